@@ -1,0 +1,54 @@
+"""Backpropagation on NumPy, gate by gate.
+
+    >>> import numpy as np
+    >>> from autograd import Tensor
+    >>> x, y, z = Tensor(-2.0), Tensor(5.0), Tensor(-4.0)
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> x.grad, y.grad, z.grad
+    (array(-4.), array(-4.), array(3.))
+
+A `Tensor` remembers how it was computed, so NumPy expressions of tensors build a computation
+graph, and `backward()` applies the chain rule through its gates. Pictures of the graph:
+`from autograd.draw import draw`.
+"""
+
+from . import gates
+from .backward import backpropagate
+from .check import check_gradients, numerical_gradient
+from .errors import (
+    AutogradError,
+    DTypeError,
+    GradientCheckError,
+    GraphError,
+    InPlaceError,
+    LabelError,
+    ShapeError,
+    UnsupportedError,
+)
+from .functional import grad, value_and_grad
+from .gates import (
+    abs, add, affine, astype, broadcast_to, check_labels, clip, concatenate, divide, dot, exp,
+    expand_dims, expm1, l2_penalty, log, log1p, log_softmax, logsumexp, matmul, max, maximum, mean, min,
+    minimum, moveaxis, multiply, negative, power, prod, ravel, reciprocal, relu, reshape,
+    sigmoid, sign, softmax, softmax_cross_entropy, sqrt, square, squeeze, stack, subtract, sum,
+    svm_hinge, swapaxes, tanh, transpose, where,
+)  # fmt: skip
+from .modes import Scope, is_recording, no_grad, scope
+from .node import Node
+from .tensor import Parameter, Tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AutogradError", "DTypeError", "GradientCheckError", "GraphError", "InPlaceError",
+    "LabelError", "Node", "Parameter", "Scope", "ShapeError", "Tensor", "UnsupportedError",
+    "abs", "add", "affine", "astype", "backpropagate", "broadcast_to", "check_gradients",
+    "check_labels", "clip", "concatenate", "divide", "dot", "exp", "expand_dims", "expm1",
+    "gates", "grad", "is_recording", "l2_penalty", "log", "log1p", "log_softmax", "logsumexp",
+    "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative",
+    "no_grad", "numerical_gradient", "power", "prod", "ravel", "reciprocal", "relu", "reshape",
+    "scope", "sigmoid", "sign", "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze",
+    "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad",
+    "where",
+]  # fmt: skip

@@ -1,0 +1,211 @@
+"""Backpropagation: walk the recorded graph from the result to the leaves.
+
+Every value was created after the values that it was made from, so the order of creation is a
+topological order, and going through it from the last to the first meets each gate after all the
+gates that used its result. At each gate the chain rule multiplies the upstream gradient by the
+local one; where a value was used twice, the gradients that arrive are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .buffers import SMALL, empty, is_owned
+from .errors import GraphError, ShapeError
+from .gates.shape import astype, sum_to
+from .masks import Masks
+from .modes import MODE
+from .node import GradSlot, Node
+from .tensor import Array, Tensor, as_constant, constant_tensor
+
+__all__ = ["backpropagate", "backward"]
+
+
+def reachable(root: Node) -> list[Node]:
+    """All nodes that gradients flow to from `root`, the last created first."""
+    found, todo = {root}, [root]
+    while todo:
+        node = todo.pop()
+        if node.plan is not None:
+            parents = node.parents
+            for position in node.plan.positions:
+                parent = parents[position]
+                if parent not in found:
+                    found.add(parent)
+                    todo.append(parent)
+    return sorted(found, key=attrgetter("number"), reverse=True)
+
+
+def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[Node, Any]:
+    """The gradients by the leaves, and by the inner nodes that retain theirs or are `wanted`.
+
+    `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
+    rules record gates, so that the gradients can be differentiated again.
+    """
+    order = reachable(root)
+    masks = Masks.of(order)
+    if masks is None:
+        return _sweep(order, {root: seed}, frozenset(wanted), None)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return _sweep(order, {root: seed}, frozenset(wanted), masks)
+
+
+def _sweep(
+    order: list[Node], grads: dict[Node, Any], wanted: frozenset[Node], masks: Masks | None
+) -> dict[Node, Any]:
+    """Apply the chain rule at every gate, from the last to the first."""
+    recorded = isinstance(grads[order[0]], Tensor)
+    for node in order:
+        if node.plan is None:
+            continue
+        edges, parents, saved = node.plan.edges, node.parents, node.saved
+        kept = node.slot is not None or node in wanted
+        g = grads[node] if kept else grads.pop(node)
+        for edge in edges:
+            # the chain rule: downstream = local x upstream
+            if edge.number is not None:
+                arguments = []
+                downstream = g if edge.number == 1 else g * edge.number
+            elif recorded:
+                arguments = edge.recorded_arguments(node)
+                downstream = edge.apply(g, arguments)
+            else:
+                arguments = [saved[k] if k >= 0 else parents[~k].shape for k in edge.args]
+                if not edge.times:
+                    downstream = edge.rule(g, *arguments)
+                elif edge is edges[-1]:
+                    downstream = _times(g, edge.rule(*arguments))
+                else:
+                    downstream = g * edge.rule(*arguments)
+            if masks is not None:
+                downstream = masks.pass_on(node, edge, arguments, downstream)
+
+            # what broadcasting repeated is added up; the gradient has the operand's dtype
+            parent = parents[edge.position]
+            if downstream.shape != parent.shape:
+                downstream = sum_to(downstream, shape=parent.shape)
+            if downstream.dtype != parent.dtype:
+                downstream = astype(downstream, dtype=parent.dtype)
+
+            # at a fork the gradients add
+            if parent in grads:
+                downstream = _plus(grads[parent], downstream)
+            grads[parent] = downstream
+            del downstream  # from here on only `grads` refers to it
+    return grads
+
+
+def _times(g: Any, local: Any) -> Any:
+    """g times local; into the memory of `g` if nobody else will read that."""
+    if g.__class__ is np.ndarray:
+        if is_owned(g):
+            return np.multiply(g, local, out=g)
+        if g.nbytes >= SMALL:
+            return np.multiply(g, local, out=empty(g.shape, g.dtype))
+    return g * local
+
+
+def _plus(total: Any, g: Any) -> Any:
+    """total + g; into the memory of one of them if nobody else will read that."""
+    if total.__class__ is np.ndarray and g.__class__ is np.ndarray:
+        if is_owned(total):
+            return np.add(total, g, out=total)
+        if is_owned(g):
+            return np.add(total, g, out=g)
+    return total + g
+
+
+def backward(
+    tensor: Tensor,
+    gradient: ArrayLike | Tensor | None = None,
+    *,
+    create_graph: bool = False,
+    retain_grads: bool = False,
+) -> None:
+    """Add the gradients of this tensor to the `.grad` of the leaves that it was made from.
+
+    gradient       the upstream gradient, of the tensor's shape; for a single value it is 1
+    create_graph   make each `.grad` a Tensor that can be differentiated again
+    retain_grads   fill the `.grad` of all inner tensors too
+    Raises GraphError when nothing that requires a gradient leads here, and when the tensor is no
+    single value and no gradient is given; ShapeError when the gradient does not fit.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor(3.0)
+    >>> (x * x).backward()
+    >>> x.grad
+    array(6.)
+    """
+    root = _root(tensor)
+    seed = _seed(tensor, gradient, create_graph)
+    if retain_grads:
+        for node in reachable(root):
+            if node.slot is None:
+                node.slot = GradSlot()
+    if create_graph:
+        token = MODE.set(MODE.get()._replace(recording=True))
+        try:
+            grads = backpropagate(root, seed)
+        finally:
+            MODE.reset(token)
+    else:
+        grads = backpropagate(root, seed)
+    del seed
+    while grads:
+        node, g = grads.popitem()
+        if node.slot is not None:
+            _collect(node.slot, g)
+
+
+def _collect(slot: GradSlot, g: Any) -> None:
+    """Add a gradient to what a leaf has collected."""
+    old = slot.grad
+    if isinstance(g, Tensor) or isinstance(old, Tensor):
+        slot.grad = g if old is None else old + g
+    elif old is None:
+        slot.grad = g if g.__class__ is np.ndarray and is_owned(g) else np.array(g)
+    else:
+        slot.grad = np.asarray(_plus(old, g))
+
+
+def _root(tensor: Tensor) -> Node:
+    if not tensor.requires_grad:
+        raise GraphError(
+            "backward: no tensor that requires a gradient leads to this one; it was made of "
+            "constants, of integers, inside no_grad(), or after detach() or a comparison"
+        )
+    return tensor.node
+
+
+def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
+    """The gradient to start with, checked."""
+    if gradient is None and tensor.ndim == 0:
+        gradient = tensor.dtype.type(1)
+    elif gradient is None:
+        if tensor.size != 1:
+            raise GraphError(
+                f"backward: the tensor has shape {tensor.shape}, and only a single value has a "
+                "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
+                f"upstream gradient: t.backward(np.ones({tensor.shape}))"
+            )
+        gradient = np.ones(tensor.shape, tensor.dtype)
+    elif not isinstance(gradient, Tensor):
+        gradient = as_constant(gradient, dtype=tensor.dtype)
+    elif not create_graph:
+        gradient = gradient.detach()._data
+    if gradient.shape != tensor.shape:
+        raise ShapeError(
+            f"backward: the gradient has shape {gradient.shape}, but the tensor {tensor.shape}; "
+            "they must agree"
+        )
+    if create_graph and not isinstance(gradient, Tensor):
+        gradient = constant_tensor(gradient)
+    return gradient
+
+
+setattr(Tensor, "backward", backward)

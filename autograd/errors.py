@@ -1,0 +1,46 @@
+"""The exceptions: each message says what was got, what was expected, and what to do."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AutogradError",
+    "DTypeError",
+    "GradientCheckError",
+    "GraphError",
+    "InPlaceError",
+    "LabelError",
+    "ShapeError",
+    "UnsupportedError",
+]
+
+
+class AutogradError(Exception):
+    """Base of every error that the engine raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(AutogradError, TypeError):
+    """A kind of number that cannot be used, or cannot carry a gradient."""
+
+
+class UnsupportedError(AutogradError, TypeError):
+    """A NumPy function, option or conversion that would lose the gradient."""
+
+
+class GraphError(AutogradError, RuntimeError):
+    """A backward pass that the recorded graph cannot answer."""
+
+
+class InPlaceError(AutogradError, RuntimeError):
+    """A write into a tensor that would make a recorded value untrue."""
+
+
+class LabelError(AutogradError, ValueError):
+    """Class labels that do not fit the scores."""
+
+
+class GradientCheckError(AutogradError, AssertionError):
+    """Backprop and the numerical derivative disagree."""

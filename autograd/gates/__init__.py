@@ -1,0 +1,38 @@
+"""The gate table: every operation that the engine can differentiate, row by row."""
+
+from __future__ import annotations
+
+from ..record import gate
+from . import arithmetic, choose, compare, elementwise, index, linear, losses, reduce, shape
+from .arithmetic import add, divide, multiply, negative, power, reciprocal, square, subtract
+from .choose import abs, clip, maximum, minimum, where
+from .elementwise import exp, expm1, log, log1p, relu, sigmoid, sign, sqrt, tanh
+from .index import getitem
+from .linear import affine, dot, matmul
+from .losses import check_labels, l2_penalty, softmax_cross_entropy, svm_hinge
+from .reduce import log_softmax, logsumexp, max, mean, min, prod, softmax, sum
+from .shape import (
+    astype,
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    moveaxis,
+    ravel,
+    reshape,
+    squeeze,
+    stack,
+    sum_to,
+    swapaxes,
+    transpose,
+)
+
+__all__ = [
+    "abs", "add", "affine", "astype", "broadcast_to", "check_labels", "clip", "concatenate",
+    "divide", "dot", "exp", "expand_dims", "expm1", "gate", "getitem", "l2_penalty", "log", "log1p", "log_softmax",
+    "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
+    "negative", "power", "prod", "ravel", "reciprocal", "relu", "reshape", "sigmoid", "sign",
+    "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum",
+    "sum_to", "svm_hinge", "swapaxes", "tanh", "transpose", "where",
+]  # fmt: skip
+
+_TABLES = (arithmetic, choose, compare, elementwise, index, linear, losses, reduce, shape)

@@ -1,0 +1,90 @@
+"""Gates of arithmetic: + - × ÷ and powers."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from ..numpy_api import register
+from ..record import gate
+from ..tensor import Array, Tensor
+
+__all__ = ["add", "divide", "multiply", "negative", "power", "reciprocal", "square", "subtract"]
+
+add = gate(
+    operator.add,
+    np.add,
+    symbol="+",
+    role="distributor",
+    local=(1, 1),
+    methods=["__add__"],
+    reflected="__radd__",
+)
+subtract = gate(
+    operator.sub,
+    np.subtract,
+    symbol="−",
+    role="distributor, with the sign turned for what is subtracted",
+    local=(1, -1),
+    methods=["__sub__"],
+    reflected="__rsub__",
+)
+multiply = gate(
+    operator.mul,
+    np.multiply,
+    symbol="×",
+    role="switcher",
+    local=(lambda y: y, lambda x: x),
+    methods=["__mul__"],
+    reflected="__rmul__",
+)
+divide = gate(
+    operator.truediv,
+    (np.divide,),
+    symbol="÷",
+    local=(lambda y: 1.0 / y, lambda y, out: -out / y),
+    methods=["__truediv__"],
+    reflected="__rtruediv__",
+)
+negative = gate(operator.neg, np.negative, symbol="×−1", local=-1, methods=["__neg__"])
+square = gate(np.square, symbol="x²", local=lambda x: 2.0 * x)
+reciprocal = gate(np.reciprocal, symbol="1/x", local=lambda out: -out * out)
+
+
+def _power_base(x: Array, y: Array) -> Array:
+    """d(x^y)/dx = y x^(y-1), also where y is 0 and x^(y-1) is infinite."""
+    if y.__class__ in (int, float):  # the exponent is written in the program
+        return y * x ** (y - 1) if y != 0 else np.zeros_like(x)
+    return np.where(y == 0, 0.0, y * x ** np.where(y == 0, 1.0, y - 1.0))
+
+
+def _power_exponent(x: Array, out: Array) -> Array:
+    """d(x^y)/dy = x^y ln x; at x = 0 the limit for positive exponents, 0."""
+    return out * np.log(np.where(x == 0, 1.0, x))
+
+
+_power = gate(
+    operator.pow,
+    np.power,
+    name="power",
+    symbol="x^y",
+    local=(_power_base, _power_exponent),
+)
+
+
+def power(x: Any, y: Any) -> Any:
+    """x to the power y, elementwise, as `np.power`; x ** 2 records the gate `square`.
+
+    The derivative by x is y x^(y-1), by y it is x^y ln x (0 at x = 0).
+    """
+    if y.__class__ in (int, float) and y == 2 and isinstance(x, Tensor):
+        return square(x)
+    return _power(x, y)
+
+
+register(np.power, power, None)
+setattr(Tensor, "__pow__", power)
+setattr(Tensor, "__rpow__", lambda self, other: power(other, self))
+setattr(Tensor, "__pos__", lambda self: self)

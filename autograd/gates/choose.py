@@ -1,0 +1,140 @@
+"""Gates that pass on one of their inputs: max, min, where, clip, abs.
+
+Kinks follow one principle, the subgradient of minimum norm: a tie of tracked inputs is shared
+equally, a tie with a constant gives 0, and so do |x| at 0 and clip at its bounds.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from ..buffers import SMALL, empty
+from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..record import gate
+from ..tensor import NUMBERS, Array, Tensor
+
+__all__ = ["abs", "clip", "maximum", "minimum", "where"]
+
+
+def _wins(first: Array, second: Array, tie: Array, tracked: int) -> Array:
+    """1 where first > second, 0 where not; at a tie a half, if the other is tracked too."""
+    if tracked == 1:
+        return first > second
+    return np.where(first == second, tie.dtype.type(0.5), first > second)
+
+
+@functools.lru_cache(maxsize=8)
+def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: float) -> Array:
+    return np.full(shape, value, dtype)
+
+
+def larger(x: Array, y: Array) -> Array:
+    """`np.maximum`, in half the time for a number and a large array."""
+    if y.__class__ is np.ndarray and x.__class__ in NUMBERS:
+        x, y = y, x
+    if x.__class__ is not np.ndarray or not SMALL <= x.nbytes <= 32 * SMALL:
+        return np.maximum(x, y)
+    if y.__class__ in (int, float) and x.dtype.kind == "f":  # NumPy is slow with a number
+        y = _filled(x.shape, x.dtype, float(y))
+    elif y.__class__ is not np.ndarray or y.shape != x.shape or y.dtype != x.dtype:
+        return np.maximum(x, y)
+    return np.maximum(x, y, out=empty(x.shape, x.dtype))
+
+
+maximum = gate(
+    larger,
+    np.maximum,
+    symbol="max",
+    role="router",
+    local=(
+        lambda x, y, out, tracked: _wins(x, y, out, tracked),
+        lambda x, y, out, tracked: _wins(y, x, out, tracked),
+    ),
+    live=(lambda x, y: x >= y, lambda x, y: y >= x),
+)
+minimum = gate(
+    np.minimum,
+    symbol="min",
+    role="router",
+    local=(
+        lambda x, y, out, tracked: _wins(y, x, out, tracked),
+        lambda x, y, out, tracked: _wins(x, y, out, tracked),
+    ),
+    live=(lambda x, y: x <= y, lambda x, y: y <= x),
+)
+abs = gate(np.absolute, name="abs", symbol="|x|", methods=["__abs__"], local=lambda x: np.sign(x))
+
+
+@gate(
+    elementwise=True,
+    role="router",
+    vjp=(
+        None,
+        lambda g, condition: np.where(condition, g, 0.0),
+        lambda g, condition: np.where(condition, 0.0, g),
+    ),
+    live=(None, lambda condition: condition, lambda condition: np.logical_not(condition)),
+)
+def where(condition: Array, x: Array, y: Array) -> Array:
+    """x where the condition holds, y elsewhere, as `np.where`; broadcasts.
+
+    A NaN or an infinity in the branch that is not taken does not reach the gradient.
+    """
+    return np.where(condition, x, y)
+
+
+def _where(condition: Any, *branches: Any) -> Any:
+    if not branches:
+        return np.where(condition.numpy())
+    return where(condition, *branches)
+
+
+NUMPY_FUNCTIONS[np.where] = _where
+
+
+@gate(
+    symbol="clip",
+    role="router",
+    local=(lambda x, a_min, a_max: _inside(x, a_min, a_max),),
+    live=lambda x, a_min, a_max: _inside(x, a_min, a_max),
+    name="clip",
+)
+def _clip(x: Array, a_min: Array = None, a_max: Array = None) -> Array:
+    return np.clip(x, a_min, a_max)
+
+
+def _inside(x: Array, a_min: Array, a_max: Array) -> Array:
+    if a_min is None or a_max is None:
+        return x < a_max if a_min is None else x > a_min
+    return np.logical_and(x > a_min, x < a_max)
+
+
+def clip(
+    x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, **options: Any
+) -> Any:
+    """x limited to the interval from `a_min` to `a_max` (None: no limit), as `np.clip`.
+
+    The gradient is that of x inside, and 0 on and outside of the bounds. Bounds may be tensors.
+    """
+    refuse_options("clip", options)
+    low = a_min if min is None else min
+    high = a_max if max is None else max
+    if low is None and high is None:
+        return x
+    if any(isinstance(bound, Tensor) and bound.requires_grad for bound in (low, high)):
+        above = x if low is None else maximum(x, low)
+        return above if high is None else minimum(above, high)
+    return _clip(x, a_min=_plain(low), a_max=_plain(high))
+
+
+def _plain(bound: Any) -> Any:
+    if bound is None or isinstance(bound, (int, float)):
+        return bound
+    return bound.numpy() if isinstance(bound, Tensor) else np.array(bound)
+
+
+NUMPY_FUNCTIONS[np.clip] = clip
+setattr(Tensor, "clip", clip)

@@ -1,0 +1,88 @@
+"""Gates whose results carry no gradient: comparisons, logic, positions of extremes.
+
+Their results are untracked tensors, so a mask such as `x > 0` is a part of the computation that
+is worked out anew at other inputs, never a value frozen into a gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..numpy_api import NUMPY_FUNCTIONS
+from ..record import gate
+from ..tensor import Array, Tensor
+
+__all__: list[str] = []
+
+
+def _without_gradient(ufunc: np.ufunc, symbol: str, method: str | None = None) -> Any:
+    return gate(
+        ufunc,
+        symbol=symbol,
+        differentiable=False,
+        vjp=(None,) * ufunc.nin,
+        methods=[method] if method else [],
+    )
+
+
+for _ufunc, _symbol, _method in [
+    (np.less, "<", "__lt__"),
+    (np.less_equal, "≤", "__le__"),
+    (np.greater, ">", "__gt__"),
+    (np.greater_equal, "≥", "__ge__"),
+    (np.equal, "=", "__eq__"),
+    (np.not_equal, "≠", "__ne__"),
+    (np.logical_and, "and", None),
+    (np.logical_or, "or", None),
+    (np.logical_xor, "xor", None),
+    (np.logical_not, "not", None),
+    (np.isnan, "NaN?", None),
+    (np.isinf, "∞?", None),
+    (np.isfinite, "finite?", None),
+    (np.signbit, "−?", None),
+]:
+    _without_gradient(_ufunc, _symbol, _method)
+
+bitwise_and = _without_gradient(np.bitwise_and, "&", "__and__")
+bitwise_or = _without_gradient(np.bitwise_or, "|", "__or__")
+invert = _without_gradient(np.invert, "~", "__invert__")
+setattr(Tensor, "__rand__", lambda self, other: bitwise_and(other, self))
+setattr(Tensor, "__ror__", lambda self, other: bitwise_or(other, self))
+
+
+@gate(numpy=np.argmax, differentiable=False, vjp=(None,), methods=["argmax"])
+def argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The position of the largest, as `np.argmax`: integers, without a gradient."""
+    return np.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@gate(numpy=np.argmin, differentiable=False, vjp=(None,), methods=["argmin"])
+def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The position of the smallest, as `np.argmin`: integers, without a gradient."""
+    return np.argmin(x, axis=axis, keepdims=keepdims)
+
+
+def _on_values(function: Callable[..., Any]) -> None:
+    """Let a NumPy function that has no derivative see the plain values."""
+
+    def handler(*args: Any, **options: Any) -> Any:
+        plain = [x.numpy() if isinstance(x, Tensor) else x for x in args]
+        return function(*plain, **options)
+
+    NUMPY_FUNCTIONS[function] = handler
+
+
+# Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.
+for _function in [
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.all, np.any,
+    np.allclose, np.isclose, np.array_equal, np.count_nonzero, np.nonzero, np.argsort,
+    np.array2string, np.array_repr, np.array_str, np.result_type, np.iscomplexobj, np.isrealobj,
+]:  # fmt: skip
+    _on_values(_function)
+
+NUMPY_FUNCTIONS[np.shape] = lambda a: a.shape
+NUMPY_FUNCTIONS[np.ndim] = lambda a: a.ndim
+NUMPY_FUNCTIONS[np.size] = lambda a, axis=None: a.size if axis is None else a.shape[axis]

@@ -1,0 +1,50 @@
+"""Gates that work on each element alone: exponentials, roots, squashing functions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..record import gate
+from ..tensor import Array
+from .arithmetic import reciprocal
+from .choose import larger, maximum
+
+__all__ = ["exp", "expm1", "log", "log1p", "relu", "sigmoid", "sign", "sqrt", "tanh"]
+
+exp = gate(np.exp, local=lambda out: out)
+expm1 = gate(np.expm1, local=lambda x: np.exp(x))
+log = gate(np.log, local=lambda x: 1.0 / x)
+log1p = gate(np.log1p, local=lambda x: 1.0 / (1.0 + x))
+sqrt = gate(np.sqrt, symbol="√", local=lambda out: 0.5 / out)
+tanh = gate(np.tanh, local=lambda out: 1.0 - out * out)
+sign = gate(np.sign, local=lambda x: np.zeros_like(x))
+
+
+@gate(
+    symbol="σ",
+    local=lambda out: (1.0 - out) * out,
+    expand=lambda x: reciprocal(1.0 + np.exp(-x)),
+)
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), elementwise; without overflow for x of any size.
+
+    The local gradient is (1 - σ) σ (CS231n, "Backpropagation, Intuitions").
+    """
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+@gate(
+    symbol="ReLU",
+    role="router",
+    local=lambda out: out > 0,
+    live=lambda out: out > 0,
+    expand=lambda x: maximum(0.0, x),
+)
+def relu(x: Array) -> Array:
+    """max(0, x), elementwise; its gradient at 0 is 0.
+
+    Any number between 0 and 1 is a subgradient there, and 0 is the one of minimum norm; it is
+    also what `dhidden[hidden <= 0] = 0` of the notes gives.
+    """
+    return larger(x, 0)

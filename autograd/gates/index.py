@@ -1,0 +1,88 @@
+"""Indexing, of every kind that NumPy knows, and its adjoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import DTypeError
+from ..record import gate
+from ..tensor import Array, Tensor
+
+__all__ = ["getitem", "scatter"]
+
+
+@gate(
+    name="getitem",
+    symbol="[ ]",
+    linear=True,
+    role="router",
+    vjp=lambda g, x_shape, index: scatter(g, index=index, shape=x_shape),
+    live=lambda x_shape, index: _taken(x_shape, index),
+)
+def _getitem(x: Array, index: Any) -> Array:
+    return x[index]
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index]: slices, integers, None, ..., arrays of integers (repeats allowed), masks."""
+    return _getitem(x, index=_plain_index(index))
+
+
+@gate(linear=True, role="router", vjp=lambda g, index: getitem(g, index))
+def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` with x added at `index`; the adjoint of indexing.
+
+    Where an index is repeated, the values add up, like the gradients at a fork.
+    """
+    out = np.zeros(shape, x.dtype)
+    if _is_basic(index):
+        out[index] = x
+    elif _is_mask(index):
+        out[index] = x
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+def _taken(shape: tuple[int, ...], index: Any) -> Array:
+    taken = np.zeros(shape, bool)
+    taken[index] = True
+    return taken
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _is_basic(index: Any) -> bool:
+    """Slices, integers, None and ... only: no element can be taken twice."""
+    return not any(isinstance(part, np.ndarray) for part in _parts(index))
+
+
+def _is_mask(index: Any) -> bool:
+    return isinstance(index, np.ndarray) and index.dtype == bool
+
+
+def _plain_index(index: Any) -> Any:
+    """The index with arrays of our own in place of lists, ranges and tensors."""
+    if isinstance(index, tuple):
+        return tuple(_plain_part(part) for part in index)
+    return _plain_part(index)
+
+
+def _plain_part(part: Any) -> Any:
+    if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
+        return part
+    array = part.numpy() if isinstance(part, Tensor) else np.array(part)
+    if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
+        array = array.astype(np.intp)  # an empty list
+    if array.dtype.kind not in "iub":
+        raise DTypeError(
+            f"t[index]: got an index of dtype {array.dtype}; expected integers, bools or slices"
+        )
+    return array if array.ndim or array.dtype == bool else int(array)
+
+
+setattr(Tensor, "__getitem__", getitem)

@@ -1,0 +1,139 @@
+"""Gates of linear algebra: dot, matmul and the affine layer x @ w + b."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..buffers import SMALL, empty
+from ..errors import ShapeError
+from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..record import gate
+from ..tensor import Array, Tensor
+from .shape import moveaxis
+
+__all__ = ["affine", "dot", "matmul"]
+
+
+def _product(x: Array, y: Array) -> Array:
+    """The product of two matrices by BLAS, into memory that is used again if it is large."""
+    shape = x.shape[0], y.shape[1]
+    if shape[0] * shape[1] < SMALL // 8 or x.dtype != y.dtype or x.dtype.kind != "f":
+        return np.matmul(x, y)
+    return np.matmul(x, y, out=empty(shape, x.dtype))
+
+
+def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
+    """dx = g @ y.T; the engine sums over what was broadcast."""
+    if g.__class__ is np.ndarray and g.ndim == y.ndim == 2:
+        return _product(g, y.T)
+    if y.ndim == 1:
+        return np.expand_dims(g, -1) * y
+    if len(x_shape) == 1:
+        return np.squeeze(y @ np.expand_dims(g, -1), -1)
+    return matmul(g, y.swapaxes(-1, -2))
+
+
+def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
+    """dy = x.T @ g; the rows of a whole stack of matrices are taken together."""
+    if g.__class__ is np.ndarray and g.ndim == x.ndim == 2:
+        return _product(x.T, g)
+    if len(y_shape) == 1:
+        return np.expand_dims(g, -1) * x
+    if x.ndim == 1:
+        return np.expand_dims(x, -1) * np.expand_dims(g, -2)
+    if len(y_shape) == 2 and x.ndim > 2:
+        x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, (-1, g.shape[-1]))
+    return matmul(x.swapaxes(-1, -2), g)
+
+
+@gate(
+    numpy=np.matmul,
+    symbol="@",
+    role="switcher",
+    vjp=(
+        lambda g, x_shape, y: _by_x(g, x_shape, y),
+        lambda g, x, y_shape: _by_y(g, x, y_shape),
+    ),
+    methods=["__matmul__"],
+    reflected="__rmatmul__",
+)
+def matmul(x: Array, y: Array) -> Array:
+    """The matrix product x @ y, as `np.matmul`: 1-d, 2-d, or stacks of matrices.
+
+    x (..., n, k), y (..., k, m) give (..., n, m). Raises ShapeError when the inner sizes differ.
+    """
+    _check_inner("matmul", x, y)
+    if x.ndim == y.ndim == 2:
+        return _product(x, y)
+    return np.matmul(x, y)
+
+
+def _check_inner(name: str, x: Array, y: Array) -> None:
+    """Raise ShapeError, with a suggestion, when x @ y does not fit."""
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+        raise ShapeError(
+            f"{name}: x is {np.shape(x)} and y is {np.shape(y)}; single values are multiplied "
+            "with *"
+        )
+    inner_x, inner_y = x.shape[-1], y.shape[0 if y.ndim == 1 else -2]
+    if inner_x == inner_y:
+        return
+    hint = "; check which axis is summed over"
+    if y.ndim >= 2 and inner_x == y.shape[-1]:
+        hint = ". Did you mean x @ y.T?"
+    elif x.ndim >= 2 and x.shape[-2] == inner_y:
+        hint = ". Did you mean x.T @ y?"
+    raise ShapeError(
+        f"{name}: x is {x.shape} but y is {y.shape}; the inner sizes {inner_x} and {inner_y} "
+        f"differ{hint}"
+    )
+
+
+def dot(x: Any, y: Any) -> Any:
+    """The product as `np.dot` gives it: `x @ y` for vectors and matrices, x * y for numbers.
+
+    For y of more than two axes the sum runs over the last axis of x and the last but one of y.
+    """
+    x, y = (v if isinstance(v, (Tensor, np.ndarray)) else np.asarray(v) for v in (x, y))
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    if y.ndim <= 2:
+        return matmul(x, y)
+    _check_inner("dot", x, y)
+    matrix = np.reshape(moveaxis(y, -2, 0), (y.shape[-2], -1))
+    return np.reshape(matmul(x, matrix), (*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
+
+
+def _dot(x: Any, y: Any, out: Any = None) -> Any:
+    refuse_options("dot", {"out": out})
+    return dot(x, y)
+
+
+NUMPY_FUNCTIONS[np.dot] = _dot
+
+
+@gate(
+    symbol="affine",
+    vjp=(
+        lambda g, x_shape, w: _by_x(g, x_shape, w),
+        lambda g, x, w_shape: _by_y(g, x, w_shape),
+        lambda g: g,
+    ),
+    expand=lambda x, w, b: x @ w + b,
+)
+def affine(x: Array, w: Array, b: Array) -> Array:
+    """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).
+
+    dx = g @ w.T, dw = x.T @ g, db = the sum of g over the batch (CS231n, "Neural networks").
+    """
+    _check_inner("affine", x, w)
+    if w.ndim != 2 or np.shape(b) not in ((w.shape[1],), ()):
+        raise ShapeError(
+            f"affine: w is {w.shape} and b is {np.shape(b)}; expected w (n, m) and b (m,)"
+        )
+    if x.ndim == 2 and x.dtype == w.dtype == np.asarray(b).dtype:
+        out = _product(x, w)
+        return np.add(out, b, out=out)
+    return np.matmul(x, w) + b

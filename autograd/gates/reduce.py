@@ -1,0 +1,202 @@
+"""Gates that make fewer numbers of many: sum, mean, max, min, prod, softmax and its kin."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from typing import Any
+
+import numpy as np
+
+from ..numpy_api import register_reduction
+from ..record import gate
+from ..tensor import Array, Axis
+from .shape import broadcast_to
+
+__all__ = ["log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax", "sum"]
+
+
+def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The axes that a reduction runs over, counted from 0."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(k + ndim if k < 0 else k for k in axes)
+
+
+def _kept(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """The shape of a reduction's result with keepdims=True."""
+    axes = _axes(axis, len(shape))
+    return tuple(1 if k in axes else length for k, length in enumerate(shape))
+
+
+def _spread(g: Array, shape: tuple[int, ...], axis: Axis) -> Array:
+    """Give each summand the gradient of its sum: a broadcast, not a copy."""
+    if not (axis is None and g.ndim == 0):
+        g = np.reshape(g, _kept(shape, axis))
+    return broadcast_to(g, shape=shape)
+
+
+def _count(shape: tuple[int, ...], axis: Axis) -> int:
+    return math.prod(shape[k] for k in _axes(axis, len(shape)))
+
+
+@gate(
+    numpy=np.sum,
+    symbol="Σ",
+    role="distributor",
+    linear=True,
+    methods=["sum"],
+    vjp=lambda g, x_shape, axis: _spread(g, x_shape, axis),
+)
+def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The sum over `axis` (a number, a tuple, or None for all), as `np.sum`."""
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@gate(
+    numpy=np.mean,
+    symbol="mean",
+    role="distributor",
+    linear=True,
+    methods=["mean"],
+    vjp=lambda g, x_shape, axis: _spread(g * (1.0 / _count(x_shape, axis)), x_shape, axis),
+)
+def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The mean over `axis`, as `np.mean`."""
+    return np.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
+    """The gradient of max or min goes to the winners, in equal parts."""
+    shape = _kept(x.shape, axis)
+    winners = (x == np.reshape(out, shape)).astype(g.dtype)
+    share = winners / np.sum(winners, axis=axis, keepdims=True)
+    return np.reshape(g, shape) * share
+
+
+def _winners(x: Array, out: Array, axis: Axis) -> Array:
+    return x == np.reshape(out, _kept(x.shape, axis))
+
+
+@gate(
+    numpy=(np.max, np.amax),
+    role="router",
+    methods=["max"],
+    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    live=lambda x, out, axis: _winners(x, out, axis),
+)
+def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest over `axis`, as `np.max`; winners that tie share the gradient equally."""
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+@gate(
+    numpy=(np.min, np.amin),
+    role="router",
+    methods=["min"],
+    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    live=lambda x, out, axis: _winners(x, out, axis),
+)
+def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The smallest over `axis`, as `np.min`; winners that tie share the gradient equally."""
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _products_of_others(x: Array, axis: Axis) -> Array:
+    """For each element the product of all others over `axis`: right where elements are 0.
+
+    Products of what comes before times products of what comes after; each is a scan of
+    log2(n) multiplications, so it can be differentiated again.
+    """
+    axes = _axes(axis, x.ndim)
+    rest = tuple(k for k in range(x.ndim) if k not in axes)
+    order = rest + axes
+    moved = np.transpose(x, order)
+    flat = np.reshape(moved, (*[x.shape[k] for k in rest], -1))
+    others = _products_before(flat) * _products_before(flat[..., ::-1])[..., ::-1]
+    back = tuple(builtins.sorted(range(x.ndim), key=order.__getitem__))
+    return np.transpose(np.reshape(others, moved.shape), back)
+
+
+def _products_before(x: Array) -> Array:
+    """Along the last axis: 1, x0, x0 x1, ..."""
+    one = np.ones((*x.shape[:-1], 1), x.dtype)
+    scan = np.concatenate([one, x[..., :-1]], axis=-1)
+    step = 1
+    while step < x.shape[-1]:
+        scan = np.concatenate([scan[..., :step], scan[..., step:] * scan[..., :-step]], axis=-1)
+        step *= 2
+    return scan
+
+
+@gate(
+    numpy=np.prod,
+    symbol="Π",
+    role="switcher",
+    methods=["prod"],
+    vjp=lambda g, x, axis: np.reshape(g, _kept(x.shape, axis)) * _products_of_others(x, axis),
+)
+def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The product over `axis`, as `np.prod`; the gradient is right also where x has zeros."""
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+
+
+def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
+    """exp(x - out), the softmax; 0 where a whole row is -inf."""
+    top = np.reshape(out, _kept(x.shape, axis))
+    return np.exp(x - np.where(np.isfinite(top), top, 0.0))
+
+
+@gate(
+    vjp=lambda g, x, out, axis: (
+        np.reshape(g, _kept(x.shape, axis)) * _exp_of_difference(x, out, axis)
+    ),
+    expand=lambda x, axis=None, keepdims=False: np.log(
+        np.sum(np.exp(x), axis=axis, keepdims=keepdims)
+    ),
+)
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """ln Σ exp(x) over `axis`, without overflow; the gradient is the softmax of x."""
+    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
+    total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -inf
+        out = np.log(total) + top
+    return out if keepdims else np.reshape(out, _dropped(np.shape(x), axis))
+
+
+def _dropped(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    axes = _axes(axis, len(shape))
+    return tuple(length for k, length in enumerate(shape) if k not in axes)
+
+
+@gate(
+    vjp=lambda g, out, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+    expand=lambda x, axis=-1: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
+)
+def softmax(x: Array, axis: int = -1) -> Array:
+    """exp(x) / Σ exp(x) along `axis`, without overflow: probabilities from scores."""
+    weights = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return weights / np.add.reduce(weights, axis=axis, keepdims=True)
+
+
+@gate(
+    symbol="log softmax",
+    vjp=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    expand=lambda x, axis=-1: x - logsumexp(x, axis=axis, keepdims=True),
+)
+def log_softmax(x: Array, axis: int = -1) -> Array:
+    """ln softmax(x) along `axis`, without overflow or underflow."""
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+
+
+for _ufunc, _gate in {
+    np.add: sum,
+    np.multiply: prod,
+    np.maximum: max,
+    np.minimum: min,
+}.items():
+    register_reduction(_ufunc, _gate)
+

@@ -1,0 +1,208 @@
+"""Gates that move values without changing them: reshape, transpose, broadcast, join.
+
+Each has an adjoint that moves the gradient back: `sum_to` for `broadcast_to`, the inverse
+permutation for `transpose`, the slice for `concatenate`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..errors import DTypeError, ShapeError
+from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..record import gate
+from ..tensor import Array, Tensor
+
+__all__ = [
+    "astype", "broadcast_to", "concatenate", "expand_dims", "moveaxis", "ravel", "reshape",
+    "squeeze", "stack", "sum_to", "swapaxes", "transpose",
+]  # fmt: skip
+
+Shape = tuple[int, ...]
+
+
+@gate(numpy=np.reshape, linear=True, vjp=lambda g, x_shape: np.reshape(g, x_shape))
+def reshape(x: Array, shape: int | Sequence[int]) -> Array:
+    """The same values in another shape, as `np.reshape`; one length may be -1."""
+    try:
+        return np.reshape(x, shape)
+    except ValueError:
+        raise ShapeError(
+            f"reshape: {np.shape(x)} holds {np.size(x)} values, which do not fit {shape}"
+        ) from None
+
+
+def _reshape_method(x: Tensor, *shape: Any) -> Tensor:
+    return reshape(x, shape=shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+
+
+def ravel(x: Any) -> Any:
+    """The values in one axis, in C order, as `np.ravel`."""
+    return reshape(x, shape=-1)
+
+
+def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
+    if axes is None:
+        return None
+    order = [axis % len(axes) for axis in axes]
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
+
+
+@gate(
+    numpy=np.transpose,
+    symbol="T",
+    linear=True,
+    vjp=lambda g, axes: np.transpose(g, _inverse(axes)),
+)
+def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
+    """The axes in another order (reversed, when none is given), as `np.transpose`."""
+    return np.transpose(x, axes)
+
+
+def _transpose_method(x: Tensor, *axes: Any) -> Tensor:
+    given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
+    return transpose(x, axes=given or None)  # type: ignore[no-any-return]
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """Exchange two axes, as `np.swapaxes`."""
+    order = list(range(np.ndim(x)))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return transpose(x, axes=tuple(order))
+
+
+def moveaxis(x: Any, source: int, destination: int) -> Any:
+    """Move one axis to another place, as `np.moveaxis`."""
+    count = np.ndim(x)
+    order = [axis for axis in range(count) if axis != source % count]
+    order.insert(destination % count, source % count)
+    return transpose(x, axes=tuple(order))
+
+
+@gate(numpy=np.expand_dims, linear=True, vjp=lambda g, x_shape: np.reshape(g, x_shape))
+def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
+    """Insert axes of length 1, as `np.expand_dims`."""
+    return np.expand_dims(x, axis)  # type: ignore[arg-type]
+
+
+@gate(
+    numpy=np.squeeze,
+    linear=True,
+    vjp=lambda g, x_shape: np.reshape(g, x_shape),
+    methods=["squeeze"],
+)
+def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
+    """Remove axes of length 1, as `np.squeeze`."""
+    return np.squeeze(x, axis)  # type: ignore[arg-type]
+
+
+@gate(
+    numpy=np.broadcast_to,
+    symbol="broadcast",
+    role="copies: the gradients of the copies are added up",
+    linear=True,
+    vjp=lambda g, x_shape: sum_to(g, shape=x_shape),
+)
+def broadcast_to(x: Array, shape: Shape) -> Array:
+    """Repeat along new or length-1 axes without copying, as `np.broadcast_to`."""
+    if x.__class__ is np.float64 or x.__class__ is np.float32:  # ten times as fast
+        return np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
+    return np.broadcast_to(x, shape)
+
+
+@gate(symbol="Σ", linear=True, vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape))
+def sum_to(x: Array, shape: Shape) -> Array:
+    """Sum away what broadcasting from `shape` had repeated; the adjoint of `broadcast_to`."""
+    if x.ndim == 2 and shape == x.shape[1:] and x.dtype.kind == "f":
+        return np.dot(_ones(x.shape[0], x.dtype), x)  # BLAS is faster than a sum over rows
+    extra = x.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        extra + k for k, length in enumerate(shape) if length == 1 != x.shape[extra + k]
+    )
+    return np.reshape(np.add.reduce(x, axis=axes), shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _ones(count: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(count, dtype)
+
+
+@gate(linear=True, vjp=lambda g: g, methods=["astype"])
+def astype(x: Array, dtype: DTypeLike) -> Array:
+    """The values as another kind of float; the gradient comes back in the kind of `x`."""
+    if np.dtype(dtype).kind != "f" and x.dtype.kind == "f":
+        raise DTypeError(
+            f"astype: from {x.dtype} to {np.dtype(dtype)} would lose the gradient; "
+            "use t.numpy().astype(...)"
+        )
+    return x.astype(dtype)
+
+
+def _slice(axis: int, ends: Sequence[int], position: int) -> tuple[slice, ...]:
+    """Where operand `position` lies in a concatenation."""
+    start = ends[position - 1] if position else 0
+    return (slice(None),) * axis + (slice(start, ends[position]),)
+
+
+@gate(
+    name="concatenate",
+    variadic=True,
+    linear=True,
+    vjp=lambda g, axis, ends, position: g[_slice(axis, ends, position)],
+)
+def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Array:
+    return np.concatenate(arrays, axis)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> Any:
+    """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
+    refuse_options("concatenate", options)
+    arrays = [x if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
+    if axis is None:
+        arrays, axis = [ravel(x) for x in arrays], 0
+    if not arrays or arrays[0].ndim == 0:
+        raise ShapeError("concatenate: got no arrays, or single values; use np.stack for those")
+    axis %= arrays[0].ndim
+    ends = tuple(itertools.accumulate(x.shape[axis] for x in arrays))
+    return _concatenate(arrays, axis=axis, ends=ends)
+
+
+@gate(
+    variadic=True,
+    linear=True,
+    vjp=lambda g, axis, position: g[(slice(None),) * (axis % g.ndim) + (position,)],
+)
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Join along a new axis, as `np.stack`."""
+    return np.stack(arrays, axis)
+
+
+def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
+    refuse_options("stack", options)
+    return stack(arrays, axis=axis)
+
+
+NUMPY_FUNCTIONS.update(
+    {
+        np.ravel: ravel,
+        np.swapaxes: swapaxes,
+        np.moveaxis: moveaxis,
+        np.concatenate: concatenate,
+        np.stack: _stack,
+    }
+)
+for _name, _method in {
+    "reshape": _reshape_method,
+    "ravel": ravel,
+    "flatten": ravel,
+    "transpose": _transpose_method,
+    "swapaxes": swapaxes,
+    "T": property(transpose),
+}.items():
+    setattr(Tensor, _name, _method)

@@ -1,0 +1,122 @@
+"""What the engine is doing at the moment: recording or not, and inside which scope.
+
+The state is one immutable object in one context variable, so it is safe in threads and in
+async code, and a gate reads all of it with a single look-up.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+__all__ = ["Scope", "is_recording", "no_grad", "scope"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Scope:
+    """A named box around gates in a picture: a module, or a `with scope("encoder")` block."""
+
+    __slots__ = ("kind", "name", "note", "parent")
+
+    def __init__(self, name: str, kind: str = "", note: str = "", parent: Scope | None = None):
+        self.name, self.kind, self.note, self.parent = name, kind, note, parent
+
+    @property
+    def path(self) -> tuple[Scope, ...]:
+        """The scopes from the outermost to this one."""
+        above = self.parent.path if self.parent is not None else ()
+        return (*above, self)
+
+    def __repr__(self) -> str:
+        return f"Scope({'/'.join(s.name for s in self.path)!r})"
+
+
+class Mode(NamedTuple):
+    """The state that a gate looks at when it is called."""
+
+    recording: bool = True
+    scope: Scope | None = None
+    nested: bool = False  # inside grad(f): an inner grad must stay differentiable
+
+
+MODE: ContextVar[Mode] = ContextVar("autograd_mode", default=Mode())  # noqa: B039 (immutable)
+
+
+class _Switch:
+    """A context manager, also usable as a decorator, that changes some fields of the mode."""
+
+    def __init__(self, **changes: Any):
+        self._changes = changes
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(MODE.set(MODE.get()._replace(**self._changes)))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        MODE.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            with _Switch(**self._changes):
+                return function(*args, **kwargs)
+
+        return wrapped
+
+
+def no_grad() -> _Switch:
+    """Compute without recording: results carry no gradient. A `with` block or a decorator.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor(3.0)
+    >>> with ag.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    return _Switch(recording=False)
+
+
+def nested_grad() -> _Switch:
+    """Mark that a function is being differentiated, see `functional.py`."""
+    return _Switch(nested=True, recording=True)
+
+
+class scope:  # noqa: N801 (used like a function, in a with statement)
+    """Put the gates recorded inside the block into a named box of the picture.
+
+    >>> import autograd as ag
+    >>> with ag.scope("encoder"):
+    ...     y = ag.Tensor(2.0) * 3.0
+    >>> y.node.scope.name
+    'encoder'
+    """
+
+    __slots__ = ("_kind", "_name", "_note", "_token")
+
+    def __init__(self, name: str, kind: str = "", note: str = ""):
+        self._name, self._kind, self._note = name, kind, note
+
+    def __enter__(self) -> Scope:
+        mode = MODE.get()
+        inner = Scope(self._name, self._kind, self._note, mode.scope)
+        self._token = MODE.set(Mode(mode.recording, inner, mode.nested))
+        return inner
+
+    def __exit__(self, *_: object) -> None:
+        MODE.reset(self._token)
+
+
+def is_recording() -> bool:
+    """Whether gates are being recorded here (False inside `no_grad`)."""
+    return MODE.get().recording

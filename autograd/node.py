@@ -1,0 +1,111 @@
+"""What is remembered of one recorded value: the computation graph is made of these.
+
+A `Tensor` is a handle that the user holds and may move on to a new value; a `Node` is the
+record of one value and never changes its meaning. Edges lead from node to node, so a picture
+or a gradient speaks of the values as they were when the expression ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .gate import Gate, Plan
+    from .modes import Scope
+
+__all__ = ["GradSlot", "Node"]
+
+next_number = count(1).__next__  # atomic, so threads may record at the same time
+NOTHING: tuple[Any, ...] = ()
+
+
+class GradSlot:
+    """Where the gradient of a leaf is kept: shared by a tensor and the nodes of its values.
+
+    Neither side owns the other, so there is no reference cycle between tensor and node.
+    """
+
+    __slots__ = ("grad", "of_parameter")
+
+    def __init__(self, of_parameter: bool = False) -> None:
+        self.grad: Any = None
+        self.of_parameter = of_parameter  # pictures tell parameters from other variables
+
+
+class Node:
+    """One value of the graph and how it was made.
+
+    plan      the gate with its local gradients (None for a leaf or a constant)
+    parents   one entry per operand, in order: a Node, or the constant itself
+    saved     what the local gradients need, and nothing else
+    static    keyword arguments of the gate, such as axis (None when there are none)
+    value     the array of a leaf, the number of an inner scalar; None for inner arrays
+    number    order of creation: parents always come before the values made from them
+    """
+
+    __slots__ = (
+        "dtype",
+        "name",
+        "number",
+        "parents",
+        "plan",
+        "saved",
+        "scope",
+        "shape",
+        "slot",
+        "static",
+        "value",
+    )
+
+    plan: Plan | None
+    parents: tuple[Any, ...]
+    saved: tuple[Any, ...]
+    static: dict[str, Any] | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    value: Any
+    number: int
+    scope: Scope | None
+    slot: GradSlot | None
+    name: str | None
+
+    @property
+    def gate(self) -> Gate | None:
+        """The gate that made this value; None for a leaf."""
+        return self.plan.gate if self.plan is not None else None
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to (or through) this value."""
+        return self.plan is not None or self.slot is not None
+
+    @property
+    def closures(self) -> tuple[Callable[[Any], Any] | None, ...]:
+        """One local backward closure per parent: upstream gradient in, downstream out.
+
+        None stands beside a parent that needs no gradient. Closures hold arrays as they were.
+        """
+        if self.plan is None:
+            return ()
+        by_position = {edge.position: edge.closure(self) for edge in self.plan.edges}
+        return tuple(by_position.get(k) for k in range(len(self.parents)))
+
+    def __repr__(self) -> str:
+        what = self.plan.gate.name if self.plan else ("leaf" if self.slot else "constant")
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Node {self.number}{name}: {what} {self.shape} {self.dtype}>"
+
+
+def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:
+    """The node of a value that no gate made; with a slot it is a variable, else a constant."""
+    node = Node()
+    node.plan = None
+    node.parents = node.saved = NOTHING
+    node.static = node.scope = None
+    node.shape, node.dtype, node.value = data.shape, data.dtype, data
+    node.number, node.slot, node.name = next_number(), slot, name
+    return node

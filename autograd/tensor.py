@@ -1,0 +1,604 @@
+"""The Tensor: an array, and the node that says how it was made.
+
+A tensor is a handle. Its array is never written to while a graph may still read it: `+=` and
+`t.data = ...` move the handle on to a new array and a new node, and what was recorded before
+stays true. Operators and NumPy functions are attached to this class by the gate table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from sys import getrefcount
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
+from .modes import MODE
+from .node import GradSlot, Node, leaf_node
+
+__all__ = ["Parameter", "Tensor"]
+
+Array = Any  # np.ndarray or a NumPy scalar
+NUMBERS = (float, int, bool, np.float64, np.float32)
+NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # filled by the gate table
+
+
+class Tensor:
+    """An array of any shape that remembers how it was computed.
+
+    value          a number, a (nested) list, or an array; it is copied, so later writes to it
+                   cannot change what was recorded (`copy=False` promises not to write)
+    requires_grad  whether gradients are wanted; default: yes for floats, no for ints and bools
+    dtype, name    the dtype to convert to; the name shown in pictures
+    Raises DTypeError for integers with requires_grad=True, for complex and for objects.
+
+    >>> x = Tensor([1.0, 2.0], name="x")
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "_data", "_node", "_tracked", "_viewed")
+
+    _data: Array  # never written to while somebody else may read it
+    _node: Node | None  # made on demand for constants
+    _tracked: bool  # whether gates record it
+    _viewed: bool  # whether another tensor may share its memory
+
+    def __init__(
+        self,
+        value: ArrayLike | Tensor,
+        requires_grad: bool | None = None,
+        *,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+        copy: bool = True,
+    ):
+        data = as_constant(_array_of(value), dtype=dtype, copy=copy)
+        floating = data.dtype.kind == "f"
+        if requires_grad and not floating:
+            hint = f"{data}.0" if data.ndim == 0 and data.dtype.kind in "iu" else "floats"
+            raise DTypeError(
+                f"Tensor: requires_grad=True with dtype {data.dtype}, but only floats have "
+                f"gradients; write {hint}, or pass dtype=float"
+            )
+        self._data = data
+        self._viewed = not copy
+        self._tracked = floating if requires_grad is None else bool(requires_grad)
+        self._node = leaf_node(data, GradSlot() if self._tracked else None, name)
+
+    # --- the value -------------------------------------------------------------------------
+
+    @property
+    def data(self) -> np.ndarray[Any, Any]:
+        """The values, as an array that cannot be written to; assign to it to replace them.
+
+        `t.data = array` moves the tensor on to a copy of `array`: same shape, kept dtype, not
+        recorded. What was computed from the old values keeps its right gradients.
+        """
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        new = as_constant(value, dtype=self._data.dtype)
+        if new.shape != self._data.shape:
+            raise ShapeError(
+                f"data: got an array of shape {new.shape} for a tensor of shape {self.shape}; "
+                "make a new Tensor to change the shape"
+            )
+        self._become(new)
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """A copy of the values as an ordinary array, without the graph."""
+        return np.array(self._data)
+
+    def item(self) -> Any:
+        """The single value as a Python number. Raises ShapeError if there are more."""
+        self._check_single("item()")
+        return self._data.item()
+
+    def detach(self) -> Tensor:
+        """The same values as a constant: no gradient flows through it."""
+        self._viewed = True
+        return constant_tensor(self._data)
+
+    shape = property(lambda self: self._data.shape, doc="Lengths of the axes.")
+    dtype = property(lambda self: self._data.dtype, doc="Kind of number, as in NumPy.")
+    ndim = property(lambda self: self._data.ndim, doc="Number of axes.")
+    size = property(lambda self: self._data.size, doc="Number of elements.")
+
+    # --- the graph -------------------------------------------------------------------------
+
+    @property
+    def node(self) -> Node:
+        """The record of this value in the computation graph."""
+        if self._node is None:
+            self._node = leaf_node(self._data, None, None)
+        return self._node
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """One entry per operand of the gate that made this: a Node, or the constant itself."""
+        return self.node.parents
+
+    @property
+    def name(self) -> str | None:
+        """The name shown in pictures and messages; assign to it to give one."""
+        return self._node.name if self._node is not None else None
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self.node.name = name
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gates record this tensor; can be changed on a leaf, to freeze it."""
+        return self._tracked
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not self.is_leaf:
+            raise GraphError("requires_grad: only a leaf can be changed; use t.detach()")
+        if wanted and self.dtype.kind != "f":
+            raise DTypeError(f"requires_grad=True with dtype {self.dtype}: only floats have one")
+        self._tracked = bool(wanted)
+        self._become(self._data)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no gate made it: a variable, a parameter or a constant."""
+        return self._node is None or self._node.plan is None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
+        slot = self._node.slot if self._node is not None else None
+        return slot.grad if slot is not None else None
+
+    @grad.setter
+    def grad(self, value: ArrayLike | Tensor | None) -> None:
+        if self._node is None or not self.requires_grad:
+            raise GraphError("grad: this tensor has requires_grad=False and keeps no gradient")
+        if value is not None and np.shape(value) != self.shape:
+            raise ShapeError(
+                f"grad: got shape {np.shape(value)} for a tensor of shape {self.shape}"
+            )
+        if self._node.slot is None:
+            self._node.slot = GradSlot()
+        if value is not None and not isinstance(value, Tensor):
+            value = np.array(value, dtype=self.dtype)
+        self._node.slot.grad = value
+
+    def zero_grad(self) -> None:
+        """Forget the collected gradient: `grad` is None again."""
+        if self._node is not None and self._node.slot is not None:
+            self._node.slot.grad = None
+
+    def retain_grad(self) -> Tensor:
+        """Keep the gradient of this inner tensor too at the next `backward()`."""
+        if not self.requires_grad:
+            raise GraphError(
+                "retain_grad: this tensor has requires_grad=False; no gradient reaches it"
+            )
+        if self.node.slot is None:
+            self.node.slot = GradSlot()
+        return self
+
+    # --- writing in place ------------------------------------------------------------------
+
+    def _become(self, data: Array) -> None:
+        """Move on to other values as a fresh leaf, with the name and gradient of before."""
+        old = self.node
+        self._data, self._viewed = data, False
+        slot = (old.slot or GradSlot()) if self._tracked else None
+        self._node = leaf_node(data, slot, old.name)
+
+    def _in_place(self, symbol: str, result: Any) -> Tensor:
+        """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
+        advice = f"write t = t {symbol} ... instead"
+        if not isinstance(result, Tensor):
+            return NotImplemented
+        if result.shape != self.shape:
+            raise ShapeError(
+                f"t {symbol}= ...: the result has shape {result.shape} but t has {self.shape}; "
+                f"an array cannot change its shape in place, {advice}"
+            )
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise DTypeError(
+                f"t {symbol}= ...: the result is {result.dtype} but t is {self.dtype}; {advice}"
+            )
+        if not MODE.get().recording:
+            self._become(np.asarray(result._data, dtype=self.dtype)[()])
+            return self
+        if self.is_leaf and self.requires_grad:
+            raise InPlaceError(
+                f"t {symbol}= ... on a leaf that requires a gradient: its gradient would have "
+                f"no place to go; {advice}, or update it inside `with no_grad():`"
+            )
+        if self._viewed or getattr(self._data, "base", None) is not None:
+            raise InPlaceError(
+                f"t {symbol}= ... on a tensor that shares memory with another one: NumPy would "
+                f"change both; {advice}"
+            )
+        if result.dtype != self.dtype:
+            result = result.astype(self.dtype)
+        self._data, self._node = result._data, result._node
+        self._tracked = result._tracked
+        return self
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return self._in_place("+", self + other)
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return self._in_place("-", self - other)
+
+    def __imul__(self, other: Operand) -> Tensor:
+        return self._in_place("*", self * other)
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        return self._in_place("/", self / other)
+
+    def __ipow__(self, other: Operand) -> Tensor:
+        return self._in_place("**", self**other)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise InPlaceError(
+            "t[...] = value: assignment into a tensor is not supported yet; use "
+            "np.where(mask, value, t), np.concatenate, or write to t.numpy() for plain values"
+        )
+
+    # --- conversions -----------------------------------------------------------------------
+
+    def _check_single(self, what: str) -> None:
+        if self._data.size != 1:
+            raise ShapeError(
+                f"{what}: the tensor has shape {self.shape}, and only a single value converts; "
+                "use t.numpy() for an array"
+            )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self.requires_grad:
+            raise UnsupportedError(
+                "np.asarray(t): t is tracked, and a plain array would silently lose its "
+                "gradient; use t.numpy() or t.detach() to leave the graph on purpose"
+            )
+        return np.array(self._data, dtype=dtype)
+
+    def __float__(self) -> float:
+        self._check_single("float(t)")
+        return float(self._data.item())
+
+    def __int__(self) -> int:
+        self._check_single("int(t)")
+        return int(self._data.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iu":
+            raise DTypeError(f"a tensor of dtype {self.dtype} is no index; use int(t)")
+        return self.__int__()
+
+    def __bool__(self) -> bool:
+        self._check_single("bool(t)")
+        return bool(self._data.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec and self.ndim == 0 else str(self)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise ShapeError("len(t): a tensor of shape () has no length")
+        return int(self._data.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise ShapeError("iteration over a tensor of shape (): it holds a single value")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._data == value).any())
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        notes = [f"dtype={self.dtype}"] if self.dtype not in (np.float64, np.int64, bool) else []
+        if self.requires_grad and self._node is not None:
+            gate = self._node.gate
+            notes.append(f"gate={gate.name}" if gate else "requires_grad=True")
+        if self.name:
+            notes.append(f"name={self.name!r}")
+        return f"{type(self).__name__}({', '.join([text, *notes])})"
+
+    __hash__ = object.__hash__  # == compares values, so identity has to serve as the hash
+
+    def __copy__(self) -> Tensor:
+        raise UnsupportedError(
+            "copy(t): a copy of the handle would share the graph by accident; use t + 0 to "
+            "record a copy, or t.detach() for a constant"
+        )
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise UnsupportedError(
+                "deepcopy(t): t is inside a graph; copy leaves, or t.detach() first"
+            )
+        return self._copy_leaf()
+
+    def _copy_leaf(self) -> Tensor:
+        return type(self)(self._data, self.requires_grad, name=self.name)
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise UnsupportedError("pickle: a recorded tensor drags its graph along; use detach()")
+        return (_rebuild, (type(self), self.numpy(), self.requires_grad, self.name))
+
+    # --- NumPy's dispatch protocols --------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            raise UnsupportedError(
+                f"np.{ufunc.__name__}(..., out=...): a recorded value cannot be written into an "
+                "array; use the result of the call"
+            )
+        key = ufunc if method == "__call__" else (ufunc, method)
+        handler = NUMPY_FUNCTIONS.get(key)
+        if handler is None:
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            raise _no_gate(f"np.{name}", inputs)
+        return handler(*inputs, **kwargs)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        handler = NUMPY_FUNCTIONS.get(function)
+        if handler is None:
+            module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)
+            raise _no_gate(f"{module}.{function.__name__}", args)
+        return handler(*args, **kwargs)
+
+    # --- attached by the gate table and by backward.py ---------------------------------------
+
+    if TYPE_CHECKING:
+
+        def __add__(self, other: Operand) -> Tensor: ...
+        def __radd__(self, other: Operand) -> Tensor: ...
+        def __sub__(self, other: Operand) -> Tensor: ...
+        def __rsub__(self, other: Operand) -> Tensor: ...
+        def __mul__(self, other: Operand) -> Tensor: ...
+        def __rmul__(self, other: Operand) -> Tensor: ...
+        def __truediv__(self, other: Operand) -> Tensor: ...
+        def __rtruediv__(self, other: Operand) -> Tensor: ...
+        def __pow__(self, other: Operand) -> Tensor: ...
+        def __rpow__(self, other: Operand) -> Tensor: ...
+        def __matmul__(self, other: Operand) -> Tensor: ...
+        def __rmatmul__(self, other: Operand) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __pos__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
+        def __lt__(self, other: Operand) -> Tensor: ...
+        def __le__(self, other: Operand) -> Tensor: ...
+        def __gt__(self, other: Operand) -> Tensor: ...
+        def __ge__(self, other: Operand) -> Tensor: ...
+        def __eq__(self, other: object) -> Tensor: ...  # type: ignore[override]
+        def __ne__(self, other: object) -> Tensor: ...  # type: ignore[override]
+        def __invert__(self) -> Tensor: ...
+        def __and__(self, other: Operand) -> Tensor: ...
+        def __or__(self, other: Operand) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def argmax(self, axis: int | None = None) -> Tensor: ...
+        def argmin(self, axis: int | None = None) -> Tensor: ...
+        def dot(self, other: Operand) -> Tensor: ...
+        def reshape(self, *shape: Any) -> Tensor: ...
+        def ravel(self) -> Tensor: ...
+        def flatten(self) -> Tensor: ...
+        def transpose(self, *axes: Any) -> Tensor: ...
+        def swapaxes(self, axis1: int, axis2: int) -> Tensor: ...
+        def squeeze(self, axis: Axis = None) -> Tensor: ...
+        def clip(self, a_min: Operand = None, a_max: Operand = None) -> Tensor: ...
+        def astype(self, dtype: DTypeLike) -> Tensor: ...
+        def backward(
+            self,
+            gradient: ArrayLike | Tensor | None = None,
+            *,
+            create_graph: bool = False,
+            retain_grads: bool = False,
+        ) -> None: ...
+        @property
+        def T(self) -> Tensor: ...  # noqa: N802 (NumPy's name)
+
+
+Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
+Axis = int | tuple[int, ...] | None
+
+
+class Parameter(Tensor):
+    """A tensor that training changes: weights and biases.
+
+    `p -= step * p.grad` updates it in place, as the notes and the book write it, and is not
+    recorded. Two buffers take turns, so a graph that still reads the old values stays right.
+    """
+
+    __slots__ = ("_other",)
+
+    def __init__(
+        self,
+        value: ArrayLike | Tensor,
+        requires_grad: bool | None = True,
+        *,
+        dtype: DTypeLike | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(value, requires_grad, dtype=dtype, name=name)
+        if self.node.slot is not None:
+            self.node.slot.of_parameter = True
+        self._other: Array = None
+
+    def descend(self, gradient: Array, lr: float) -> None:
+        """p -= lr * gradient, the step of gradient descent.
+
+        Raises ShapeError when the gradient has not the parameter's shape.
+        """
+        if gradient.shape != self._data.shape:
+            raise ShapeError(
+                f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
+            )
+        new = self._spare()
+        np.multiply(gradient, lr, out=new)
+        np.subtract(self._data, new, out=new)
+        self._turn(new)
+
+    def _spare(self) -> np.ndarray[Any, Any]:
+        """An array of the parameter's shape and dtype that nobody reads."""
+        other, self._other = self._other, None
+        if other.__class__ is not np.ndarray or getrefcount(other) > _LOCAL_ONLY:
+            return np.empty(self._data.shape, self._data.dtype)
+        return other
+
+    def _turn(self, new: np.ndarray[Any, Any]) -> None:
+        """Move on to the values in `new`; the array of before is the next spare one."""
+        self._other = self._data
+        self._become(new if new.ndim else new[()])
+
+    def _in_place(self, symbol: str, result: Any) -> Tensor:
+        raise AssertionError("parameters update themselves")  # pragma: no cover
+
+    def _update(self, ufunc: np.ufunc, symbol: str, other: Operand) -> Tensor:
+        if isinstance(other, Tensor):
+            if other.requires_grad and MODE.get().recording:
+                raise InPlaceError(
+                    f"p {symbol}= t on a parameter: t is tracked, and an update is not recorded; "
+                    f"use t.data, or write q = p {symbol} t to compute with both"
+                )
+            other = other._data
+        new = self._spare()
+        try:
+            ufunc(self._data, other, out=new)
+        except (ValueError, TypeError) as error:
+            raise ShapeError(
+                f"p {symbol}= ...: cannot update a parameter of {self.shape} {self.dtype} with "
+                f"{np.shape(other)}: {error}"
+            ) from None
+        self._turn(new)
+        return self
+
+    def __iadd__(self, other: Operand) -> Tensor:
+        return self._update(np.add, "+", other)
+
+    def __isub__(self, other: Operand) -> Tensor:
+        return self._update(np.subtract, "-", other)
+
+    def __imul__(self, other: Operand) -> Tensor:
+        return self._update(np.multiply, "*", other)
+
+    def __itruediv__(self, other: Operand) -> Tensor:
+        return self._update(np.divide, "/", other)
+
+    def __ipow__(self, other: Operand) -> Tensor:
+        return self._update(np.power, "**", other)
+
+
+# --- from values to arrays ---------------------------------------------------------------------
+
+
+def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True) -> Array:
+    """`value` as a float, integer or bool array that nobody else writes to.
+
+    A single value becomes a NumPy scalar: arithmetic on those is ten times faster. An array
+    that is read-only (and whose owner is) need not be copied.
+    """
+    array = np.asarray(value, dtype=dtype)
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, integers or "
+            "bools" + ("; complex numbers are not supported" if array.dtype.kind == "c" else "")
+        )
+    if array.ndim == 0:
+        return array[()]
+    if copy and (array is value or array.base is not None) and not _is_frozen(array):
+        array = array.copy()
+    return array
+
+
+def _is_frozen(array: np.ndarray[Any, Any]) -> bool:
+    owner = array.base
+    if array.flags.writeable:
+        return False
+    return owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable)
+
+
+def _array_of(value: Any) -> Any:
+    """Look at what a Tensor is to be made of before NumPy does."""
+    if isinstance(value, Tensor):
+        if value.requires_grad and not value.is_leaf:
+            raise UnsupportedError(
+                "Tensor(t): t is tracked, and a new leaf would cut it off from its graph; use t "
+                "itself, or t.detach() to cut on purpose"
+            )
+        return value._data
+    return check_plain(value)
+
+
+def check_plain(value: Any) -> Any:
+    """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
+    if isinstance(value, (list, tuple)) and _holds_tracked(value):
+        raise UnsupportedError(
+            "a list that holds tracked tensors is not an array; use np.stack(list) or "
+            "np.concatenate(list), which record where each gradient goes"
+        )
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise UnsupportedError(
+            f"got a {type(value).__name__}; its special behaviour would be lost: pass a plain "
+            "array, such as np.asarray(a) or a.filled(0)"
+        )
+    return value
+
+
+def _holds_tracked(values: Any) -> bool:
+    return any(
+        v.requires_grad if isinstance(v, Tensor) else isinstance(v, (list, tuple)) and
+        _holds_tracked(v)
+        for v in values
+    )
+
+
+def constant_tensor(data: Array) -> Tensor:
+    """An untracked tensor around `data`, which is not copied."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._data, tensor._node = data, None
+    tensor._viewed, tensor._tracked = False, False
+    return tensor
+
+
+def recorded_tensor(data: Array, node: Node) -> Tensor:
+    """A handle for a value that is already in the graph."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._data, tensor._node = data, node
+    tensor._viewed, tensor._tracked = True, True
+    return tensor
+
+
+def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool, name: str | None) -> Tensor:
+    return cls(data, requires_grad, name=name)
+
+
+def _no_gate(name: str, operands: Any) -> UnsupportedError:
+    return UnsupportedError(
+        f"{name}: there is no gate for this function, so its gradient is not known; write it "
+        "with functions that have one (see autograd.gates), or leave the graph on purpose with "
+        "t.detach() or t.numpy()"
+    )
+
+
+def _count_local() -> int:
+    array = np.empty(1)
+    return getrefcount(array)
+
+
+_LOCAL_ONLY = _count_local()

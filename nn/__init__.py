@@ -1,0 +1,36 @@
+"""Nets built from the gates of autograd: layers, losses, optimisers, data.
+
+    >>> import nn
+    >>> X, y = nn.spiral(seed=0)
+    >>> net = nn.TwoLayerNet(2, 100, 3, seed=0)
+    >>> optimiser = nn.SGD(net, lr=1.0)
+    >>> for step in range(10):
+    ...     optimiser.zero_grad()
+    ...     loss = net.loss(X, y)
+    ...     loss.backward()
+    ...     optimiser.step()
+"""
+
+from autograd import Parameter
+
+from . import data, init
+from .data import DatasetError, SubsetWarning, mnist, spiral
+from .layers import Affine, Layer, Linear, ReLU, Sigmoid, Tanh
+from .losses import (
+    HingeLoss,
+    SoftmaxWithLoss,
+    l2_penalty,
+    softmax_cross_entropy,
+    sum_of_squares,
+    svm_hinge,
+)
+from .module import Module, Sequential
+from .optim import SGD
+from .two_layer_net import TwoLayerNet
+
+__all__ = [
+    "Affine", "DatasetError", "HingeLoss", "Layer", "Linear", "Module", "Parameter", "ReLU",
+    "SGD", "Sequential", "Sigmoid", "SoftmaxWithLoss", "SubsetWarning", "Tanh", "TwoLayerNet",
+    "data", "init", "l2_penalty", "mnist", "softmax_cross_entropy", "spiral", "sum_of_squares",
+    "svm_hinge",
+]  # fmt: skip

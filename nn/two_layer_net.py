@@ -1,0 +1,148 @@
+"""The two-layer net of CS231n and of "Deep Learning from Scratch": affine, ReLU, affine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+import autograd
+from autograd import Parameter, Tensor, no_grad, numerical_gradient, softmax_cross_entropy
+
+from . import init
+from .layers import Layer, Linear, ReLU
+from .losses import l2_penalty
+from .module import Module
+from .rng import Seed, as_rng
+
+__all__ = ["TwoLayerNet"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Params(MutableMapping[str, Parameter]):
+    """The parameters by the names of the book; assigning an array keeps the parameter."""
+
+    def __init__(self, **parameters: Parameter):
+        self._parameters = parameters
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._parameters[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self._parameters:
+            raise KeyError(f"params: {name!r} is none of {', '.join(self._parameters)}")
+        if value is not self._parameters[name]:
+            self._parameters[name].data = value.data if isinstance(value, Tensor) else value
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"params: the net needs {name!r}; assign new values instead")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __repr__(self) -> str:
+        return f"Params({', '.join(f'{k}: {p.shape}' for k, p in self._parameters.items())})"
+
+
+class TwoLayerNet(Module):
+    """affine - activation - affine, with softmax cross-entropy; the book's interface.
+
+    input_size, hidden_size, output_size   number of features, hidden units and classes
+    weight_init_std                        W is normal with this deviation, b is zero
+    reg                                    λ of the penalty ½ λ (‖W1‖² + ‖W2‖²)
+    activation                             ReLU() (default), Sigmoid() or Tanh()
+    seed, dtype                            of the initial weights
+    `params["W1"], ["b1"], ["W2"], ["b2"]` are the parameters, (D, H), (H,), (H, K), (K,).
+
+    >>> net = TwoLayerNet(4, 10, 3, seed=0)
+    >>> net.predict(np.ones((5, 4))).shape
+    (5, 3)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        weight_init_std: float = 0.01,
+        *,
+        reg: float = 0.0,
+        activation: Layer | None = None,
+        seed: Seed = None,
+        dtype: DTypeLike = float,
+    ):
+        rng = as_rng(seed)
+
+        def affine(fan_in: int, fan_out: int, number: int) -> Linear:
+            W = init.normal(fan_in, fan_out, std=weight_init_std, seed=rng, dtype=dtype)
+            b = np.zeros(fan_out, dtype)
+            return Linear(Parameter(W, name=f"W{number}"), Parameter(b, name=f"b{number}"))
+
+        self.fc1 = affine(input_size, hidden_size, 1)
+        self.activation = activation or ReLU()
+        self.fc2 = affine(hidden_size, output_size, 2)
+        self.reg = reg
+
+    @property
+    def params(self) -> Params:
+        """The four parameters by name; `params[key] -= lr * grads[key]` updates them."""
+        return Params(W1=self.fc1.W, b1=self.fc1.b, W2=self.fc2.W, b2=self.fc2.b)
+
+    def forward(self, x: Any) -> Tensor:
+        """Scores (n, classes) for inputs (n, features)."""
+        return self.fc2(self.activation(self.fc1(x)))  # type: ignore[no-any-return]
+
+    def predict(self, x: Any) -> Array:
+        """Scores as a plain array, not recorded."""
+        with no_grad():
+            return self(x).numpy()  # type: ignore[no-any-return]
+
+    def loss(self, x: Any, t: Any) -> Tensor:
+        """The mean cross-entropy with labels t (indices or one-hot), plus the penalty."""
+        loss = softmax_cross_entropy(self(x), t)
+        if self.reg:
+            loss = loss + l2_penalty(self.reg, self.fc1.W, self.fc2.W)
+        return loss  # type: ignore[no-any-return]
+
+    def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
+        """The share of inputs whose highest score is at the label."""
+        scores = self.predict(x)
+        labels = autograd.check_labels(t, scores.shape)
+        return float(np.mean(np.argmax(scores, axis=1) == labels))
+
+    def gradient(self, x: Any, t: Any) -> dict[str, Array]:
+        """The gradients of the loss by backpropagation, under the names of `params`."""
+        params = self.params
+        loss = self.loss(_own(x), t)
+        grads = autograd.backpropagate(loss.node, np.ones((), loss.dtype)[()])
+        return {name: np.asarray(grads[p.node]) for name, p in params.items()}
+
+    def numerical_gradient(self, x: Any, t: Any, h: float = 1e-4) -> dict[str, Array]:
+        """The same by central differences: two losses for every single weight, so it is slow."""
+        return {name: self._differences(p, x, t, h) for name, p in self.params.items()}
+
+    def _differences(self, parameter: Parameter, x: Any, t: Any, h: float) -> Array:
+        original = parameter.numpy()
+
+        def loss_at(values: Array) -> float:
+            parameter.data = values
+            return float(self.loss(x, t))
+
+        with no_grad():
+            try:
+                return numerical_gradient(loss_at, original, h)
+            finally:
+                parameter.data = original
+
+
+def _own(x: Any) -> Any:
+    """Inputs that need not be copied: nobody writes to them before the gradient is done."""
+    if isinstance(x, np.ndarray) and x.ndim and x.dtype.kind == "f":
+        return Tensor(x, requires_grad=False, copy=False)
+    return x
