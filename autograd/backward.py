@@ -8,7 +8,7 @@ local one; where a value was used twice, the gradients that arrive are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from .buffers import SMALL, empty, is_owned
 from .errors import GraphError, ShapeError
+from .gate import GATES
 from .gates.shape import astype, sum_to
 from .masks import Masks
 from .modes import MODE
@@ -24,6 +25,8 @@ from .node import GradSlot, Node
 from .tensor import Array, Tensor, as_constant, constant_tensor
 
 __all__ = ["backpropagate", "backward"]
+
+sum_array_to = GATES["sum_to"].kernel
 
 
 def reachable(root: Node) -> list[Node]:
@@ -69,13 +72,13 @@ def _sweep(
         for edge in edges:
             # the chain rule: downstream = local x upstream
             if edge.number is not None:
-                arguments = []
+                arguments: Sequence[Any] = ()
                 downstream = g if edge.number == 1 else g * edge.number
             elif recorded:
                 arguments = edge.recorded_arguments(node)
                 downstream = edge.apply(g, arguments)
             else:
-                arguments = [saved[k] if k >= 0 else parents[~k].shape for k in edge.args]
+                arguments = edge.arguments(saved, parents)
                 if not edge.times:
                     downstream = edge.rule(g, *arguments)
                 elif edge is edges[-1]:
@@ -87,9 +90,11 @@ def _sweep(
 
             # what broadcasting repeated is added up; the gradient has the operand's dtype
             parent = parents[edge.position]
-            if downstream.shape != parent.shape:
-                downstream = sum_to(downstream, shape=parent.shape)
-            if downstream.dtype != parent.dtype:
+            shape = parent.shape
+            if downstream.shape != shape:
+                total = sum_to if recorded else sum_array_to
+                downstream = total(downstream, shape=shape)
+            if downstream.dtype is not parent.dtype and downstream.dtype != parent.dtype:
                 downstream = astype(downstream, dtype=parent.dtype)
 
             # at a fork the gradients add
@@ -158,8 +163,12 @@ def backward(
     del seed
     while grads:
         node, g = grads.popitem()
-        if node.slot is not None:
-            _collect(node.slot, g)
+        slot = node.slot
+        if slot is not None:
+            if slot.grad is None and g.__class__ is np.ndarray and is_owned(g):
+                slot.grad = g
+            else:
+                _collect(slot, g)
 
 
 def _collect(slot: GradSlot, g: Any) -> None:
@@ -168,7 +177,7 @@ def _collect(slot: GradSlot, g: Any) -> None:
     if isinstance(g, Tensor) or isinstance(old, Tensor):
         slot.grad = g if old is None else old + g
     elif old is None:
-        slot.grad = g if g.__class__ is np.ndarray and is_owned(g) else np.array(g)
+        slot.grad = np.array(g)
     else:
         slot.grad = np.asarray(_plus(old, g))
 

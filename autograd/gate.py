@@ -179,7 +179,7 @@ class Edge:
     """From a gate to one tracked operand: the rule, and which saved things it is given."""
 
     __slots__ = (
-        "args", "gate", "layout", "live", "live_args", "number", "position", "rule", "times",
+        "arguments", "gate", "layout", "live", "live_args", "needs", "number", "position", "rule", "times",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, position: int):
@@ -192,10 +192,14 @@ class Edge:
         self.number: float | None = None if callable(rule) else rule
         self.rule: Rule = functools.partial(rule, **given) if given else rule
         needs = [gate.need(name) for name in names if name not in fixed]
-        # an index into what was saved; for the shape of operand k the negative number ~k
-        self.args = tuple(
-            ~need.key if need.kind == "shape" else plan.layout.index(need) for need in needs
-        )
+        self.needs = tuple(needs)
+        self.arguments = _picker(
+            tuple(
+                f"parents[{need.key}].shape" if need.kind == "shape"
+                else f"saved[{plan.layout.index(need)}]"
+                for need in needs
+            )
+        )  # fmt: skip
         self.live: Rule | None = gate.live[position] if position < len(gate.live) else None
         self.live_args = (
             tuple(names.index(name) for name in parameter_names(self.live)) if self.live else ()
@@ -209,19 +213,16 @@ class Edge:
 
     def closure(self, node: Node) -> Callable[[Array], Array]:
         """The local backward closure of `node` for this operand."""
-        arguments = self.saved_arguments(node)
+        arguments = self.arguments(node.saved, node.parents)
         return lambda g: self.apply(g, arguments)
-
-    def saved_arguments(self, node: Node) -> list[Any]:
-        """The rule's arguments, as they were when the gate was recorded."""
-        saved, parents = node.saved, node.parents
-        return [saved[k] if k >= 0 else parents[~k].shape for k in self.args]
 
     def recorded_arguments(self, node: Node) -> list[Any]:
         """The rule's arguments as Tensors that belong to the graph."""
         gate, saved = self.gate, dict(zip(self.layout, node.saved, strict=True))
 
         def recorded(need: Need) -> Any:
+            if need.kind == "shape":
+                return node.parents[need.key].shape
             if need.kind == "out":
                 return recorded_tensor(saved[need], node)
             if need.kind == "operand":
@@ -233,8 +234,14 @@ class Edge:
                 return recipe(*[recorded(gate.need(name)) for name in parameter_names(recipe)])
             return saved[need]
 
-        parents = node.parents
-        return [recorded(self.layout[k]) if k >= 0 else parents[~k].shape for k in self.args]
+        return [recorded(need) for need in self.needs]
+
+
+@functools.cache
+def _picker(parts: tuple[str, ...]) -> Callable[[Sequence[Any], Sequence[Any]], tuple[Any, ...]]:
+    """The function that picks a rule's arguments out of what a node has saved."""
+    chosen = "".join(f"{part}, " for part in parts)
+    return eval(f"lambda saved, parents: ({chosen})")  # type: ignore[no-any-return]
 
 
 @functools.cache

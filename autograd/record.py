@@ -7,6 +7,7 @@ the rules need. Without a Tensor among the operands a gate is just its NumPy fun
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -76,110 +77,46 @@ def _caller(row: Gate) -> Any:
     """The function that runs and records the gate: a short way for the most common kinds."""
     rules = [name for rule in row.rules for name in row.names(rule)]
     named = {row.need(name).kind for name in rules if name not in FROM_THE_EDGE}
-    short = not (row.statics or row.variadic or row.fused or row.linear)
-    if short and row.differentiable and named <= {"operand", "out", "shape"}:
-        if len(row.operands) == 1:
-            return _unary(row)
-        if len(row.operands) == 2:
-            return _binary(row)
+    short = not (row.statics or row.variadic or row.linear)
+    if short and row.differentiable and named <= {"operand", "out", "shape", "cache"}:
+        if len(row.operands) <= 3:
+            return _direct(row)
     return _general(row)
 
 
-KEEP: dict[tuple[int, ...], Callable[[Array, Array, Array], tuple[Array, ...]]] = {
-    (): lambda x, y, out: NOTHING,
-    (0,): lambda x, y, out: (x,),
-    (1,): lambda x, y, out: (y,),
-    (2,): lambda x, y, out: (out,),
-    (0, 1): lambda x, y, out: (x, y),
-    (1, 0): lambda x, y, out: (y, x),
-    (0, 2): lambda x, y, out: (x, out),
-    (2, 0): lambda x, y, out: (out, x),
-    (1, 2): lambda x, y, out: (y, out),
-    (1, 0, 2): lambda x, y, out: (y, x, out),
-    (0, 1, 2): lambda x, y, out: (x, y, out),
-}  # fmt: skip
-
-
-def _keeper(plan: Plan) -> Callable[[Array, Array, Array], tuple[Array, ...]]:
-    return KEEP[tuple(2 if need == OUT else need.key for need in plan.layout)]
-
-
-def _unary(row: Gate) -> Any:
-    """A gate of one operand, without keyword arguments."""
-    kernel, plan = _pooled_unary(row.kernel), row.plan((0,)) if row.rules[0] is not None else None
-    keep = _keeper(plan) if plan else None
-    mode, new_tensor, new_node = MODE.get, Tensor.__new__, Node.__new__
-
-    def call(x: Any) -> Any:
-        if not isinstance(x, Tensor):
-            return kernel(x if x.__class__ in NUMBERS else _operand(x))
-        a = x._data
-        out = kernel(a)
-        state = mode()
-        if not (x._tracked and state.recording):
-            return constant_tensor(out)
-        node = new_node(Node)
-        node.plan = plan if plan is not None else row.plan((0,))
-        node.parents = (x._node,)
-        node.saved = keep(a, None, out)  # type: ignore[misc]
-        node.static = node.slot = node.name = None
-        node.shape = shape = out.shape
-        node.dtype = out.dtype
-        node.value = None if shape else out
-        node.number = next_number()
-        node.scope = state.scope
-        result = new_tensor(Tensor)
-        result._data, result._node = out, node
-        result._tracked, result._viewed = True, False
-        return result
-
-    return call
-
-
-def _binary(row: Gate) -> Any:
-    """A gate of two operands, without keyword arguments: most operators."""
-    kernel = _pooled_binary(row.kernel, row.numpy) if _is_operator(row.kernel) else row.kernel
-    prepared: list[Any] = [None] * 4  # by which operands are tracked: x 1, y 2, both 3
-    mode, new_tensor, new_node = MODE.get, Tensor.__new__, Node.__new__
-
-    def prepare(which: int) -> tuple[Plan, Any, bool]:
-        plan = row.plan(((), (0,), (1,), (0, 1))[which])
-        other = Need("operand", 1 if which == 1 else 0)
-        prepared[which] = plan, _keeper(plan), which != 3 and other in plan.layout
-        return prepared[which]  # type: ignore[no-any-return]
-
-    def call(x: Any, y: Any) -> Any:
-        which = 0
-        p = q = None
-        if isinstance(x, Tensor):
-            a, p = x._data, x._node
-            if x._tracked:
-                which = 1
+# The function behind `x + y` or `np.exp(x)` is called more often than any other, so it is written
+# out for one, two and three operands, without a loop. {x} stands for each operand in turn.
+OPERAND = """
+        if isinstance({x}, Tensor):
+            {x}_data, {x}_node, plain = {x}._data, {x}._node, False
+            if {x}._tracked:
+                tracked += {bit}
         else:
-            a = x if x.__class__ in NUMBERS else _operand(x)
-        if isinstance(y, Tensor):
-            b, q = y._data, y._node
-            if y._tracked:
-                which += 2
-        else:
-            b = y if y.__class__ in NUMBERS else _operand(y)
-        out = kernel(a, b)
-        if not which:
-            either = isinstance(x, Tensor) or isinstance(y, Tensor)
-            return constant_tensor(out) if either else out
+            {x}_data = {x} if {x}.__class__ in NUMBERS else operand({x})
+            {x}_node = None
+"""
+CALL = """
+def make(kernel, fused, prepare):
+    prepared = [None] * {choices}
+
+    def call({operands}):
+        tracked, plain = 0, True
+        {unwrap}
+        if plain:
+            return kernel({data})
         state = mode()
-        if not state.recording:
-            return constant_tensor(out)
-        plan, keep, freeze = prepared[which] or prepare(which)
-        if freeze:
-            if which == 1 and b is y:
-                b = as_constant(b) if b.__class__ is np.ndarray else b
-            elif which == 2 and a is x:
-                a = as_constant(a) if a.__class__ is np.ndarray else a
+        if not tracked or not state.recording:
+            return constant_tensor(kernel({data}))
+        if prepared[tracked] is None:
+            prepared[tracked] = prepare(tracked)
+        plan, keep, frozen = prepared[tracked]
+        if frozen:
+            ({data},) = freeze(frozen, ({operands},), ({data},))
+        {compute}
         node = new_node(Node)
         node.plan = plan
-        node.parents = (a if p is None else p, b if q is None else q)
-        node.saved = keep(a, b, out)
+        node.parents = ({parents},)
+        node.saved = keep({data}, {results})
         node.static = node.slot = node.name = None
         node.shape = shape = out.shape
         node.dtype = out.dtype
@@ -192,6 +129,68 @@ def _binary(row: Gate) -> Any:
         return result
 
     return call
+"""
+
+
+@functools.cache
+def _factory(names: tuple[str, ...], cached: int) -> Callable[..., Any]:
+    """The maker of recording functions for gates with these operands and `cached` extra results."""
+    data = ", ".join(f"{x}_data" for x in names)
+    results = ", ".join(["out", *[f"cached_{k}" for k in range(cached)]])
+    source = CALL.format(
+        choices=2 ** len(names),
+        operands=", ".join(names),
+        unwrap="".join(
+            OPERAND.format(x=name, bit=1 << k) for k, name in enumerate(names)
+        ).strip(),
+        data=data,
+        results=results,
+        compute=f"{results} = {'fused' if cached else 'kernel'}({data})",
+        parents=", ".join(f"{x}_data if {x}_node is None else {x}_node" for x in names),
+    )
+    scope: dict[str, Any] = {
+        "NUMBERS": NUMBERS, "Node": Node, "Tensor": Tensor, "constant_tensor": constant_tensor,
+        "freeze": _freeze, "mode": MODE.get, "new_node": Node.__new__, "next_number": next_number,
+        "new_tensor": Tensor.__new__, "operand": _operand,
+    }  # fmt: skip
+    exec(compile(source, f"<gate({', '.join(names)})>", "exec"), scope)
+    return scope["make"]  # type: ignore[no-any-return]
+
+
+def _direct(row: Gate) -> Any:
+    """A gate of one to three operands, without keyword arguments."""
+    count, caches = len(row.operands), [Need("cache", name) for name in row.cache]
+
+    def prepare(which: int) -> tuple[Plan, Callable[..., tuple[Array, ...]], tuple[int, ...]]:
+        plan = row.plan(tuple(k for k in range(count) if which >> k & 1))
+        available = [*[Need("operand", k) for k in range(count)], OUT, *caches]
+        kept = tuple(available.index(need) for need in plan.layout)
+        constants = tuple(k for k in kept if k < count and not which >> k & 1)
+        return plan, _keeper(kept, len(available)), constants
+
+    kernel: Function = row.kernel
+    if isinstance(kernel, np.ufunc):
+        kernel = _pooled_unary(kernel) if count == 1 else kernel
+    elif kernel.__module__ == "_operator" and count == 2:
+        kernel = _pooled_binary(kernel, row.numpy)
+    return _factory(row.operands, len(caches))(kernel, row.fused, prepare)
+
+
+@functools.cache
+def _keeper(kept: tuple[int, ...], count: int) -> Callable[..., tuple[Array, ...]]:
+    """The function that picks what is saved out of the operands and the result."""
+    names = [f"a{k}" for k in range(count)]
+    chosen = "".join(f"{names[k]}, " for k in kept)
+    return eval(f"lambda {', '.join(names)}: ({chosen})")  # type: ignore[no-any-return]
+
+
+def _freeze(positions: tuple[int, ...], given: tuple[Any, ...], data: tuple[Any, ...]) -> list[Any]:
+    """Make constants safe that a rule will read later: copies, unless nobody writes to them."""
+    safe = list(data)
+    for k in positions:
+        if data[k].__class__ is np.ndarray and data[k] is given[k]:
+            safe[k] = as_constant(data[k])
+    return safe
 
 
 def _general(row: Gate) -> Any:
@@ -305,14 +304,8 @@ def _operand(value: Any) -> Array:
     return as_constant(check_plain(value), copy=False)
 
 
-def _is_operator(kernel: Function) -> bool:
-    return kernel.__module__ == "_operator"
-
-
 def _pooled_unary(kernel: Function) -> Function:
     """Let a ufunc write large results into memory that is used again."""
-    if not isinstance(kernel, np.ufunc):
-        return kernel
 
     def run(x: Array) -> Array:
         if x.__class__ is np.ndarray and x.nbytes >= SMALL and x.dtype.kind == "f":
@@ -322,10 +315,8 @@ def _pooled_unary(kernel: Function) -> Function:
     return run
 
 
-def _pooled_binary(kernel: Function, ufunc: Function | None) -> Function:
+def _pooled_binary(kernel: Function, ufunc: Any) -> Function:
     """The same for two operands; `kernel` is the operator, which is faster on scalars."""
-    if not isinstance(ufunc, np.ufunc):
-        return kernel
 
     def run(x: Array, y: Array) -> Array:
         large = (x.__class__ is np.ndarray and x.nbytes >= SMALL) or (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from .buffers import empty
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
@@ -445,13 +446,14 @@ class Parameter(Tensor):
 
         Raises ShapeError when the gradient has not the parameter's shape.
         """
-        if gradient.shape != self._data.shape:
+        data = self._data
+        if gradient.shape != data.shape:
             raise ShapeError(
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
             )
         new = self._spare()
         np.multiply(gradient, lr, out=new)
-        np.subtract(self._data, new, out=new)
+        np.subtract(data, new, out=new)
         self._turn(new)
 
     def _spare(self) -> np.ndarray[Any, Any]:
@@ -463,8 +465,10 @@ class Parameter(Tensor):
 
     def _turn(self, new: np.ndarray[Any, Any]) -> None:
         """Move on to the values in `new`; the array of before is the next spare one."""
+        old = self._node
         self._other = self._data
-        self._become(new if new.ndim else new[()])
+        self._data = new if new.shape else new[()]
+        self._node = leaf_node(self._data, old.slot, old.name)  # type: ignore[union-attr]
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         raise AssertionError("parameters update themselves")  # pragma: no cover
@@ -522,7 +526,9 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     if array.ndim == 0:
         return array[()]
     if copy and (array is value or array.base is not None) and not _is_frozen(array):
-        array = array.copy()
+        own = empty(array.shape, array.dtype)
+        np.copyto(own, array)
+        return own
     return array
 
 

@@ -64,10 +64,11 @@ def matmul(x: Array, y: Array) -> Array:
 
     x (..., n, k), y (..., k, m) give (..., n, m). Raises ShapeError when the inner sizes differ.
     """
-    _check_inner("matmul", x, y)
-    if x.ndim == y.ndim == 2:
-        return _product(x, y)
-    return np.matmul(x, y)
+    try:
+        return _product(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
+    except ValueError:
+        _check_inner("matmul", x, y)
+        raise
 
 
 def _check_inner(name: str, x: Array, y: Array) -> None:
@@ -89,6 +90,12 @@ def _check_inner(name: str, x: Array, y: Array) -> None:
         f"{name}: x is {x.shape} but y is {y.shape}; the inner sizes {inner_x} and {inner_y} "
         f"differ{hint}"
     )
+
+
+def _with_ones(x: Array) -> Array:
+    out = np.ones((x.shape[0], x.shape[1] + 1), x.dtype)
+    out[:, :-1] = x
+    return out
 
 
 def dot(x: Any, y: Any) -> Any:
@@ -128,12 +135,15 @@ def affine(x: Array, w: Array, b: Array) -> Array:
 
     dx = g @ w.T, dw = x.T @ g, db = the sum of g over the batch (CS231n, "Neural networks").
     """
-    _check_inner("affine", x, w)
-    if w.ndim != 2 or np.shape(b) not in ((w.shape[1],), ()):
+    try:
+        if x.ndim == w.ndim == 2 and x.shape[1] <= 4 and b.ndim == 1 and len(x) >= 64:
+            # a few features: the bias costs less as one more row of w than as a sum of its own
+            return _product(_with_ones(x), np.concatenate([w, b[None]]))
+        out = _product(x, w) if x.ndim == w.ndim == 2 else np.matmul(x, w)
+        return np.add(out, b, out=out if out.dtype == b.dtype else None)
+    except ValueError:
+        _check_inner("affine", x, w)
         raise ShapeError(
-            f"affine: w is {w.shape} and b is {np.shape(b)}; expected w (n, m) and b (m,)"
-        )
-    if x.ndim == 2 and x.dtype == w.dtype == np.asarray(b).dtype:
-        out = _product(x, w)
-        return np.add(out, b, out=out)
-    return np.matmul(x, w) + b
+            f"affine: x is {x.shape}, w is {w.shape} and b is {np.shape(b)}; expected b of shape "
+            f"({w.shape[-1]},)"
+        ) from None

@@ -25,13 +25,13 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
 
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
+    if labels.__class__ is not np.ndarray and isinstance(labels, Tensor):
+        labels = labels.detach().numpy()
     if len(scores_shape) != 2:
         raise ShapeError(
             f"labels: the scores have shape {scores_shape}; expected (examples, classes)"
         )
     count, classes = scores_shape
-    if isinstance(labels, Tensor):
-        labels = labels.detach().numpy()
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
         return _from_one_hot(labels, classes)
@@ -42,15 +42,15 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
         )
     if labels.dtype.kind not in "iu":
         _refuse_dtype(labels, classes)
+    labels = labels.astype(np.intp)
     # read as unsigned, a negative label is a huge one: a single pass finds both
-    unsigned = labels.view(f"u{labels.dtype.itemsize}")
-    if count and np.maximum.reduce(unsigned) >= classes:
+    if count and np.maximum.reduce(labels.view(np.uintp)) >= classes:
         at = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
         raise LabelError(
             f"labels: label {labels[at]} at position {at} is out of range; there are {classes} "
             f"classes, so labels go from 0 to {classes - 1}"
         )
-    return labels.astype(np.intp)
+    return labels
 
 
 def _refuse_dtype(labels: Array, classes: int) -> None:
@@ -84,18 +84,18 @@ def _one_hot(labels: Array, classes: int, dtype: Any) -> Array:
 
 
 def _cross_entropy_local(scores: Array, labels: Array) -> Array:
-    """d loss / d scores = (softmax - one-hot) / n (CS231n, "Putting it together", dscores)."""
-    count, classes = scores.shape
-    return (softmax(scores) - _one_hot(labels, classes, scores.dtype)) * (1.0 / count)
+    """softmax - one-hot: n times d loss / d scores (CS231n, "Putting it together", dscores)."""
+    labels = check_labels(labels, scores.shape)
+    return softmax(scores) - _one_hot(labels, scores.shape[1], scores.dtype)
 
 
 def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
-    """The loss and its local gradient in one go, with the classes along the first axis.
+    """The loss and softmax - one-hot in one go, with the classes along the first axis.
 
     Reductions over a few classes are several times faster when each class is a contiguous row.
     """
+    labels = check_labels(labels, scores.shape)
     count = scores.shape[0]
-    one = scores.dtype.type(1)
     columns = scores.T.copy()
     columns -= np.maximum.reduce(columns, axis=0)
     flat = columns.reshape(-1)
@@ -104,11 +104,11 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     right = flat[chosen]
     np.exp(columns, out=columns)
     total = np.add.reduce(columns, axis=0)
-    np.subtract(np.log(total), right, out=right)
-    total *= count
     columns /= total
-    flat[chosen] -= one / scores.dtype.type(count)
-    return np.add.reduce(right) * (one / scores.dtype.type(count)), columns.T
+    flat[chosen] -= 1
+    np.log(total, out=total)
+    total -= right
+    return np.add.reduce(total) / scores.dtype.type(count), columns.T
 
 
 @functools.lru_cache(maxsize=8)
@@ -117,83 +117,73 @@ def _counting(count: int) -> Array:
 
 
 @gate(
-    name="softmax_cross_entropy",
-    symbol="softmax\\ncross-entropy",
-    vjp=lambda g, local: local * g,
+    symbol="softmax\ncross-entropy",
+    vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
     cache={"local": _cross_entropy_local},
     fused=_cross_entropy_fused,
     expand=lambda scores, labels: -np.mean(
-        log_softmax(scores)[np.arange(len(labels)), labels]
+        log_softmax(scores)[np.arange(scores.shape[0]), check_labels(labels, scores.shape)]
     ),
 )
-def _softmax_cross_entropy(scores: Array, labels: Array) -> Array:
-    return _cross_entropy_fused(scores, labels)[0]
-
-
-def softmax_cross_entropy(scores: Any, labels: Any) -> Any:
+def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     """The mean over the batch of -ln softmax(scores)[label], stable for scores of any size.
 
     scores (n, k) floats; labels n class indices, or one-hot rows (n, k). Gives a single number.
     Raises LabelError for labels that do not fit (see `check_labels`), ShapeError for scores.
     The gradient is (softmax - one-hot) / n (CS231n, "Putting it together").
     """
-    scores = _scores(scores)
-    return _softmax_cross_entropy(scores, labels=check_labels(labels, scores.shape))
-
-
-def _hinge_local(scores: Array, labels: Array, delta: float) -> Array:
-    """Each violated margin pulls its score down and the right score up, by 1 / n."""
-    count = scores.shape[0]
-    violated = _margins(scores, labels, delta) > 0
-    local = np.where(violated, scores.dtype.type(1), scores.dtype.type(0))
-    rows = np.sum(local, axis=1, keepdims=True)
-    right = _one_hot(labels, scores.shape[1], scores.dtype)
-    return (local - rows * right) * (1.0 / count)
+    return _cross_entropy_fused(_scores(scores), labels)[0]
 
 
 def _margins(scores: Array, labels: Array, delta: float) -> Array:
     """scores - right score + delta, and 0 for the right class itself."""
-    position = np.arange(scores.shape[0])
-    right = np.expand_dims(scores[position, labels], 1)
+    labels = check_labels(labels, scores.shape)
+    right = np.expand_dims(scores[np.arange(scores.shape[0]), labels], 1)
     others = 1 - _one_hot(labels, scores.shape[1], scores.dtype)
-    return (scores - right + delta) * others
+    return (scores - right + scores.dtype.type(delta)) * others
+
+
+def _hinge_local(scores: Array, labels: Array, delta: float) -> Array:
+    """Each violated margin pulls its score down and the right score up, by 1 / n."""
+    violated = (_margins(scores, labels, delta) > 0).astype(scores.dtype)
+    right = _one_hot(check_labels(labels, scores.shape), scores.shape[1], scores.dtype)
+    return violated - np.sum(violated, axis=1, keepdims=True) * right
 
 
 @gate(
-    name="svm_hinge",
     symbol="SVM hinge",
-    vjp=lambda g, scores, labels, delta: _hinge_local(scores, labels, delta) * g,
+    vjp=(
+        lambda g, scores, labels, delta: (
+            _hinge_local(scores, labels, delta) * (g / scores.dtype.type(scores.shape[0]))
+        ),
+        None,
+    ),
     expand=lambda scores, labels, delta=1.0: np.mean(
         np.sum(np.maximum(0.0, _margins(scores, labels, delta)), axis=1)
     ),
 )
-def _svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
-    margins = np.maximum(_margins(scores, labels, delta), 0)
-    return np.add.reduce(margins, axis=None) / scores.dtype.type(scores.shape[0])
-
-
-def svm_hinge(scores: Any, labels: Any, delta: float = 1.0) -> Any:
+def svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
     """The mean over the batch of Σ max(0, s_j - s_right + delta) over the wrong classes j.
 
     scores (n, k) floats; labels n class indices, or one-hot rows (n, k). Gives a single number.
     Raises LabelError for labels that do not fit. A margin of exactly 0 has gradient 0
     (CS231n, "Linear classification", multiclass support vector machine loss).
     """
-    scores = _scores(scores)
-    return _svm_hinge(scores, labels=check_labels(labels, scores.shape), delta=delta)
+    margins = np.maximum(_margins(_scores(scores), labels, delta), 0)
+    return np.add.reduce(margins, axis=None) / scores.dtype.type(scores.shape[0])
 
 
-def _scores(scores: Any) -> Any:
-    if not isinstance(scores, Tensor):
-        scores = np.asarray(scores)
-    if scores.dtype.kind != "f":
-        raise ShapeError(f"scores: got {scores.dtype}; expected floats (examples, classes)")
+def _scores(scores: Array) -> Array:
+    if np.ndim(scores) != 2 or scores.dtype.kind != "f":
+        raise ShapeError(
+            f"scores: got shape {np.shape(scores)}; expected floats of shape (examples, classes)"
+        )
     return scores
 
 
 @gate(
     symbol="½λΣw²",
-    vjp=lambda g, w, strength: (strength * g) * w,
+    vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
 )
 def l2_penalty(w: Array, strength: float) -> Array:
