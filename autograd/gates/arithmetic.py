@@ -62,7 +62,7 @@ def _power_base(x: Array, y: Array) -> Array:
 
 def _power_exponent(x: Array, out: Array) -> Array:
     """d(x^y)/dy = x^y ln x; at x = 0 the limit for positive exponents, 0."""
-    return out * np.log(np.where(x == 0, 1.0, x))
+    return out * np.log(np.where(x == 0, 1.0, x)).astype(out.dtype)
 
 
 _power = gate(

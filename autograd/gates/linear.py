@@ -67,28 +67,24 @@ def matmul(x: Array, y: Array) -> Array:
     try:
         return _product(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
     except ValueError:
-        _check_inner("matmul", x, y)
+        _check_inner("matmul", np.shape(x), np.shape(y))
         raise
 
 
-def _check_inner(name: str, x: Array, y: Array) -> None:
-    """Raise ShapeError, with a suggestion, when x @ y does not fit."""
-    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
-        raise ShapeError(
-            f"{name}: x is {np.shape(x)} and y is {np.shape(y)}; single values are multiplied "
-            "with *"
-        )
-    inner_x, inner_y = x.shape[-1], y.shape[0 if y.ndim == 1 else -2]
+def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
+    """Raise ShapeError, with a suggestion, when arrays of shape x and y have no product."""
+    if not x or not y:
+        raise ShapeError(f"{name}: x is {x} and y is {y}; single values are multiplied with *")
+    inner_x, inner_y = x[-1], y[0 if len(y) == 1 else -2]
     if inner_x == inner_y:
         return
     hint = "; check which axis is summed over"
-    if y.ndim >= 2 and inner_x == y.shape[-1]:
+    if len(y) >= 2 and inner_x == y[-1]:
         hint = ". Did you mean x @ y.T?"
-    elif x.ndim >= 2 and x.shape[-2] == inner_y:
+    elif len(x) >= 2 and x[-2] == inner_y:
         hint = ". Did you mean x.T @ y?"
     raise ShapeError(
-        f"{name}: x is {x.shape} but y is {y.shape}; the inner sizes {inner_x} and {inner_y} "
-        f"differ{hint}"
+        f"{name}: x is {x} but y is {y}; the inner sizes {inner_x} and {inner_y} differ{hint}"
     )
 
 
@@ -108,7 +104,7 @@ def dot(x: Any, y: Any) -> Any:
         return x * y
     if y.ndim <= 2:
         return matmul(x, y)
-    _check_inner("dot", x, y)
+    _check_inner("dot", x.shape, y.shape)
     matrix = np.reshape(moveaxis(y, -2, 0), (y.shape[-2], -1))
     return np.reshape(matmul(x, matrix), (*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
 
@@ -142,7 +138,7 @@ def affine(x: Array, w: Array, b: Array) -> Array:
         out = _product(x, w) if x.ndim == w.ndim == 2 else np.matmul(x, w)
         return np.add(out, b, out=out if out.dtype == b.dtype else None)
     except ValueError:
-        _check_inner("affine", x, w)
+        _check_inner("affine", np.shape(x), np.shape(w))
         raise ShapeError(
             f"affine: x is {x.shape}, w is {w.shape} and b is {np.shape(b)}; expected b of shape "
             f"({w.shape[-1]},)"

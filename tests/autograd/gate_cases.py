@@ -1,0 +1,246 @@
+"""Example inputs for every gate: the table that the generated tests run over.
+
+A case is a function of tensors and the arrays to call it with. `plain` is the same in NumPy,
+where NumPy has no function of that name. `torch` is the same in PyTorch, an independent oracle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+
+
+@dataclass
+class Case:
+    gate: str
+    f: Callable[..., Any]
+    inputs: list[np.ndarray]
+    plain: Callable[..., Any] | None = None
+    torch: Callable[..., Any] | None = None
+    smooth: bool = True
+    tag: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.gate}-{self.tag}" if self.tag else self.gate
+
+
+rng = np.random.default_rng(2026)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return rng.normal(size=shape)
+
+
+def positive(*shape: int) -> np.ndarray:
+    return rng.uniform(0.5, 2.0, size=shape)
+
+
+def spread(*shape: int) -> np.ndarray:
+    """Numbers in no order that are at least 0.1 apart from each other and from 0."""
+    count = math.prod(shape)
+    values = (np.arange(count) - count / 2 + 0.25) * 0.2
+    return rng.permutation(values).reshape(shape)
+
+
+def _torch(code: str) -> Callable[..., Any]:
+    """A function written with torch as T; imported only when it is called."""
+
+    def call(*args: Any) -> Any:
+        import torch
+
+        return eval(code, {"T": torch, "np": np})(*args)
+
+    return call
+
+
+LABELS = np.array([2, 0, 1, 2])
+ONE_HOT = np.eye(3)[LABELS]
+INDEX = np.array([[0, 2], [2, 2]])
+MASK = np.array([True, False, True])
+BROADCAST = [(3, 4), (4,), (3, 1), (1, 4), (), (2, 1, 4)]
+
+CASES: list[Case] = []
+
+
+def case(gate: str, f: Any, inputs: Any, **more: Any) -> None:
+    more["torch"] = _torch(more["torch"]) if isinstance(more.get("torch"), str) else None
+    CASES.append(Case(gate, f, inputs, **more))
+
+
+# elementwise, one operand
+for name, maker, in_torch in [
+    ("negative", normal, "T.neg"),
+    ("square", normal, "T.square"),
+    ("reciprocal", positive, "T.reciprocal"),
+    ("exp", normal, "T.exp"),
+    ("expm1", normal, "T.expm1"),
+    ("log", positive, "T.log"),
+    ("log1p", positive, "T.log1p"),
+    ("sqrt", positive, "T.sqrt"),
+    ("tanh", normal, "T.tanh"),
+]:
+    f = getattr(np, name)
+    case(name, f, [maker(3, 4)], torch=in_torch)
+    case(name, f, [maker()], torch=in_torch, tag="scalar")
+case("sigmoid", ag.sigmoid, [normal(3, 4)], plain=lambda x: 1 / (1 + np.exp(-x)), torch="T.sigmoid")
+case("relu", ag.relu, [spread(3, 4)], plain=lambda x: np.maximum(x, 0), torch="T.relu",
+     smooth=False)  # fmt: skip
+case("abs", np.abs, [spread(3, 4)], torch="T.abs", smooth=False)
+case("sign", np.sign, [spread(3, 4)], torch="T.sign", smooth=False)
+
+# elementwise, two operands, in every shape that broadcasts
+for name, in_torch, smooth in [
+    ("add", "T.add", True),
+    ("subtract", "T.subtract", True),
+    ("multiply", "T.multiply", True),
+    ("divide", "T.divide", True),
+    ("power", "T.pow", True),
+    ("maximum", "T.maximum", False),
+    ("minimum", "T.minimum", False),
+]:
+    f = getattr(np, name)
+    for shape in BROADCAST:
+        for shapes in {((3, 4), shape), (shape, (3, 4))}:
+            pool = positive(60) if smooth else spread(60)
+            pair = [rng.choice(pool, size=s, replace=False) for s in shapes]
+            pair[1] = pair[1] + 0.05  # no ties: they have a test of their own
+            tag = f"{shapes[0]}{shapes[1]}".replace(" ", "")
+            case(name, f, pair, torch=in_torch, smooth=smooth, tag=tag)
+case("power", lambda x: x**3, [normal(4)], torch="lambda x: x**3", tag="cube")
+case("power", lambda x: x**-1.5, [positive(4)], torch="lambda x: x**-1.5", tag="root")
+case("power", lambda x: x**0, [normal(4)], tag="zero", torch="lambda x: x**0")
+case("power", lambda x: 2.0**x, [normal(4)], torch="lambda x: 2.0**x", tag="exponent")
+case("square", lambda x: x**2, [normal(4)], torch="lambda x: x**2", tag="power")
+
+# choosing
+chosen = np.array([[True, False, True, False]] * 3)
+case("where", lambda x, y: np.where(chosen, x, y), [normal(3, 4), normal(3, 4)])
+case("where", lambda x, y: np.where(chosen, x, y), [normal(3, 1), normal(4)], tag="broadcast")
+case("where", lambda x: np.where(chosen, x, 0.0), [normal(3, 4)], tag="constant")
+case("clip", lambda x: np.clip(x, -0.5, 0.5), [spread(3, 4)], smooth=False,
+     torch="lambda x: T.clip(x, -0.5, 0.5)")  # fmt: skip
+case("clip", lambda x: np.clip(x, -0.5, None), [spread(3, 4)], smooth=False, tag="below")
+case("clip", lambda x: np.clip(x, None, 0.5), [spread(3, 4)], smooth=False, tag="above")
+
+# reductions
+for name, in_torch in [("sum", "sum"), ("mean", "mean"), ("prod", "prod"), ("max", "amax"),
+                       ("min", "amin"), ("logsumexp", "logsumexp")]:  # fmt: skip
+    f = getattr(np, name, None) or getattr(ag, name)
+    plain = f if hasattr(np, name) else lambda x, **k: np.log(np.sum(np.exp(x), **k))
+    for axis in (None, 0, 1, -1, (0, 2)):
+        for keepdims in (False, True):
+            options = {"axis": axis, "keepdims": keepdims}
+            torch_code = f"lambda x: T.{in_torch}(x, {axis}, {keepdims})"
+            skip = axis is None or (name == "prod" and axis == (0, 2))
+            case(
+                name, lambda x, f=f, o=options: f(x, **o), [spread(2, 3, 2)],
+                plain=lambda x, f=plain, o=options: f(x, **o),
+                torch=None if skip else torch_code, smooth=name not in ("max", "min"),
+                tag=f"{axis}{'-keepdims' if keepdims else ''}",
+            )  # fmt: skip
+case("prod", lambda x: np.prod(x, axis=1), [np.array([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]])],
+     torch="lambda x: T.prod(x, 1)", tag="zeros")  # fmt: skip
+for axis in (0, -1):
+    case("softmax", lambda x, a=axis: ag.softmax(x, axis=a), [normal(3, 4)], tag=str(axis),
+         plain=lambda x, a=axis: np.exp(x) / np.exp(x).sum(axis=a, keepdims=True),
+         torch=f"lambda x: T.softmax(x, {axis})")  # fmt: skip
+    case("log_softmax", lambda x, a=axis: ag.log_softmax(x, axis=a), [normal(3, 4)],
+         plain=lambda x, a=axis: x - np.log(np.exp(x).sum(axis=a, keepdims=True)),
+         torch=f"lambda x: T.log_softmax(x, {axis})", tag=str(axis))  # fmt: skip
+
+# linear algebra
+for shapes in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)),
+               ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)),
+               ((5, 2, 3), (3,)), ((3,), (5, 3, 4)), ((1, 2, 3), (5, 3, 4))]:  # fmt: skip
+    tag = f"{shapes[0]}{shapes[1]}".replace(" ", "")
+    case("matmul", np.matmul, [normal(*s) for s in shapes], torch="T.matmul", tag=tag)
+for shapes in [((2, 3), (3, 4)), ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((3,), (5, 3, 4))]:
+    case("matmul", np.dot, [normal(*s) for s in shapes], plain=np.dot,
+         tag=f"dot-{shapes[0]}{shapes[1]}".replace(" ", ""))  # fmt: skip
+for rows, features in [(5, 6), (70, 2)]:
+    case("affine", ag.affine, [normal(rows, features), normal(features, 4), normal(4)],
+         plain=lambda x, w, b: x @ w + b, torch="lambda x, w, b: x @ w + b",
+         tag=f"{rows}x{features}")  # fmt: skip
+case("affine", ag.affine, [normal(5, 3), normal(3, 4), normal(1, 4)], tag="row-bias",
+     plain=lambda x, w, b: x @ w + b, torch="lambda x, w, b: x @ w + b")  # fmt: skip
+case("affine", ag.affine, [normal(3), normal(3, 4), normal(4)], tag="vector",
+     plain=lambda x, w, b: x @ w + b, torch="lambda x, w, b: x @ w + b")  # fmt: skip
+
+# shapes
+case("reshape", lambda x: np.reshape(x, (2, 6)), [normal(3, 4)],
+     torch="lambda x: T.reshape(x, (2, 6))")  # fmt: skip
+case("reshape", lambda x: x.reshape(2, -1), [normal(3, 4)], tag="method")
+case("reshape", np.ravel, [normal(3, 4)], tag="ravel")
+case("transpose", np.transpose, [normal(3, 4)])
+case("transpose", lambda x: x.T, [normal(3, 4)], tag="T", torch="lambda x: x.T")
+case("transpose", lambda x: np.transpose(x, (2, 0, 1)), [normal(2, 3, 4)], tag="axes",
+     torch="lambda x: T.permute(x, (2, 0, 1))")  # fmt: skip
+case("transpose", lambda x: np.swapaxes(x, 0, -1), [normal(2, 3, 4)], tag="swapaxes")
+case("transpose", lambda x: np.moveaxis(x, 0, -1), [normal(2, 3, 4)], tag="moveaxis")
+case("expand_dims", lambda x: np.expand_dims(x, 1), [normal(3, 4)])
+case("squeeze", np.squeeze, [normal(3, 1, 4)])
+case("squeeze", lambda x: np.squeeze(x, axis=1), [normal(1, 1, 4)], tag="axis")
+case("broadcast_to", lambda x: np.broadcast_to(x, (2, 3, 4)), [normal(3, 1)],
+     torch="lambda x: T.broadcast_to(x, (2, 3, 4))")  # fmt: skip
+case("broadcast_to", lambda x: np.broadcast_to(x, (2, 3)), [normal()], tag="scalar")
+for shape in [(3, 4), (4,), (3, 1), (1, 4), (), (1, 1)]:
+    case("sum_to", lambda x, s=shape: ag.gates.sum_to(x, shape=s), [normal(3, 4)],
+         plain=lambda x, s=shape: _sum_to(x, s), tag=str(shape).replace(" ", ""))  # fmt: skip
+case("astype", lambda x: x.astype(np.float64), [normal(3)])
+for axis in (0, 1, -1):
+    case("concatenate", lambda x, y, a=axis: np.concatenate([x, y], axis=a),
+         [normal(3, 3), normal(3, 3)], tag=str(axis),
+         torch=f"lambda x, y: T.cat([x, y], {axis})")  # fmt: skip
+    case("stack", lambda x, y, a=axis: np.stack([x, y, x], axis=a), [normal(3, 4), normal(3, 4)],
+         torch=f"lambda x, y: T.stack([x, y, x], {axis})", tag=str(axis))  # fmt: skip
+case("concatenate", lambda x: np.concatenate([x, np.ones(2, x.dtype), x]), [normal(3)], tag="constant")
+case("concatenate", lambda x, y: np.concatenate([x, y], axis=None), [normal(3), normal(2, 2)],
+     tag="flat")  # fmt: skip
+
+# indexing, of every kind
+for tag, index in {
+    "integer": 1, "negative": -1, "slice": slice(1, None), "step": slice(None, None, -2),
+    "tuple": (1, slice(None, 2)), "ellipsis": (..., 0), "newaxis": (slice(None), None, 1),
+    "array": np.array([2, 0]), "repeated": np.array([1, 1, 1, 0]), "two": (INDEX, INDEX),
+    "list": [0, 2], "mask": MASK, "full-mask": np.arange(12).reshape(3, 4) % 3 == 0,
+    "pairs": (range(3), np.array([1, 1, 3])), "mask-slice": (MASK, slice(1, 3)),
+    "empty": np.array([], dtype=int), "mixed": (slice(None), np.array([3, 3])),
+}.items():  # fmt: skip
+    case("getitem", lambda x, i=index: x[i], [normal(3, 4)], tag=tag)
+case("scatter", lambda x: ag.gates.index.scatter(x, index=INDEX, shape=(4,)), [normal(2, 2)],
+     plain=lambda x: np.bincount(INDEX.ravel(), x.ravel(), 4))  # fmt: skip
+
+# fused
+for tag, labels in {"labels": LABELS, "one-hot": ONE_HOT, "uint8": LABELS.astype("u1")}.items():
+    case("softmax_cross_entropy", lambda x, t=labels: ag.softmax_cross_entropy(x, t),
+         [normal(4, 3)], tag=tag,
+         plain=lambda x: np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(4), LABELS]),
+         torch=f"lambda x: T.nn.functional.cross_entropy(x, T.tensor({LABELS.tolist()}))",
+         )  # fmt: skip
+    case("svm_hinge", lambda x, t=labels: ag.svm_hinge(x, t), [spread(4, 3)], smooth=False,
+         plain=lambda x: _hinge(x, LABELS), tag=tag,
+         torch=f"lambda x: T.nn.functional.multi_margin_loss(x, T.tensor({LABELS.tolist()})) * 3",
+         )  # fmt: skip
+case("l2_penalty", lambda w: ag.l2_penalty(w, 0.3), [normal(3, 4)],
+     plain=lambda w: 0.15 * np.sum(w * w), torch="lambda w: 0.15 * T.sum(w * w)")  # fmt: skip
+
+
+def _sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    padded = (1,) * (x.ndim - len(shape)) + shape
+    axes = tuple(k for k in range(x.ndim) if padded[k] == 1)
+    return x.sum(axis=axes, keepdims=True).reshape(shape)
+
+
+def _hinge(scores: np.ndarray, labels: np.ndarray) -> float:
+    total = 0.0
+    for row, right in zip(scores, labels, strict=True):
+        total += sum(max(0.0, s - row[right] + 1) for j, s in enumerate(row) if j != right)
+    return total / len(scores)
