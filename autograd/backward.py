@@ -108,7 +108,7 @@ def _sweep(
 def _times(g: Any, local: Any) -> Any:
     """g times local; into the memory of `g` if nobody else will read that."""
     if g.__class__ is np.ndarray:
-        if is_owned(g):
+        if is_owned(g, others=1):  # the variable of the sweep
             return np.multiply(g, local, out=g)
         if g.nbytes >= SMALL:
             return np.multiply(g, local, out=empty(g.shape, g.dtype))
@@ -118,9 +118,9 @@ def _times(g: Any, local: Any) -> Any:
 def _plus(total: Any, g: Any) -> Any:
     """total + g; into the memory of one of them if nobody else will read that."""
     if total.__class__ is np.ndarray and g.__class__ is np.ndarray:
-        if is_owned(total):
+        if is_owned(total, others=1):  # the dictionary of gradients, or the leaf
             return np.add(total, g, out=total)
-        if is_owned(g):
+        if is_owned(g, others=1):  # the variable of the sweep
             return np.add(total, g, out=g)
     return total + g
 

@@ -53,13 +53,13 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return np.ndarray(shape, dtype, block)
 
 
-def is_owned(array: Any) -> bool:
-    """Whether the caller's variable (and one container) holds the only reference to `array`.
+def is_owned(array: Any, others: int = 0) -> bool:
+    """Whether nobody refers to `array` but the caller's variable and `others` known holders.
 
     Such an array may be overwritten: nobody else will read it. A view is never owned.
     """
     base = array.base
-    return (base is None or type(base) is Block) and getrefcount(array) <= _ONE_HOLDER
+    return (base is None or type(base) is Block) and getrefcount(array) <= _ALONE + others
 
 
 def _count_on_shelf() -> int:
@@ -68,15 +68,13 @@ def _count_on_shelf() -> int:
     raise AssertionError
 
 
-def _count_one_holder() -> int:
-    # The very situation of a caller: one variable of its own, one more reference elsewhere.
-    def count(array: Any) -> int:
+def _count_alone() -> int:
+    def count(array: Any) -> int:  # the very situation inside is_owned
         return getrefcount(array)
 
-    holder = [np.empty(1)]
-    array = holder[0]
+    array = np.empty(1)
     return count(array)
 
 
 _ON_SHELF_ONLY = _count_on_shelf()
-_ONE_HOLDER = _count_one_holder()
+_ALONE = _count_alone()

@@ -218,23 +218,23 @@ class Edge:
 
     def recorded_arguments(self, node: Node) -> list[Any]:
         """The rule's arguments as Tensors that belong to the graph."""
-        gate, saved = self.gate, dict(zip(self.layout, node.saved, strict=True))
+        return [self._recorded(need, node) for need in self.needs]
 
-        def recorded(need: Need) -> Any:
-            if need.kind == "shape":
-                return node.parents[need.key].shape
-            if need.kind == "out":
-                return recorded_tensor(saved[need], node)
-            if need.kind == "operand":
-                parent = node.parents[need.key]
-                if isinstance(parent, Node) and parent.requires_grad:
-                    return recorded_tensor(saved[need], parent)
-            if need.kind == "cache":
-                recipe = gate.cache[need.key]
-                return recipe(*[recorded(gate.need(name)) for name in parameter_names(recipe)])
-            return saved[need]
-
-        return [recorded(need) for need in self.needs]
+    def _recorded(self, need: Need, node: Node) -> Any:
+        if need.kind == "shape":
+            return node.parents[need.key].shape
+        if need.kind == "cache":  # worked out again, from operands that are in the graph
+            recipe = self.gate.cache[need.key]
+            names = parameter_names(recipe)
+            return recipe(*[self._recorded(self.gate.need(name), node) for name in names])
+        value = node.saved[self.layout.index(need)]
+        if need.kind == "out":
+            return recorded_tensor(value, node)
+        if need.kind == "operand":
+            parent = node.parents[need.key]
+            if isinstance(parent, Node) and parent.requires_grad:
+                return recorded_tensor(value, parent)
+        return value
 
 
 @functools.cache

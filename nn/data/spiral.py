@@ -1,0 +1,46 @@
+"""The spiral of CS231n's minimal case study: classes that no straight line can separate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from ..rng import Seed, as_rng
+
+__all__ = ["spiral"]
+
+
+def spiral(
+    points: int = 100,
+    classes: int = 3,
+    *,
+    noise: float = 0.2,
+    seed: Seed = None,
+    dtype: DTypeLike = np.float64,
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Points on `classes` spiral arms: X (points * classes, 2) and labels y, class after class.
+
+    Class j has radii r from 0 to 1 and angles t from 4j to 4(j + 1) plus normal noise; its points
+    are (r sin t, r cos t). The numbers are drawn in the order of the notes (CS231n, "Putting it
+    together"). Raises ValueError for counts below 1, negative noise, or a dtype that is no float.
+
+    >>> X, y = spiral(2, 3, seed=0)
+    >>> X.shape, y.tolist()
+    ((6, 2), [0, 0, 1, 1, 2, 2])
+    """
+    if points < 1 or classes < 1:
+        raise ValueError(f"spiral: got {points} points and {classes} classes; both must be >= 1")
+    if not noise >= 0:
+        raise ValueError(f"spiral: got noise {noise}; expected a standard deviation of at least 0")
+    if np.dtype(dtype).kind != "f":
+        raise ValueError(f"spiral: got dtype {np.dtype(dtype)}; expected a kind of float")
+    rng = as_rng(seed)
+    X = np.empty((points * classes, 2))
+    y = np.repeat(np.arange(classes), points)
+    for j in range(classes):
+        r = np.linspace(0.0, 1.0, points)
+        t = np.linspace(j * 4, (j + 1) * 4, points) + rng.standard_normal(points) * noise
+        X[y == j] = np.c_[r * np.sin(t), r * np.cos(t)]
+    return X.astype(dtype), y

@@ -1,0 +1,32 @@
+"""Random numbers from an explicit seed."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+__all__ = ["Rng", "Seed", "as_rng"]
+
+Rng: TypeAlias = np.random.Generator | np.random.RandomState
+Seed: TypeAlias = int | Rng | None
+
+
+def as_rng(seed: Seed) -> Rng:
+    """A source of random numbers: a new Generator for a number, a given one as it is.
+
+    None draws a seed from the operating system. A legacy `RandomState` is welcome: it repeats
+    the tables printed in course notes. Raises TypeError or ValueError for anything else.
+
+    >>> int(as_rng(0).integers(100)) == int(as_rng(0).integers(100))
+    True
+    """
+    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
+        return seed
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer))):
+        raise TypeError(
+            f"seed: got {seed!r}; expected an integer, None, or a NumPy Generator or RandomState"
+        )
+    if seed is not None and seed < 0:
+        raise ValueError(f"seed: got {seed}; expected an integer of at least 0")
+    return np.random.default_rng(seed)
