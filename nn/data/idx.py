@@ -6,7 +6,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 import numpy as np
 
@@ -21,15 +21,13 @@ AT_MOST = 1 << 30  # bytes; the largest of the real files holds 47 million
 def open_payload(path: Path) -> IO[bytes]:
     """The file, decompressed while it is read if it is gzip."""
     try:
-        file = path.open("rb")
-        start = file.read(2)
-        file.seek(0)
+        with path.open("rb") as file:
+            compressed = file.read(2) == b"\x1f\x8b"
+        return gzip.open(path) if compressed else path.open("rb")
     except OSError as error:
-        reason = "it cannot be read" if path.exists() else "there is no such file"
-        raise DatasetError(path, f"{reason} ({error.strerror})", "check name and rights") from None
-    if start == b"\x1f\x8b":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-    return file
+        raise DatasetError(
+            path, f"it cannot be read ({error.strerror})", "check its name and rights"
+        ) from None
 
 
 def read_idx(path: Path, axes: int) -> np.ndarray[Any, Any]:
