@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike
 
 from .buffers import SMALL, empty, is_owned
 from .errors import GraphError, ShapeError
-from .gate import GATES
+from .gate import GATES, register_method
 from .gates.shape import astype, sum_to
 from .masks import Masks
 from .modes import MODE
 from .node import GradSlot, Node
-from .tensor import Array, Tensor, as_constant, constant_tensor
+from .tensor import Tensor, as_constant, constant_tensor
 
 __all__ = ["backpropagate", "backward"]
 
@@ -217,4 +217,4 @@ def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     return gradient
 
 
-setattr(Tensor, "backward", backward)
+register_method(["backward"], backward)

@@ -90,9 +90,7 @@ def _to_scalar(f: Callable[..., Any], points: list[Any], seed: int) -> Callable[
     return lambda *xs: (f(*xs) * weights).sum()
 
 
-def _gradient_as_scalar(
-    f: Callable[..., Any], points: list[Any], seed: int
-) -> Callable[..., Any]:
+def _gradient_as_scalar(f: Callable[..., Any], points: list[Any], seed: int) -> Callable[..., Any]:
     """A random projection of the gradient of `f`: its gradient is a projection of the Hessian."""
     everything = tuple(range(len(points)))
     rng = np.random.default_rng(seed)

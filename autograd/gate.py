@@ -179,7 +179,8 @@ class Edge:
     """From a gate to one tracked operand: the rule, and which saved things it is given."""
 
     __slots__ = (
-        "arguments", "gate", "layout", "live", "live_args", "needs", "number", "position", "rule", "times",
+        "arguments", "gate", "layout", "live", "live_args", "needs", "number", "position",
+        "rule", "times",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, position: int):
@@ -250,7 +251,7 @@ def parameter_names(function: Function) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)
 
 
-def register_method(names: Sequence[str], call: Function, reflected: str | None) -> None:
+def register_method(names: Sequence[str], call: Any, reflected: str | None = None) -> None:
     """Offer a gate as operators and methods of Tensor."""
     for name in names:
         setattr(Tensor, name, call)

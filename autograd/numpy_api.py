@@ -70,9 +70,9 @@ def _function_handler(
         for name, value in options.items():
             known = renamed.get(name, name)
             if known in row.statics or known in row.operands:
-                if value is not np._NoValue:  # type: ignore[attr-defined]
+                if value is not np._NoValue:
                     given[known] = value
-            elif value is not defaults.get(name, None):
+            elif value is not defaults.get(name):
                 extra[name] = value
         refuse_options(function.__name__, extra)
         return call(*args[:count], **given)

@@ -10,23 +10,30 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import numpy as np
 
 from .buffers import SMALL, empty
 from .gate import FROM_THE_EDGE, GATES, OUT, Function, Gate, Need, Plan, register_method
 from .modes import MODE, Mode
-from .node import NOTHING, Node, next_number
+from .node import Node, next_number
 from .numpy_api import register
 from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor
 
 __all__ = ["gate"]
 
 
+F = TypeVar("F", bound=Function)
+
+
+@overload
+def gate(kernel: None = None, numpy: Any = None, **row: Any) -> Callable[[F], F]: ...
+@overload
+def gate(kernel: Function, numpy: Any = None, **row: Any) -> Function: ...
 def gate(
     kernel: Function | None = None,
-    numpy: Function | Sequence[Function] | None = None,
+    numpy: Any = None,
     *,
     methods: Sequence[str] = (),
     reflected: str | None = None,
@@ -77,11 +84,9 @@ def _caller(row: Gate) -> Any:
     """The function that runs and records the gate: a short way for the most common kinds."""
     rules = [name for rule in row.rules for name in row.names(rule)]
     named = {row.need(name).kind for name in rules if name not in FROM_THE_EDGE}
-    short = not (row.statics or row.variadic or row.linear)
-    if short and row.differentiable and named <= {"operand", "out", "shape", "cache"}:
-        if len(row.operands) <= 3:
-            return _direct(row)
-    return _general(row)
+    plain = named <= {"operand", "out", "shape", "cache"} and len(row.operands) <= 3
+    special = row.statics or row.variadic or row.linear or not row.differentiable
+    return _direct(row) if plain and not special else _general(row)
 
 
 # The function behind `x + y` or `np.exp(x)` is called more often than any other, so it is written
@@ -140,9 +145,7 @@ def _factory(names: tuple[str, ...], cached: int) -> Callable[..., Any]:
     source = CALL.format(
         choices=2 ** len(names),
         operands=", ".join(names),
-        unwrap="".join(
-            OPERAND.format(x=name, bit=1 << k) for k, name in enumerate(names)
-        ).strip(),
+        unwrap="".join(OPERAND.format(x=name, bit=1 << k) for k, name in enumerate(names)).strip(),
         data=data,
         results=results,
         compute=f"{results} = {'fused' if cached else 'kernel'}({data})",

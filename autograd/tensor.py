@@ -201,8 +201,6 @@ class Tensor:
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
         advice = f"write t = t {symbol} ... instead"
-        if not isinstance(result, Tensor):
-            return NotImplemented
         if result.shape != self.shape:
             raise ShapeError(
                 f"t {symbol}= ...: the result has shape {result.shape} but t has {self.shape}; "
@@ -568,8 +566,9 @@ def check_plain(value: Any) -> Any:
 
 def _holds_tracked(values: Any) -> bool:
     return any(
-        v.requires_grad if isinstance(v, Tensor) else isinstance(v, (list, tuple)) and
-        _holds_tracked(v)
+        v.requires_grad
+        if isinstance(v, Tensor)
+        else isinstance(v, (list, tuple)) and _holds_tracked(v)
         for v in values
     )
 

@@ -1,14 +1,14 @@
 """Nets built from the gates of autograd: layers, losses, optimisers, data.
 
-    >>> import nn
-    >>> X, y = nn.spiral(seed=0)
-    >>> net = nn.TwoLayerNet(2, 100, 3, seed=0)
-    >>> optimiser = nn.SGD(net, lr=1.0)
-    >>> for step in range(10):
-    ...     optimiser.zero_grad()
-    ...     loss = net.loss(X, y)
-    ...     loss.backward()
-    ...     optimiser.step()
+>>> import nn
+>>> X, y = nn.spiral(seed=0)
+>>> net = nn.TwoLayerNet(2, 100, 3, seed=0)
+>>> optimiser = nn.SGD(net, lr=1.0)
+>>> for step in range(10):
+...     optimiser.zero_grad()
+...     loss = net.loss(X, y)
+...     loss.backward()
+...     optimiser.step()
 """
 
 from autograd import Parameter
@@ -29,8 +29,27 @@ from .optim import SGD
 from .two_layer_net import TwoLayerNet
 
 __all__ = [
-    "Affine", "DatasetError", "HingeLoss", "Layer", "Linear", "Module", "Parameter", "ReLU",
-    "SGD", "Sequential", "Sigmoid", "SoftmaxWithLoss", "SubsetWarning", "Tanh", "TwoLayerNet",
-    "data", "init", "l2_penalty", "mnist", "softmax_cross_entropy", "spiral", "sum_of_squares",
+    "SGD",
+    "Affine",
+    "DatasetError",
+    "HingeLoss",
+    "Layer",
+    "Linear",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "SubsetWarning",
+    "Tanh",
+    "TwoLayerNet",
+    "data",
+    "init",
+    "l2_penalty",
+    "mnist",
+    "softmax_cross_entropy",
+    "spiral",
+    "sum_of_squares",
     "svm_hinge",
 ]  # fmt: skip

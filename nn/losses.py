@@ -85,5 +85,3 @@ class HingeLoss(Module):
     def __call__(self, *inputs: Any) -> Any:
         scores, labels = inputs
         return svm_hinge(scores, labels, self.delta)
-
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-
 from autograd import Parameter, Tensor, scope
 
 __all__ = ["Module", "Sequential"]
@@ -93,7 +92,7 @@ class Sequential(Module):
 
     >>> import nn
     >>> net = nn.Sequential(nn.Linear(2, 100, seed=0), nn.ReLU(), nn.Linear(100, 3, seed=1))
-    >>> net(np.zeros((5, 2))).shape
+    >>> net([[0.0, 0.0]] * 5).shape
     (5, 3)
     """
 
@@ -117,5 +116,3 @@ class Sequential(Module):
 
     def __getitem__(self, index: int) -> Module:
         return self.modules[index]
-
-

@@ -139,4 +139,3 @@ class TwoLayerNet(Module):
                 return numerical_gradient(loss_at, original, h)
             finally:
                 parameter.data = original
-

@@ -55,7 +55,12 @@ def test_circuits(name: str) -> None:
 
 def test_toy_model_of_assignment_1() -> None:
     np.random.seed(0)
-    weights = [0.1 * np.random.randn(4, 10), np.zeros(10), 0.1 * np.random.randn(10, 3), np.zeros(3)]
+    weights = [
+        0.1 * np.random.randn(4, 10),
+        np.zeros(10),
+        0.1 * np.random.randn(10, 3),
+        np.zeros(3),
+    ]
     np.random.seed(1)
     X, y = 10 * np.random.randn(5, 4), np.array([0, 1, 2, 2, 1])
     net = nn.TwoLayerNet(4, 10, 3, reg=2 * 0.05)  # the assignment's penalty has no half

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..gate import GATES, register_method
 from ..numpy_api import register
 from ..record import gate
 from ..tensor import Array, Tensor
@@ -84,7 +85,6 @@ def power(x: Any, y: Any) -> Any:
     return _power(x, y)
 
 
-register(np.power, power, None)
-setattr(Tensor, "__pow__", power)
-setattr(Tensor, "__rpow__", lambda self, other: power(other, self))
-setattr(Tensor, "__pos__", lambda self: self)
+register(np.power, power, GATES["power"])
+register_method(["__pow__"], power, "__rpow__")
+register_method(["__pos__"], lambda self: self)

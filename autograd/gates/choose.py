@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..buffers import SMALL, empty
-from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..gate import register_method
+from ..numpy_api import refuse_options
 from ..record import gate
-from ..tensor import NUMBERS, Array, Tensor
+from ..tensor import NUMBERS, NUMPY_FUNCTIONS, Array, Tensor
 
 __all__ = ["abs", "clip", "maximum", "minimum", "where"]
 
@@ -113,7 +114,13 @@ def _inside(x: Array, a_min: Array, a_max: Array) -> Array:
 
 
 def clip(
-    x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, **options: Any
+    x: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    **options: Any,
 ) -> Any:
     """x limited to the interval from `a_min` to `a_max` (None: no limit), as `np.clip`.
 
@@ -137,4 +144,4 @@ def _plain(bound: Any) -> Any:
 
 
 NUMPY_FUNCTIONS[np.clip] = clip
-setattr(Tensor, "clip", clip)
+register_method(["clip"], clip)

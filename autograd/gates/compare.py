@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy_api import NUMPY_FUNCTIONS
+from ..gate import register_method
 from ..record import gate
-from ..tensor import Array, Tensor
+from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 
 __all__: list[str] = []
 
@@ -49,8 +49,8 @@ for _ufunc, _symbol, _method in [
 bitwise_and = _without_gradient(np.bitwise_and, "&", "__and__")
 bitwise_or = _without_gradient(np.bitwise_or, "|", "__or__")
 invert = _without_gradient(np.invert, "~", "__invert__")
-setattr(Tensor, "__rand__", lambda self, other: bitwise_and(other, self))
-setattr(Tensor, "__ror__", lambda self, other: bitwise_or(other, self))
+register_method([], bitwise_and, "__rand__")
+register_method([], bitwise_or, "__ror__")
 
 
 @gate(numpy=np.argmax, differentiable=False, vjp=(None,), methods=["argmax"])
@@ -76,11 +76,12 @@ def _on_values(function: Callable[..., Any]) -> None:
 
 
 # Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.
-for _function in [
+_VALUES: list[Any] = [
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.all, np.any,
     np.allclose, np.isclose, np.array_equal, np.count_nonzero, np.nonzero, np.argsort,
     np.array2string, np.array_repr, np.array_str, np.result_type, np.iscomplexobj, np.isrealobj,
-]:  # fmt: skip
+]  # fmt: skip
+for _function in _VALUES:
     _on_values(_function)
 
 NUMPY_FUNCTIONS[np.shape] = lambda a: a.shape

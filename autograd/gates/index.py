@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError
+from ..gate import register_method
 from ..record import gate
 from ..tensor import Array, Tensor
 
@@ -18,7 +19,7 @@ __all__ = ["getitem", "scatter"]
     symbol="[ ]",
     linear=True,
     role="router",
-    vjp=lambda g, x_shape, index: scatter(g, index=index, shape=x_shape),
+    vjp=lambda g, x_shape, index: _scatter_back(g, x_shape, index),
     live=lambda x_shape, index: _taken(x_shape, index),
 )
 def _getitem(x: Array, index: Any) -> Array:
@@ -30,6 +31,10 @@ def getitem(x: Any, index: Any) -> Any:
     return _getitem(x, index=_plain_index(index))
 
 
+def _scatter_back(g: Array, shape: tuple[int, ...], index: Any) -> Array:
+    return scatter(g, index=index, shape=shape)
+
+
 @gate(linear=True, role="router", vjp=lambda g, index: getitem(g, index))
 def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with x added at `index`; the adjoint of indexing.
@@ -37,9 +42,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     Where an index is repeated, the values add up, like the gradients at a fork.
     """
     out = np.zeros(shape, x.dtype)
-    if _is_basic(index):
-        out[index] = x
-    elif _is_mask(index):
+    if _is_basic(index) or _is_mask(index):
         out[index] = x
     else:
         np.add.at(out, index, x)
@@ -85,4 +88,4 @@ def _plain_part(part: Any) -> Any:
     return array if array.ndim or array.dtype == bool else int(array)
 
 
-setattr(Tensor, "__getitem__", getitem)
+register_method(["__getitem__"], getitem)

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..buffers import SMALL, empty
 from ..errors import ShapeError
-from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..numpy_api import refuse_options
 from ..record import gate
-from ..tensor import Array, Tensor
+from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 from .shape import moveaxis
 
 __all__ = ["affine", "dot", "matmul"]

@@ -121,8 +121,10 @@ def _counting(count: int) -> Array:
     vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
     cache={"local": _cross_entropy_local},
     fused=_cross_entropy_fused,
-    expand=lambda scores, labels: -np.mean(
-        log_softmax(scores)[np.arange(scores.shape[0]), check_labels(labels, scores.shape)]
+    expand=lambda scores, labels: (
+        -np.mean(
+            log_softmax(scores)[np.arange(scores.shape[0]), check_labels(labels, scores.shape)]
+        )
     ),
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:

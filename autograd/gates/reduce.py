@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import Any
 
 import numpy as np
 
@@ -51,7 +50,7 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 )
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (a number, a tuple, or None for all), as `np.sum`."""
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 @gate(
@@ -88,7 +87,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 )
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest over `axis`, as `np.max`; winners that tie share the gradient equally."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 @gate(
@@ -100,7 +99,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest over `axis`, as `np.min`; winners that tie share the gradient equally."""
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 def _products_of_others(x: Array, axis: Axis) -> Array:
@@ -139,7 +138,7 @@ def _products_before(x: Array) -> Array:
 )
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The product over `axis`, as `np.prod`; the gradient is right also where x has zeros."""
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
@@ -199,4 +198,3 @@ for _ufunc, _gate in {
     np.minimum: min,
 }.items():
     register_reduction(_ufunc, _gate)
-

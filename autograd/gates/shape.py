@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import DTypeError, ShapeError
-from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..gate import register_method
+from ..numpy_api import refuse_options
 from ..record import gate
-from ..tensor import Array, Tensor
+from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 
 __all__ = [
     "astype", "broadcast_to", "concatenate", "expand_dims", "moveaxis", "ravel", "reshape",
@@ -88,7 +89,7 @@ def moveaxis(x: Any, source: int, destination: int) -> Any:
 @gate(numpy=np.expand_dims, linear=True, vjp=lambda g, x_shape: np.reshape(g, x_shape))
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
     """Insert axes of length 1, as `np.expand_dims`."""
-    return np.expand_dims(x, axis)  # type: ignore[arg-type]
+    return np.expand_dims(x, axis)
 
 
 @gate(
@@ -99,7 +100,7 @@ def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
 )
 def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
     """Remove axes of length 1, as `np.squeeze`."""
-    return np.squeeze(x, axis)  # type: ignore[arg-type]
+    return np.squeeze(x, axis)
 
 
 @gate(
@@ -107,13 +108,17 @@ def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
     symbol="broadcast",
     role="copies: the gradients of the copies are added up",
     linear=True,
-    vjp=lambda g, x_shape: sum_to(g, shape=x_shape),
+    vjp=lambda g, x_shape: _sum_back(g, x_shape),
 )
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """Repeat along new or length-1 axes without copying, as `np.broadcast_to`."""
     if x.__class__ is np.float64 or x.__class__ is np.float32:  # ten times as fast
         return np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
+
+
+def _sum_back(g: Array, shape: Shape) -> Array:
+    return sum_to(g, shape=shape)
 
 
 @gate(symbol="Σ", linear=True, vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape))
@@ -200,12 +205,13 @@ NUMPY_FUNCTIONS.update(
         np.stack: _stack,
     }
 )
-for _name, _method in {
+_METHODS: dict[str, Any] = {
     "reshape": _reshape_method,
     "ravel": ravel,
     "flatten": ravel,
     "transpose": _transpose_method,
     "swapaxes": swapaxes,
     "T": property(transpose),
-}.items():
-    setattr(Tensor, _name, _method)
+}
+for _name, _method in _METHODS.items():
+    register_method([_name], _method)

@@ -16,13 +16,13 @@ from typing import Any
 
 from .errors import DatasetError
 
-__all__ = ["Unreachable", "download", "payload_sha256"]
+__all__ = ["UnreachableError", "download", "payload_sha256"]
 
 CHUNK = 1 << 16
 TIMEOUT = 20  # seconds without an answer
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """No mirror gave the file; the message says why, for each."""
 
 
@@ -30,7 +30,8 @@ def download(urls: Sequence[str], target: Path, sha256: str) -> None:
     """Fetch the first of `urls` whose decompressed content has the checksum into `target`.
 
     It is written to a temporary file beside the target and renamed when it is complete and
-    right, so an interruption leaves nothing behind. Raises Unreachable when every mirror fails.
+    right, so an interruption leaves nothing behind. Raises UnreachableError when all mirrors
+    fail.
     """
     problems = []
     for url in urls:
@@ -39,7 +40,7 @@ def download(urls: Sequence[str], target: Path, sha256: str) -> None:
             return
         except (OSError, ValueError, DatasetError) as error:
             problems.append(f"{url}: {error}")
-    raise Unreachable("; ".join(problems))
+    raise UnreachableError("; ".join(problems))
 
 
 def _fetch(url: str, target: Path, sha256: str) -> None:
@@ -52,7 +53,9 @@ def _fetch(url: str, target: Path, sha256: str) -> None:
             os.fsync(file.fileno())
         found = payload_sha256(Path(name))
         if found != sha256:
-            raise DatasetError(url, f"its content has SHA-256 {found}, expected {sha256}", "skip it")
+            raise DatasetError(
+                url, f"its content has SHA-256 {found}, expected {sha256}", "skip it"
+            )
         os.replace(name, target)
     except BaseException:  # an interruption too must not leave half a file
         Path(name).unlink(missing_ok=True)
@@ -76,7 +79,9 @@ def payload_sha256(path: Path) -> str:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
     except (OSError, EOFError, zlib.error) as error:
-        raise DatasetError(path, f"not a complete gzip file ({error})", "try another mirror") from None
+        raise DatasetError(
+            path, f"not a complete gzip file ({error})", "try another mirror"
+        ) from None
     return digest.hexdigest()
 
 
@@ -98,7 +103,7 @@ class _Line:
 
 def _progress(label: str, size: int) -> Any:
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped]
     except ImportError:
         return _Line(label, size)
     return tqdm(total=size or None, desc=label, unit="B", unit_scale=True, leave=False)

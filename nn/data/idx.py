@@ -6,7 +6,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,7 @@ REPLACE = "replace the file by a complete copy, or delete it to have it download
 AT_MOST = 1 << 30  # bytes; the largest of the real files holds 47 million
 
 
-def open_payload(path: Path) -> IO[bytes]:
+def open_payload(path: Path) -> Any:
     """The file, decompressed while it is read if it is gzip."""
     try:
         with path.open("rb") as file:
@@ -67,7 +67,9 @@ def _header(path: Path, header: bytes, axes: int) -> tuple[int, ...]:
     magic = int.from_bytes(header[:4], "big")
     if magic != expected:
         raise DatasetError(
-            path, f"its magic number is {magic}, expected {expected} ({axes} axes of bytes)", REPLACE
+            path,
+            f"its magic number is {magic}, expected {expected} ({axes} axes of bytes)",
+            REPLACE,
         )
     if len(header) < 4 + 4 * axes:
         raise DatasetError(path, "it ends within its header", REPLACE)

@@ -65,7 +65,7 @@ def mnist(
     )
 
 
-# --- where the files are ---------------------------------------------------------------------------
+# --- where the files are ----------------------------------------------------------------------
 
 
 def _find(folder: str | Path | None, allowed: bool) -> Path:
@@ -82,7 +82,7 @@ def _find(folder: str | Path | None, allowed: bool) -> Path:
         for name in missing if allowed else ():
             urls = [mirror.format(name=name) for mirror in MIRRORS]
             fetch.download(urls, cache / f"{name}.gz", SHA256[name])
-    except fetch.Unreachable as problem:
+    except fetch.UnreachableError as problem:
         return _fall_back(f"the download failed ({problem})")
     if missing and not allowed:
         return _fall_back("the full data set is not here, and download=False")
@@ -136,7 +136,7 @@ def _subset_folder() -> Path:
     return Path(str(importlib.resources.files("nn.data") / "mnist_subset"))
 
 
-# --- from files to arrays ----------------------------------------------------------------------------
+# --- from files to arrays ---------------------------------------------------------------------
 
 
 def _split(
@@ -145,7 +145,8 @@ def _split(
     """Images and labels of the training or the test part, checked and in the form asked for."""
     image_file = _locate(folder, f"{part}-images-idx3-ubyte")
     label_file = _locate(folder, f"{part}-labels-idx1-ubyte")
-    assert image_file is not None and label_file is not None
+    assert image_file is not None
+    assert label_file is not None
     images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
     _check(image_file, images, label_file, labels)
     x = images.reshape((len(images), -1) if flatten else (len(images), 1, 28, 28))

@@ -201,7 +201,12 @@ for axis in (0, 1, -1):
          torch=f"lambda x, y: T.cat([x, y], {axis})")  # fmt: skip
     case("stack", lambda x, y, a=axis: np.stack([x, y, x], axis=a), [normal(3, 4), normal(3, 4)],
          torch=f"lambda x, y: T.stack([x, y, x], {axis})", tag=str(axis))  # fmt: skip
-case("concatenate", lambda x: np.concatenate([x, np.ones(2, x.dtype), x]), [normal(3)], tag="constant")
+case(
+    "concatenate",
+    lambda x: np.concatenate([x, np.ones(2, x.dtype), x]),
+    [normal(3)],
+    tag="constant",
+)
 case("concatenate", lambda x, y: np.concatenate([x, y], axis=None), [normal(3), normal(2, 2)],
      tag="flat")  # fmt: skip
 

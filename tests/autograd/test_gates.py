@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gate_cases import CASES, Case
 
 import autograd as ag
 from autograd import GradientCheckError, Tensor, check_gradients
 from autograd.gate import GATES, Edge
-
-from gate_cases import CASES, Case
 
 every = pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 first_of_each = list({c.gate: c for c in reversed(CASES)}.values())

@@ -65,7 +65,9 @@ def test_seeds() -> None:
 
 def idx(values: np.ndarray) -> bytes:
     values = np.asarray(values, np.uint8)
-    return struct.pack(f">{1 + values.ndim}I", 0x800 + values.ndim, *values.shape) + values.tobytes()
+    return (
+        struct.pack(f">{1 + values.ndim}I", 0x800 + values.ndim, *values.shape) + values.tobytes()
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""Put simpler gates in the place of a fused one, in a copy of the graph.
+
+A gate such as the sigmoid can say how it would be written in simpler gates. That is recorded
+here as fresh nodes on top of the user's own; the nodes after it are copied, with their parents
+exchanged. The user's nodes are never written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..gate import GATES, Gate
+from ..modes import MODE, Mode, Scope
+from ..node import Node, next_number
+from ..replay import ancestors, operand_values, values
+from ..tensor import Array, Tensor, recorded_tensor
+from .errors import DrawError
+
+__all__ = ["Choice", "Expanded", "expand", "gates_inside"]
+
+INLINE = ("affine",)  # drawn as @ and +, without a box around them
+SLOTS = ("dtype", "name", "plan", "saved", "scope", "shape", "slot", "static", "value")
+
+
+class Choice:
+    """Which gates are drawn in simpler ones: as asked for, and those of INLINE."""
+
+    def __init__(self, wanted: bool | str | Iterable[str] = False, compact: bool = False):
+        self.compact = compact
+        self.everything = wanted is True
+        given = (wanted,) if isinstance(wanted, str) else wanted
+        self.names = () if isinstance(given, bool) else tuple(given)
+        can = sorted(name for name, gate in GATES.items() if gate.expand is not None)
+        for name in self.names:
+            if name not in can:
+                raise DrawError(
+                    f"draw: expand={name!r}, but there is no such gate with simpler ones inside; "
+                    f"these have: {', '.join(can)}"
+                )
+
+    def boxed(self, gate: Gate) -> bool:
+        """Whether the simpler gates get a box with the name of the fused one."""
+        return gate.name in self.names or (self.everything and gate.name not in INLINE)
+
+    def covers(self, gate: Gate) -> bool:
+        """Whether this gate is drawn in simpler ones."""
+        if gate.expand is None or self.compact:
+            return False
+        return self.boxed(gate) or gate.name in INLINE
+
+
+@dataclass
+class Expanded:
+    """A graph with its values; `fused` tells which gate stood where a scope is now."""
+
+    root: Node
+    nodes: list[Node]
+    values: dict[Node, Array]
+    names: dict[Node, str]
+    fused: dict[Scope, Node] = field(default_factory=dict)
+
+
+def expand(graph: Expanded, choice: Choice) -> Expanded:
+    """The graph with the chosen gates in simpler ones, and those in simpler ones again."""
+    while any(node.plan is not None and choice.covers(node.plan.gate) for node in graph.nodes):
+        graph = _one_level(graph, choice)
+    return graph
+
+
+def _one_level(graph: Expanded, choice: Choice) -> Expanded:
+    new: dict[Node, Node] = {}
+    fused = dict(graph.fused)
+    for node in graph.nodes:
+        if node.plan is None:
+            continue
+        parents = tuple(new.get(p, p) if isinstance(p, Node) else p for p in node.parents)
+        if choice.covers(node.plan.gate):
+            scope = node.scope
+            if choice.boxed(node.plan.gate):
+                scope = Scope(node.plan.gate.name, parent=node.scope)
+                fused[scope] = node
+            new[node] = _in_simpler_gates(node, parents, graph.values, scope)
+        elif any(old is not p for old, p in zip(node.parents, parents, strict=True)):
+            new[node] = _copy(node, parents)
+    root = new.get(graph.root, graph.root)
+    nodes = ancestors(root)
+    names = {new.get(node, node): name for node, name in graph.names.items()}
+    with np.errstate(all="ignore"):
+        return Expanded(root, nodes, values(nodes), names, fused)
+
+
+def _in_simpler_gates(
+    node: Node, parents: tuple[Any, ...], known: dict[Node, Array], scope: Scope | None
+) -> Node:
+    """Record what the gate of `node` would be in simpler gates; gives the node of the result."""
+    gate = node.plan.gate  # type: ignore[union-attr]
+    operands = [_handle(p, v) for p, v in zip(parents, operand_values(node, known), strict=True)]
+    token = MODE.set(Mode(recording=True, scope=scope))
+    try:
+        with np.errstate(all="ignore"):
+            given = [operands] if gate.variadic else operands
+            result = gate.expand(*given, **(node.static or {}))  # type: ignore[misc]
+    finally:
+        MODE.reset(token)
+    return result.node  # type: ignore[no-any-return]
+
+
+def _handle(parent: Any, value: Array) -> Any:
+    """A tensor for the operand of an expansion; constants that are no nodes stay as they are."""
+    if not isinstance(parent, Node):
+        return parent
+    handle: Tensor = recorded_tensor(value, parent)
+    handle._tracked = parent.requires_grad
+    return handle
+
+
+def _copy(node: Node, parents: tuple[Any, ...]) -> Node:
+    """The same node with other parents, created now."""
+    copy = Node()
+    for slot in SLOTS:
+        setattr(copy, slot, getattr(node, slot))
+    copy.parents, copy.number = parents, next_number()
+    return copy
+
+
+def gates_inside(node: Node, known: dict[Node, Array]) -> int:
+    """How many simpler gates the gate of `node` stands for."""
+    if node.plan is None or node.plan.gate.expand is None:
+        return 0
+    scope = Scope(node.plan.gate.name)
+    result = _in_simpler_gates(node, node.parents, known, scope)
+    return sum(made.scope is scope for made in ancestors(result))

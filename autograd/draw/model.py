@@ -1,0 +1,109 @@
+"""What a picture consists of, before anybody decides how it is painted.
+
+A drawing has values (wires, and boxes for data and parameters), gates, the wires between them,
+and boxes around gates. All texts are ready to be read; none is escaped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Box", "Drawing", "Gate", "Lines", "Use", "Value"]
+
+Lines = list[str]
+
+
+@dataclass
+class Box:
+    """A scope: a module, a `with scope(...)` block, or the inside of a fused gate."""
+
+    number: int
+    name: str
+    kind: str
+    note: str
+    symbol: str  # of the fused gate, else empty
+    parent: Box | None
+
+    @property
+    def depth(self) -> int:
+        """How many boxes are around this one."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+
+@dataclass
+class Value:
+    """A number or an array on its way: its value, and the gradient that comes back."""
+
+    number: int
+    look: str  # "wire", "parameter" or "data"
+    name: str
+    above: Lines  # the value, or its shape
+    is_shape: bool
+    below: Lines  # the gradient, or its norm; empty if there is none to show
+    is_norm: bool
+    note: str  # why there is no gradient
+    about: str  # a sentence for a tooltip
+    leaf: bool
+    flows: bool  # whether gradients flow back through it
+    bad_value: bool
+    bad_gradient: bool
+    box: Box | None
+
+
+@dataclass
+class Use:
+    """One wire: a value goes into a gate."""
+
+    value: Value
+    flows: bool
+    enters: bool  # from outside into a box
+    main: bool  # the line that the eye should follow
+
+
+@dataclass
+class Gate:
+    """A gate, or a whole scope that is drawn as one box."""
+
+    number: int
+    symbol: str
+    detail: str
+    heading: str  # what a closed box holds; empty for a plain gate
+    name: str
+    kind: str
+    about: str
+    bad: bool
+    box: Box | None
+    inputs: list[Use] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+
+
+@dataclass
+class Drawing:
+    """A whole picture."""
+
+    root: Value
+    root_name: str
+    title: str | None
+    items: list[Value | Gate]  # in the order in which they were computed
+    boxes: list[Box]
+    remarks: Lines  # what the reader has to know: no gradients, parts left out
+    direction: str
+
+    @property
+    def values(self) -> list[Value]:
+        """All wires and boxes of data."""
+        return [item for item in self.items if isinstance(item, Value)]
+
+    @property
+    def gates(self) -> list[Gate]:
+        """All gates, in the order in which they were computed."""
+        return [item for item in self.items if isinstance(item, Gate)]
+
+    @property
+    def summary(self) -> str:
+        """The picture in one sentence."""
+        leaves = [v.name for v in self.values if v.leaf and v.name not in ("", "…")]
+        source = f" from {', '.join(leaves)}" if leaves else ""
+        count = len(self.gates)
+        how = f", computed by {count} gate{'s' * (count != 1)}{source}" if count else ""
+        return f"{self.root_name} = {' '.join(self.root.above)}{how}."

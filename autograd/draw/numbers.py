@@ -1,0 +1,71 @@
+"""How numbers are written in a picture: short, and with a real minus sign."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = ["gradient_norm", "is_finite", "number", "rows", "shape"]
+
+
+def number(value: Any, decimals: int | None = None, digits: int = 4) -> str:
+    """A single value: four significant digits, or `decimals` places; `0` only for exact zero.
+
+    >>> number(0.73105857), number(-3.0), number(0.000123), number(0.73105857, decimals=2)
+    ('0.7311', '−3', '1.23e−04', '0.73')
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    value = float(value) if not isinstance(value, (int, np.integer)) else int(value)
+    if value == 0:
+        return "0"
+    if math.isnan(value):
+        return "NaN"
+    sign = "−" if value < 0 else ""
+    size = abs(value)
+    if math.isinf(size):
+        return sign + "∞"
+    if isinstance(size, int):
+        text = str(size) if size < 10**9 else f"{size:.2e}"
+    elif decimals is not None:
+        text = f"{size:.{decimals}f}" if size < 1e5 else f"{size:.2e}"
+        sign = sign if text.strip("0.") else ""  # no minus before 0.00
+    elif 1e-3 <= size < 1e5:
+        places = max(0, digits - 1 - math.floor(math.log10(size)))
+        text = f"{size:.{places}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        text = f"{size:.2e}"
+    return sign + text.replace("-", "−").replace("e+", "e")
+
+
+def shape(array: Any) -> str:
+    """The shape as NumPy writes it."""
+    return str(np.shape(array))
+
+
+def rows(array: Any, decimals: int | None = None) -> list[str]:
+    """A small array, one line per row of its last axis.
+
+    >>> rows(np.array([[0.1, -0.5], [12.0, 0.0]]))
+    ['[0.1  −0.5]', '[ 12     0]']
+    """
+    table = np.reshape(array, (-1, np.shape(array)[-1])).tolist()
+    texts = [[number(x, decimals) for x in row] for row in table]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    return [
+        "[" + "  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)) + "]" for row in texts
+    ]
+
+
+def gradient_norm(g: Any) -> str:
+    """The Euclidean norm of a gradient, with two significant digits: enough to compare."""
+    with np.errstate(all="ignore"):
+        return number(np.linalg.norm(np.ravel(g).astype(float)), digits=2)
+
+
+def is_finite(array: Any) -> bool:
+    """Whether there is no NaN and no infinity in it."""
+    return bool(np.isfinite(array).all())

@@ -1,0 +1,105 @@
+"""From a tensor to everything that its picture shows: the gates, all values, all gradients.
+
+The recorded graph is only read. Values are worked out again from the leaves, and gradients by
+backpropagation into a table of our own, so no `.grad` changes and none has to be retained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..backward import backpropagate
+from ..errors import ShapeError
+from ..modes import Scope
+from ..node import Node
+from ..replay import ancestors, values
+from ..tensor import Array, Tensor, as_constant
+from .expand import Choice, Expanded, expand
+
+__all__ = ["Trace", "follow"]
+
+
+@dataclass
+class Trace:
+    """A graph to be drawn, with what flowed through it in both directions."""
+
+    root: Node
+    nodes: list[Node]  # in order of creation
+    values: dict[Node, Array]
+    grads: dict[Node, Array]
+    names: dict[Node, str]
+    arrays: list[tuple[str, Any]]  # names for operands that are no nodes
+    fused: dict[Scope, Node] = field(default_factory=dict)  # the gate that a scope stands for
+    stale: bool = False  # an array was written to after it had been used
+
+    @property
+    def root_name(self) -> str:
+        """The name of the result: its own, or `f` if that is still free."""
+        given = self.names.get(self.root)
+        return given or ("f" if "f" not in self.names.values() else "out")
+
+
+def follow(
+    tensor: Tensor, choice: Choice, gradient: Any = None, names: Mapping[str, Any] | None = None
+) -> Trace:
+    """Collect the graph behind `tensor`, with its values and gradients."""
+    root, order = tensor.node, ancestors(tensor.node)
+    known = values_of(order)
+    stale = not np.allclose(known[root], tensor.data, equal_nan=True)
+    nodes_by_name, arrays = _named(names or {})
+    nodes_by_name = {**{n: n.name for n in order if n.name}, **nodes_by_name}
+    graph = expand(Expanded(root, order, known, nodes_by_name), choice)
+    grads = _gradients(graph.root, graph.nodes, _seed(tensor, gradient))
+    names_left = {n: name for n, name in graph.names.items() if n in graph.values}
+    return Trace(
+        graph.root, graph.nodes, graph.values, grads, names_left, arrays, graph.fused, stale
+    )
+
+
+def values_of(order: list[Node]) -> dict[Node, Array]:
+    """Every value, computed again; a NaN on the way is a thing to draw, not to warn of."""
+    with np.errstate(all="ignore"):
+        return values(order)
+
+
+def _gradients(root: Node, order: list[Node], seed: Any) -> dict[Node, Array]:
+    if seed is None or not root.requires_grad:
+        return {}
+    with np.errstate(all="ignore"):
+        return backpropagate(root, seed, order)
+
+
+def _seed(tensor: Tensor, gradient: Any) -> Any:
+    """The gradient of the result by itself: 1, or what the caller gives; None: not defined."""
+    if gradient is None:
+        return np.ones(tensor.shape, tensor.dtype)[()] if tensor.size == 1 else None
+    if isinstance(gradient, Tensor):
+        gradient = gradient.numpy()
+    seed = as_constant(gradient, dtype=tensor.dtype)
+    if seed.shape != tensor.shape:
+        raise ShapeError(
+            f"draw: the gradient has shape {seed.shape}, but the tensor {tensor.shape}; "
+            "they must agree"
+        )
+    return seed
+
+
+def _named(names: Mapping[str, Any]) -> tuple[dict[Node, str], list[tuple[str, Any]]]:
+    """The names that the caller gives: to nodes, and to arrays that have no node.
+
+    Anything else is passed over, so that `names=locals()` works.
+    """
+    nodes: dict[Node, str] = {}
+    arrays: list[tuple[str, Any]] = []
+    for name, value in names.items():
+        if isinstance(value, Tensor) and value._node is not None:
+            nodes.setdefault(value._node, name)
+        elif isinstance(value, Tensor):
+            arrays.append((name, value._data))
+        elif isinstance(value, np.ndarray):
+            arrays.append((name, value))
+    return nodes, arrays

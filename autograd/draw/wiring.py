@@ -1,0 +1,210 @@
+"""Which values go into which gates, in which scope each lies, and what of it fits a picture."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..modes import Scope
+from ..node import Node
+from .symbols import folded
+from .trace import Trace
+
+__all__ = ["Constant", "Key", "Path", "Shown", "Unit", "Wiring", "choose"]
+
+Path = tuple[Scope, ...]  # the scopes around something, from the outermost
+
+
+class Constant:
+    """An operand that is an array or a number of its own, without a node."""
+
+    __slots__ = ("array", "name")
+
+    def __init__(self, array: Any, name: str):
+        self.array, self.name = array, name
+
+
+Key = Node | Constant  # what a value is known by
+Unit = Node | Scope  # what is drawn as one gate: a gate, or a scope that is closed
+
+
+class Wiring:
+    """The operands of every gate, and the home of every value."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.paths: dict[Scope | None, Path] = {None: ()}
+        self.gates = [node for node in trace.nodes if node.plan is not None]
+        self.folded: dict[Node, tuple[int, ...]] = {}
+        self.operands: dict[Node, list[tuple[int, Key]]] = {}
+        self._constants: dict[int, Constant] = {}
+        leaves = [n for n in trace.nodes if n.plan is None and n.slot is not None]
+        self.has_parameters = any(n.slot and n.slot.of_parameter for n in leaves)
+        for node in self.gates:
+            self._connect(node)
+        self.home = self._homes()
+
+    def path(self, scope: Scope | None) -> Path:
+        """The scopes around something in `scope`."""
+        missing: list[Scope] = []
+        above = scope
+        while above is not None and above not in self.paths:
+            missing.append(above)
+            above = above.parent
+        for inner in reversed(missing):
+            self.paths[inner] = (*self.paths[inner.parent], inner)
+        return self.paths[scope]
+
+    def is_parameter(self, node: Node) -> bool:
+        """Whether a leaf is to be learned; where nothing says so, every variable is."""
+        if node.slot is None:
+            return False
+        return node.slot.of_parameter or not self.has_parameters
+
+    def _connect(self, node: Node) -> None:
+        inside = any(scope in self.trace.fused for scope in self.path(node.scope))
+        constants = self.folded[node] = folded(node, inside)
+        self.operands[node] = [
+            (k, operand if isinstance(operand, Node) else self._constant(node, k, operand))
+            for k, operand in enumerate(node.parents)
+            if k not in constants
+        ]
+
+    def _constant(self, node: Node, position: int, array: Any) -> Constant:
+        """The same array is the same box, however often it is used."""
+        known = self._constants.get(id(array))
+        if known is None or known.array is not array or not isinstance(array, np.ndarray):
+            known = Constant(array, self._name(node, position, array))
+            self._constants[id(array)] = known
+        return known
+
+    def _name(self, node: Node, position: int, array: Any) -> str:
+        for name, named in self.trace.arrays:
+            if named is array:
+                return name
+        for name, named in self.trace.arrays:
+            if isinstance(array, np.ndarray) and _equal(named, array):
+                return name
+        operands = node.plan.gate.operands  # type: ignore[union-attr]
+        operand = operands[min(position, len(operands) - 1)]
+        return operand if len(operand) > 1 else ""  # "labels" says something, "x" does not
+
+    def _homes(self) -> dict[Key, Path]:
+        """Where each value lies: inside the innermost scope that holds all that touches it.
+
+        Data comes from outside and stays there, and so does the result; parameters lie with
+        the gates that use them.
+        """
+        home: dict[Key, Path] = {}
+        for node in self.gates:
+            path = self.path(node.scope)
+            home[node] = path
+            for _, key in self.operands[node]:
+                if isinstance(key, Node) and key.plan is None and not self.is_parameter(key):
+                    home[key] = ()
+                elif isinstance(key, Constant):
+                    home[key] = self._inside_fused(path)
+                else:
+                    home[key] = _common(home[key], path) if key in home else path
+        home[self.trace.root] = ()
+        return home
+
+    def _inside_fused(self, path: Path) -> Path:
+        """A constant lies outside, unless it belongs to the simpler gates of a fused one."""
+        return path if any(scope in self.trace.fused for scope in path) else ()
+
+
+def _equal(named: Any, array: Any) -> bool:
+    same = named.shape == array.shape and named.dtype == array.dtype
+    return same and np.array_equal(named, array, equal_nan=named.dtype.kind == "f")
+
+
+def _common(a: Path, b: Path) -> Path:
+    if a is b:
+        return a
+    length = 0
+    for mine, other in zip(a, b, strict=False):
+        if mine is not other:
+            break
+        length += 1
+    return a[:length]
+
+
+@dataclass
+class Shown:
+    """What is drawn: closed scopes, and, if not all fits, which gates."""
+
+    wiring: Wiring
+    closed: frozenset[Scope] = frozenset()
+    kept: frozenset[Unit] | None = None  # None: all
+    remarks: list[str] = field(default_factory=list)
+
+    def unit(self, node: Node) -> Unit:
+        """What the gate of `node` is drawn as: itself, or the closed scope that it lies in."""
+        if self.closed:
+            for scope in self.wiring.path(node.scope):
+                if scope in self.closed:
+                    return scope
+        return node
+
+    def is_visible(self, key: Key) -> bool:
+        """Whether a value lies in no closed scope."""
+        return not self.closed or self.closed.isdisjoint(self.wiring.home[key])
+
+    def is_kept(self, unit: Unit) -> bool:
+        """Whether a gate is near enough to the result to be drawn."""
+        return self.kept is None or unit in self.kept
+
+    def size(self) -> int:
+        """How many gates and values there are to draw."""
+        units = {self.unit(node) for node in self.wiring.gates}
+        return len(units) + sum(map(self.is_visible, self.wiring.home))
+
+
+def choose(wiring: Wiring, close: Iterable[str], max_nodes: int) -> Shown:
+    """What to draw: close scopes, the innermost first, until it fits; then only the last gates."""
+    paths = [wiring.path(node.scope) for node in wiring.gates]
+    names = frozenset(close)
+    asked = frozenset(s for path in set(paths) for s in path if s.name in names)
+    shown = Shown(wiring, asked)
+    for depth in range(max(map(len, paths), default=0), 0, -1):
+        if shown.size() <= max_nodes:
+            return shown
+        closed = asked | {path[depth - 1] for path in paths if len(path) >= depth}
+        shown = Shown(wiring, closed)
+        shown.remarks = [f"more than {max_nodes} parts: boxes are closed (max_nodes)"]
+    if shown.size() > max_nodes:
+        _keep_the_nearest(shown, max_nodes)
+    return shown
+
+
+def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
+    """Leave out the gates that are furthest from the result."""
+    wiring = shown.wiring
+    members: dict[Unit, list[Node]] = {}
+    for node in wiring.gates:
+        members.setdefault(shown.unit(node), []).append(node)
+    values: set[Key] = {wiring.trace.root}
+    first = shown.unit(wiring.trace.root)
+    kept, queue = {first}, deque([first])
+    while queue:
+        for node in reversed(members[queue.popleft()]):
+            for _, key in wiring.operands[node]:
+                if not shown.is_visible(key):
+                    continue
+                values.add(key)
+                if isinstance(key, Node) and key.plan is not None:
+                    unit = shown.unit(key)
+                    if unit not in kept and len(kept) + len(values) + 2 <= max_nodes:
+                        kept.add(unit)
+                        queue.append(unit)
+    left_out = len(members) - len(kept)
+    shown.kept = frozenset(kept)
+    if left_out:
+        shown.remarks.append(
+            f"{left_out:,} gates further from the result are left out (max_nodes={max_nodes})"
+        )
