@@ -60,13 +60,14 @@ class Wiring:
         return self.paths[scope]
 
     def is_parameter(self, node: Node) -> bool:
-        """Whether a leaf is to be learned; where nothing says so, every variable is."""
+        """Whether a leaf is to be learned; where nothing says so, every tracked array is."""
         if node.slot is None:
             return False
-        return node.slot.of_parameter or not self.has_parameters
+        return node.slot.of_parameter or (not self.has_parameters and node.shape != ())
 
     def _connect(self, node: Node) -> None:
-        inside = any(scope in self.trace.fused for scope in self.path(node.scope))
+        path = self.path(node.scope)
+        inside = len(self._outside_fused(path)) < len(path)
         constants = self.folded[node] = folded(node, inside)
         self.operands[node] = [
             (k, operand if isinstance(operand, Node) else self._constant(node, k, operand))
@@ -77,7 +78,7 @@ class Wiring:
     def _constant(self, node: Node, position: int, array: Any) -> Constant:
         """The same array is the same box, however often it is used."""
         known = self._constants.get(id(array))
-        if known is None or known.array is not array or not isinstance(array, np.ndarray):
+        if known is None or known.array is not array:
             known = Constant(array, self._name(node, position, array))
             self._constants[id(array)] = known
         return known
@@ -97,25 +98,28 @@ class Wiring:
         """Where each value lies: inside the innermost scope that holds all that touches it.
 
         Data comes from outside and stays there, and so does the result; parameters lie with
-        the gates that use them.
+        the gates that use them, and constants of a fused gate inside of it.
         """
         home: dict[Key, Path] = {}
         for node in self.gates:
             path = self.path(node.scope)
             home[node] = path
             for _, key in self.operands[node]:
-                if isinstance(key, Node) and key.plan is None and not self.is_parameter(key):
-                    home[key] = ()
-                elif isinstance(key, Constant):
-                    home[key] = self._inside_fused(path)
-                else:
-                    home[key] = _common(home[key], path) if key in home else path
+                near = path
+                if isinstance(key, Constant):
+                    near = path if len(self._outside_fused(path)) < len(path) else ()
+                elif key.plan is None:
+                    near = self._outside_fused(path) if self.is_parameter(key) else ()
+                home[key] = _common(home[key], near) if key in home else near
         home[self.trace.root] = ()
         return home
 
-    def _inside_fused(self, path: Path) -> Path:
-        """A constant lies outside, unless it belongs to the simpler gates of a fused one."""
-        return path if any(scope in self.trace.fused for scope in path) else ()
+    def _outside_fused(self, path: Path) -> Path:
+        """The part of a path that is not inside the simpler gates of a fused one."""
+        for depth, scope in enumerate(path):
+            if scope in self.trace.fused:
+                return path[:depth]
+        return path
 
 
 def _equal(named: Any, array: Any) -> bool:

@@ -1,0 +1,275 @@
+"""From a traced graph to a drawing: which texts stand on which wires, gates and boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..modes import Scope
+from ..node import Node
+from .expand import gates_inside
+from .model import Box, Drawing, Gate, Lines, Use, Value
+from .numbers import gradient_norm, is_finite, number, rows, shape
+from .symbols import LOCAL_FORMULA, face
+from .wiring import Constant, Key, Shown, Unit, Wiring
+
+__all__ = ["Options", "build"]
+
+SMALL = 16  # arrays of up to so many elements are printed with show="values"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the user wants it to look."""
+
+    title: str | None = None
+    decimals: int | None = None
+    show: str = "auto"
+    direction: str = "LR"
+
+
+def build(wiring: Wiring, shown: Shown, options: Options) -> Drawing:
+    """The drawing of what is to be shown."""
+    return _Builder(wiring, shown, options).drawing()
+
+
+class _Builder:
+    """Numbers the parts in the order of computation, each when it is met first."""
+
+    def __init__(self, wiring: Wiring, shown: Shown, options: Options):
+        self.wiring, self.trace, self.shown, self.options = wiring, wiring.trace, shown, options
+        self.items: list[Value | Gate] = []
+        self.boxes: dict[Scope, Box] = {}
+        self.values: dict[Key, Value] = {}
+        self.gates: dict[Unit, Gate] = {}
+        self.counts: dict[str, int] = {}
+        self.bad_gate = _first_bad_gate(wiring)
+
+    def drawing(self) -> Drawing:
+        for node in self.wiring.gates:
+            if self.shown.is_kept(self.shown.unit(node)):
+                self._draw(node)
+        root = self._value(self.trace.root)
+        return Drawing(
+            root,
+            self.trace.root_name,
+            self.options.title,
+            self.items,
+            list(self.boxes.values()),
+            [*self._remarks(), *self.shown.remarks],
+            self.options.direction,
+        )
+
+    def _draw(self, node: Node) -> None:
+        """Draw a gate, or its share of a closed scope, with its operands and its result."""
+        unit = self.shown.unit(node)
+        operands = [
+            (position, self._value(key))
+            for position, key in self.wiring.operands[node]
+            if self.shown.is_visible(key)
+        ]
+        if unit not in self.gates:
+            self.gates[unit] = self._closed(unit) if isinstance(unit, Scope) else self._gate(node)
+            self.items.append(self.gates[unit])
+        gate = self.gates[unit]
+        gate.bad = gate.bad or node is self.bad_gate
+        for position, value in operands:
+            flows = position in node.plan.positions  # type: ignore[union-attr]
+            self._connect(gate, value, flows, closed=isinstance(unit, Scope))
+        if self.shown.is_visible(node):
+            gate.outputs.append(self._value(node))
+
+    def _connect(self, gate: Gate, value: Value, flows: bool, closed: bool) -> None:
+        """Lead a value into a gate; one wire per use, and one for all uses in a closed scope."""
+        if closed:
+            if any(made is value for made in gate.outputs):
+                return
+            for use in gate.inputs:
+                if use.value is value:
+                    use.flows = use.flows or flows
+                    return
+        inner = gate.box is not None and not _contains(gate.box, value.box)
+        gate.inputs.append(Use(value, flows, inner))
+
+    # --- gates and boxes ---------------------------------------------------------------------
+
+    def _gate(self, node: Node) -> Gate:
+        gate = node.plan.gate  # type: ignore[union-attr]
+        on_it = face(node, self.wiring.folded[node])
+        heading, detail = "", on_it.detail
+        inside = self._gates_inside(node)
+        if inside > 1 and self._is_single(node):
+            heading = f"{gate.name} · {inside} gates"
+            detail = self._local(node) or detail
+        about = f"{gate.name}: {gate.role}" if gate.role else gate.name
+        box = self._box(self.wiring.path(node.scope)[-1:])
+        return Gate(self._next(), on_it.symbol, detail, heading, "", "", about, False, box)
+
+    def _closed(self, scope: Scope) -> Gate:
+        """One box in place of a scope and all that is in it."""
+        path = self.wiring.path(scope)
+        inside = sum(self.shown.unit(node) is scope for node in self.wiring.gates)
+        heading = f"{inside:,} gate{'s' * (inside != 1)}"
+        box = self._box(path[-2:-1])
+        note = " · ".join(filter(None, [scope.note, heading]))
+        return Gate(self._next(), "", "", note, scope.name, scope.kind, scope.name, False, box)
+
+    def _box(self, scope: tuple[Scope, ...]) -> Box | None:
+        """The box of a scope, and those around it; `scope` holds one or none."""
+        if not scope:
+            return None
+        (inner,) = scope
+        for each in self.wiring.path(inner):
+            if each not in self.boxes:
+                parent = self.boxes[each.parent] if each.parent is not None else None
+                symbol, note = "", each.note
+                if each in self.trace.fused:
+                    fused = self.trace.fused[each]
+                    symbol = fused.plan.gate.symbol  # type: ignore[union-attr]
+                    local = self._local(fused).replace("local", "local gradient", 1)
+                    count = sum(each in self.wiring.path(n.scope) for n in self.wiring.gates)
+                    note = " · ".join(filter(None, [f"{count} gates", local]))
+                self.boxes[each] = Box(
+                    len(self.boxes) + 1, each.name, each.kind, note, symbol, parent
+                )
+        return self.boxes[inner]
+
+    def _gates_inside(self, node: Node) -> int:
+        """How many simpler gates a gate stands for; counted once for each kind."""
+        gate = node.plan.gate  # type: ignore[union-attr]
+        if gate.expand is None or not self._is_single(node):
+            return 0
+        if gate.name not in self.counts:
+            self.counts[gate.name] = gates_inside(node, self.trace.values)
+        return self.counts[gate.name]
+
+    def _is_single(self, node: Node) -> bool:
+        """Whether one single value goes in, and one comes out."""
+        parents = [p for p in node.parents if isinstance(p, Node)]
+        return node.shape == () and len(parents) == 1 and parents[0].shape == ()
+
+    def _local(self, node: Node) -> str:
+        """The local gradient of a gate with one input: what it makes of an upstream 1."""
+        if not self._is_single(node) or len(node.plan.positions) != 1:  # type: ignore[union-attr]
+            return ""
+        closure = node.closures[node.plan.positions[0]]  # type: ignore[union-attr]
+        with np.errstate(all="ignore"):
+            local = closure(node.dtype.type(1))  # type: ignore[misc]
+        formula = LOCAL_FORMULA.get(node.plan.gate.name, "")  # type: ignore[union-attr]
+        return f"local {formula} = {number(local, self.options.decimals)}".replace("  ", " ")
+
+    # --- values ------------------------------------------------------------------------------
+
+    def _value(self, key: Key) -> Value:
+        if key not in self.values:
+            self.values[key] = self._make_value(key)
+            self.items.append(self.values[key])
+        return self.values[key]
+
+    def _make_value(self, key: Key) -> Value:
+        is_node = isinstance(key, Node)
+        array = self.trace.values[key] if isinstance(key, Node) else key.array
+        tracked = isinstance(key, Node) and key.requires_grad
+        made = isinstance(key, Node) and key.plan is not None
+        cut = made and not self.shown.is_kept(self.shown.unit(key))  # type: ignore[arg-type]
+        g = self.trace.grads.get(key) if isinstance(key, Node) else None
+        above, is_shape = self._above(array)
+        below, is_norm = self._below(g)
+        look = "wire" if made or np.ndim(array) == 0 else "data"
+        if look == "data" and is_node and self.wiring.is_parameter(key):  # type: ignore[arg-type]
+            look = "parameter"
+        name = self._name(key)
+        home = self.wiring.home.get(key, ())
+        return Value(
+            self._next(), look, "…" if cut else name, above, is_shape, below, is_norm,
+            note=self._why_no_gradient(array, tracked, g),
+            about=f"{name or look}: {np.asarray(array).dtype} {shape(array)}",
+            leaf=not made or cut,
+            flows=tracked,
+            bad_value=not is_finite(array),
+            bad_gradient=g is not None and not is_finite(g),
+            box=self._box(home[-1:]),
+        )  # fmt: skip
+
+    def _name(self, key: Key) -> str:
+        if isinstance(key, Constant):
+            return key.name
+        if key is self.trace.root:
+            return self.trace.root_name
+        return self.trace.names.get(key, "")
+
+    def _above(self, array: Any) -> tuple[Lines, bool]:
+        """The value, or the shape of an array."""
+        if self._prints(array):
+            return self._printed(array), False
+        bad = "" if is_finite(array) else f" {'NaN' if np.isnan(array).any() else '∞'}"
+        return [shape(array) + bad], True
+
+    def _below(self, g: Any) -> tuple[Lines, bool]:
+        """The gradient, or the norm of a gradient that is an array."""
+        if g is None:
+            return [], False
+        if self._prints(g):
+            return self._printed(g), False
+        return [gradient_norm(g)], True
+
+    def _prints(self, array: Any) -> bool:
+        """Whether the numbers themselves are shown."""
+        if np.ndim(array) == 0:
+            return self.options.show != "shapes"
+        return self.options.show == "values" and 0 < np.size(array) <= SMALL
+
+    def _printed(self, array: Any) -> Lines:
+        if np.ndim(array) == 0:
+            return [number(array, self.options.decimals)]
+        return rows(array, self.options.decimals)
+
+    def _why_no_gradient(self, array: Any, tracked: bool, g: Any) -> str:
+        if g is not None or (tracked and not self.trace.grads):
+            return ""
+        kind = {"i": "int, ", "u": "int, ", "b": "bool, "}.get(np.asarray(array).dtype.kind, "")
+        return kind + "no gradient"
+
+    def _remarks(self) -> Lines:
+        remarks = []
+        if not self.trace.grads:
+            root = self.trace.root
+            if root.requires_grad:
+                why = f"the result has shape {root.shape}; pass gradient=..., or reduce it first"
+            else:
+                why = "nothing that requires one leads to the result"
+            remarks.append(f"no gradients: {why}")
+        if self.trace.stale:
+            remarks.append("an array was changed after it had been used: the values are new ones")
+        return remarks
+
+    def _next(self) -> int:
+        return len(self.items) + 1
+
+
+def _contains(outer: Box, inner: Box | None) -> bool:
+    """Whether `inner` is `outer`, or lies inside of it."""
+    while inner is not None:
+        if inner is outer:
+            return True
+        inner = inner.parent
+    return False
+
+
+def _first_bad_gate(wiring: Wiring) -> Node | None:
+    """The gate where finite numbers became NaN or infinite: going forward, else backward."""
+    trace = wiring.trace
+    good = {node for node, value in trace.values.items() if is_finite(value)}
+    for node in wiring.gates:
+        operands = [p in good if isinstance(p, Node) else is_finite(p) for p in node.parents
+                    if p is not None]  # fmt: skip
+        if node not in good and all(operands):
+            return node
+    good = {node for node, g in trace.grads.items() if is_finite(g)}
+    for node in reversed(wiring.gates):
+        reached = [p for p in node.parents if isinstance(p, Node) and p in trace.grads]
+        if node in good and not all(p in good for p in reached):
+            return node
+    return None

@@ -1,0 +1,128 @@
+"""Train the two-layer net of "Deep Learning from Scratch" on MNIST, in float32.
+
+Without the full data set at hand (see --data, GATEGRAD_DATA) it is downloaded, and without a
+network the small subset that ships with the package serves. Prints the accuracy after every
+epoch, and leaves the curves, the weights of the first layer, and the most confident mistakes.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+import nn
+
+from . import common, plots
+
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
+
+def train(
+    net: nn.TwoLayerNet, data: Any, *, steps: int, batch: int, lr: float, rng: np.random.Generator
+) -> dict[str, list[float]]:
+    """Mini-batches drawn with replacement, as in the book; accuracies after each epoch."""
+    (x, t), (x_test, t_test) = data
+    sgd = nn.SGD(net, lr=lr)
+    epoch = max(1, len(x) // batch)
+    curves: dict[str, list[float]] = {"step": [], "loss": [], "training": [], "test": []}
+    losses: list[float] = []
+    print(f"{'epoch':>5}  {'step':>6}  {'loss':>7}  {'training':>8}  {'test':>7}  {'steps/s':>8}")
+    start = time.perf_counter()
+    for step in common.progress(range(1, steps + 1), steps, "training"):
+        chosen = rng.choice(len(x), batch)
+        sgd.zero_grad()
+        loss = net.loss(x[chosen], t[chosen])
+        loss.backward()
+        sgd.step()
+        losses.append(float(loss))
+        if step % epoch == 0 or step == steps:
+            rate = len(losses) / (time.perf_counter() - start)
+            mean_loss = float(np.mean(losses))
+            scores = net.accuracy(x, t), net.accuracy(x_test, t_test)
+            print(f"{step / epoch:5.1f}  {step:6d}  {mean_loss:7.4f}  {scores[0]:8.4f}  "
+                  f"{scores[1]:7.4f}  {rate:8.0f}", flush=True)  # fmt: skip
+            for name, value in zip(curves, (step, mean_loss, *scores), strict=True):
+                curves[name].append(value)
+            losses, start = [], time.perf_counter()
+    return curves
+
+
+def picture(path: Path, net: nn.TwoLayerNet, data: Any, curves: dict[str, Any]) -> None:
+    """Loss, accuracy, first-layer weights, and the digits it gets wrong most confidently."""
+    plt = common.pyplot()
+    if plt is None:
+        return
+    with plt.rc_context(plots.STYLE):
+        figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
+        axes[0, 0].plot(curves["step"], curves["loss"], color=plots.VALUE, lw=2)
+        axes[0, 0].set(title="loss (mean over the epoch)", xlabel="step", ylim=(0, None))
+        both = {"training": curves["training"], "test": curves["test"]}
+        plots.accuracy_curve(axes[0, 1], curves["step"], both)
+        axes[0, 1].set_ylim(100 * min(curves["test"]) - 5, 100.5)
+        plots.tiles(axes[1, 0], net.fc1.W.numpy(), 28, "weights of the first layer, a tile a unit")
+        _mistakes(axes[1, 1], net, data[1])
+        plots.save(plt, figure, path, "two-layer net on MNIST: curves, weights, mistakes")
+    common.wrote(path)
+
+
+def _mistakes(axis: Any, net: nn.TwoLayerNet, test: Any) -> None:
+    x, t = test
+    p = ag.softmax(net.predict(x))
+    chosen = p.argmax(axis=1)
+    wrong = np.flatnonzero(chosen != t)
+    worst = wrong[np.argsort(-p[wrong, chosen[wrong]])][:15]
+    sheet = np.ones((3 * 36, 5 * 40))
+    for k, i in enumerate(worst):
+        row, column = 36 * (k // 5), 40 * (k % 5)
+        sheet[row + 8 : row + 36, column : column + 28] = 1 - x[i].reshape(28, 28)
+        axis.text(column, row + 5, f"{t[i]}, not {chosen[i]}  {100 * p[i, chosen[i]]:.0f} %",
+                  fontsize=8, color=plots.GRADIENT)  # fmt: skip
+    axis.imshow(sheet, cmap="gray", vmin=0, vmax=1)
+    axis.set(title="most confident mistakes on test digits", xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+
+
+def load(folder: Path | None, subset: bool) -> Any:
+    """The data in float32; a fall-back to the subset is told in a plain line."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", nn.SubsetWarning)
+        data = nn.mnist(folder, subset=subset)
+    for warning in caught:
+        print(f"note: {warning.message}")
+    return data
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the demo; `arguments` as on the command line."""
+    parser = common.parser(__doc__, "mnist")
+    parser.add_argument("--steps", type=common.positive, default=10_000, help="batches (%(default)s)")
+    parser.add_argument("--batch", type=common.positive, default=100, help="its size (%(default)s)")
+    parser.add_argument("--hidden", type=common.positive, default=50, help="hidden units (%(default)s)")
+    parser.add_argument("--activation", choices=list(ACTIVATIONS), default="relu", help="%(default)s")
+    parser.add_argument("--lr", type=float, default=0.1, help="step size (%(default)s)")
+    parser.add_argument("--data", type=Path, help="folder with the four MNIST files")
+    parser.add_argument("--subset", action="store_true", help="use the small subset")
+    options = parser.parse_args(arguments)
+    out = common.folder(options.out)
+    try:
+        data = load(options.data, options.subset)
+    except nn.DatasetError as error:
+        raise SystemExit(f"mnist: {error}") from None
+    (x, _), (x_test, _) = data
+    print(f"{len(x):,} training and {len(x_test):,} test images, {x.dtype}")
+    rng = np.random.default_rng(options.seed)
+    net = nn.TwoLayerNet(784, options.hidden, 10, activation=ACTIVATIONS[options.activation](),
+                         seed=rng, dtype=np.float32)  # fmt: skip
+    curves = train(net, data, steps=options.steps, batch=options.batch, lr=options.lr, rng=rng)
+    print(f"training accuracy {curves['training'][-1]:.4f}, test accuracy {curves['test'][-1]:.4f}")
+    picture(out / "mnist.png", net, data, curves)
+
+
+if __name__ == "__main__":
+    main()

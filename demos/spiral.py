@@ -1,0 +1,222 @@
+"""Train on the spiral of CS231n: a linear classifier, which fails, and a two-layer net.
+
+Prints loss and accuracy, and leaves pictures: the curves and decision regions of both, and the
+computation graph of the net's loss. With --as-in-the-notes the tables printed in the notes
+("Putting it together: minimal neural network case study") come out digit by digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+import nn
+from autograd.draw import draw
+
+from . import common, plots
+
+CHUNKS = 20  # lines in the table of a run
+
+
+def train(
+    net: nn.Module,
+    X: Any,
+    y: Any,
+    *,
+    lr: float,
+    reg: float,
+    steps: int,
+    report: Callable[[int, float, float], None],
+    record_every: int,
+    label: str,
+) -> plots.History:
+    """Full-batch gradient descent; `report` is told step, loss and accuracy before the update."""
+    sgd = nn.SGD(net, lr=lr)
+    weights = [p for p in net.parameters() if p.name and p.name.startswith("W")]
+    history = plots.History()
+    for step in common.progress(range(steps), steps, label):
+        sgd.zero_grad()
+        scores = net(X)
+        data_loss = nn.softmax_cross_entropy(scores, y)
+        penalty = nn.l2_penalty(reg, *weights)
+        loss = data_loss + penalty
+        loss.backward()
+        last = step == steps - 1
+        if step % record_every == 0 or last:
+            accuracy = float(np.mean(scores.data.argmax(axis=1) == y))
+            _record(history, net, step, float(data_loss), float(penalty), accuracy, lr)
+            report(step, float(loss), accuracy)
+        sgd.step()
+    return history
+
+
+def _record(
+    history: plots.History, net: nn.Module, step: int, loss: float, penalty: float, accuracy: float,
+    lr: float,
+) -> None:  # fmt: skip
+    history.steps.append(step)
+    history.data_loss.append(loss)
+    history.penalty.append(penalty)
+    history.accuracy.append(accuracy)
+    for p in net.parameters():
+        norm = float(np.linalg.norm(p.grad))
+        history.gradient_norms.setdefault(f"‖∂L/∂{p.name}‖", []).append(norm)
+        if p.ndim == 2:
+            ratio = lr * norm / float(np.linalg.norm(p.data))
+            history.update_ratios.setdefault(str(p.name), []).append(ratio)
+
+
+def table(steps: int) -> Callable[[int, float, float], None]:
+    """Print every so often, as a table."""
+    every = max(1, steps // CHUNKS)
+    print(f"{'step':>8}  {'loss':>9}  {'accuracy':>8}")
+
+    def report(step: int, loss: float, accuracy: float) -> None:
+        if step % every == 0 or step == steps - 1:
+            print(f"{step:8d}  {loss:9.6f}  {accuracy:8.3f}", flush=True)
+
+    return report
+
+
+def accuracy(net: nn.Module, X: Any, y: Any) -> float:
+    """The share of examples whose highest score is the right one."""
+    with ag.no_grad():
+        return float(np.mean(net(X).data.argmax(axis=1) == y))
+
+
+# --- the run of the notes ---------------------------------------------------------------------
+
+
+def as_in_the_notes(net_steps: int = 10_000) -> tuple[list[float], list[float]]:
+    """The notes' two runs on one random stream; prints their tables, gives their losses."""
+    rng = np.random.RandomState(0)
+    X, y = nn.spiral(seed=rng)
+    rng.standard_normal(18)  # the notes drew these in between
+
+    linear = nn.Linear(2, 3, init=nn.init.normal, seed=rng)
+    print("linear classifier")
+    first = _losses(linear, X, y, steps=200, every=10)
+    print(f"training accuracy: {accuracy(linear, X, y):.2f}")
+
+    net = nn.TwoLayerNet(2, 100, 3, seed=rng)
+    print("two-layer net")
+    second = _losses(net, X, y, steps=net_steps, every=1000)
+    print(f"training accuracy: {accuracy(net, X, y):.2f}")
+    return first, second
+
+
+def _losses(net: nn.Module, X: Any, y: Any, steps: int, every: int) -> list[float]:
+    losses = []
+
+    def report(step: int, loss: float, _: float) -> None:
+        if step % every == 0:
+            losses.append(loss)
+            print(f"iteration {step}: loss {loss:f}", flush=True)
+
+    train(net, X, y, lr=1.0, reg=1e-3, steps=steps, report=report, record_every=every,
+          label="training")  # fmt: skip
+    return losses
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+
+def picture_linear(path: Path, net: nn.Module, X: Any, y: Any, history: plots.History) -> None:
+    """Loss, accuracy and decision regions in a row."""
+    plt = common.pyplot()
+    if plt is None:
+        return
+    with plt.rc_context(plots.STYLE):
+        figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+        _first_row(axes, net, X, y, history)
+        plots.save(plt, figure, path, "linear classifier on the spiral: loss, accuracy, regions")
+    common.wrote(path)
+
+
+def picture_net(path: Path, net: nn.TwoLayerNet, X: Any, y: Any, history: plots.History) -> None:
+    """The same for the net, and below it how healthy the training was."""
+    plt = common.pyplot()
+    if plt is None:
+        return
+    with plt.rc_context(plots.STYLE):
+        figure, axes = plt.subplots(2, 3, figsize=(12, 7.4), layout="constrained")
+        _first_row(axes[0], net, X, y, history)
+        plots.log_curves(axes[1, 0], history.steps, history.gradient_norms, "gradient norms")
+        plots.log_curves(
+            axes[1, 1], history.steps, history.update_ratios, "update / weight ratio"
+        )
+        axes[1, 1].axhspan(5e-4, 2e-3, color="#eef3f7")
+        axes[1, 1].text(0.98, 1e-3, "about 1e-3 is healthy", color=plots.MUTED, ha="right",
+                        va="center", fontsize=9, transform=axes[1, 1].get_yaxis_transform())  # fmt: skip
+        with ag.no_grad():
+            plots.activations(axes[1, 2], net.activation(net.fc1(X)).data)
+        plots.save(plt, figure, path, "two-layer net on the spiral: the training run")
+    common.wrote(path)
+
+
+def _first_row(axes: Any, net: nn.Module, X: Any, y: Any, history: plots.History) -> None:
+    def scores(points: Any) -> Any:
+        with ag.no_grad():
+            return net(points).numpy()
+
+    plots.loss_curve(axes[0], history, classes=int(y.max()) + 1)
+    plots.accuracy_curve(axes[1], history.steps, {"training": history.accuracy})
+    plots.decision_regions(axes[2], X, y, scores, "decision regions (strength = confidence)")
+
+
+def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
+    """The computation graph of the loss, module by module, with shapes and gradients."""
+    inputs = ag.Tensor(X, requires_grad=False, name="X")
+    labels = ag.Tensor(y, name="y")
+    scores = net(inputs)
+    scores.name = "scores"
+    loss = nn.softmax_cross_entropy(scores, labels)
+    loss.name = "L"
+    count = sum(p.size for p in net.parameters())
+    draw(loss, path, title=f"two-layer net on the spiral · {count} parameters")
+    common.wrote(path)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the demo; `arguments` as on the command line."""
+    parser = common.parser(__doc__, "spiral")
+    parser.add_argument("--steps", type=common.positive, default=10_000, help="of the net (%(default)s)")
+    parser.add_argument("--points", type=common.positive, default=100, help="per class (%(default)s)")
+    parser.add_argument("--classes", type=common.positive, default=3, help="spiral arms (%(default)s)")
+    parser.add_argument("--hidden", type=common.positive, default=100, help="hidden units (%(default)s)")
+    parser.add_argument("--lr", type=float, default=1.0, help="step size (%(default)s)")
+    parser.add_argument("--reg", type=float, default=1e-3, help="weight of ½‖W‖² (%(default)s)")
+    parser.add_argument(
+        "--as-in-the-notes", action="store_true", help="repeat the tables that the notes print"
+    )
+    options = parser.parse_args(arguments)
+    if options.as_in_the_notes:
+        as_in_the_notes(options.steps)
+        return
+    out = common.folder(options.out)
+    rng = np.random.default_rng(options.seed)
+    X, y = nn.spiral(options.points, options.classes, seed=rng)
+
+    print(f"linear classifier, {len(X)} points of {options.classes} classes")
+    linear = nn.Linear(2, options.classes, init=nn.init.normal, seed=rng)
+    history = train(linear, X, y, lr=options.lr, reg=options.reg, steps=200, report=table(200),
+                    record_every=1, label="linear")  # fmt: skip
+    print(f"training accuracy: {accuracy(linear, X, y):.3f}\n")
+    picture_linear(out / "linear.png", linear, X, y, history)
+
+    print(f"\ntwo-layer net, {options.hidden} hidden units")
+    net = nn.TwoLayerNet(2, options.hidden, options.classes, seed=rng)
+    history = train(net, X, y, lr=options.lr, reg=options.reg, steps=options.steps,
+                    report=table(options.steps), record_every=max(1, options.steps // 1000),
+                    label="net")  # fmt: skip
+    print(f"training accuracy: {accuracy(net, X, y):.3f}\n")
+    picture_net(out / "net.png", net, X, y, history)
+    picture_graph(out / "net-graph.svg", net, X, y)
+
+
+if __name__ == "__main__":
+    main()
