@@ -26,27 +26,32 @@ class Module:
     """
 
     _name = ""
+    _box: tuple[str, str, str] | None = None  # what a picture writes on this module's box
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output, as a Tensor, from inputs that are arrays or Tensors."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __call__(self, *inputs: Any) -> Any:
-        with scope(*self._box()):
+        with scope(*(self._box or self._describe())):
             return self.forward(*inputs)
 
-    def _box(self) -> tuple[str, str, str]:
-        """Name, class and size, as written on this module's box in a picture."""
+    def _describe(self) -> tuple[str, str, str]:
+        """Name, class and size; worked out at the first call."""
         kind = type(self).__name__ if self._name else ""
         own = sum(p.size for p in vars(self).values() if isinstance(p, Parameter))
-        return self._name or type(self).__name__, kind, f"{own:,} params" if own else ""
+        box = self._name or type(self).__name__, kind, f"{own:,} params" if own else ""
+        object.__setattr__(self, "_box", box)
+        return box
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Module) and not value._name:
             object.__setattr__(value, "_name", name)
+            object.__setattr__(value, "_box", None)
         elif isinstance(value, Parameter) and value.name is None:
             value.name = name
         object.__setattr__(self, name, value)
+        object.__setattr__(self, "_box", None)
 
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,7 @@ class _Builder:
         self.values: dict[Key, Value] = {}
         self.gates: dict[Unit, Gate] = {}
         self.counts: dict[str, int] = {}
+        self.members = Counter(map(shown.unit, wiring.gates))
         self.bad_gate = _first_bad_gate(wiring)
 
     def drawing(self) -> Drawing:
@@ -110,7 +112,7 @@ class _Builder:
     def _closed(self, scope: Scope) -> Gate:
         """One box in place of a scope and all that is in it."""
         path = self.wiring.path(scope)
-        inside = sum(self.shown.unit(node) is scope for node in self.wiring.gates)
+        inside = self.members[scope]
         heading = f"{inside:,} gate{'s' * (inside != 1)}"
         box = self._box(path[-2:-1])
         note = " · ".join(filter(None, [scope.note, heading]))
@@ -187,7 +189,7 @@ class _Builder:
             note=self._why_no_gradient(array, tracked, g),
             about=f"{name or look}: {np.asarray(array).dtype} {shape(array)}",
             leaf=not made or cut,
-            flows=tracked,
+            flows=tracked and (g is not None or not self.trace.grads),
             bad_value=not is_finite(array),
             bad_gradient=g is not None and not is_finite(g),
             box=self._box(home[-1:]),

@@ -57,7 +57,6 @@ class Use:
     value: Value
     flows: bool
     enters: bool  # from outside into a box
-    main: bool  # the line that the eye should follow
 
 
 @dataclass

@@ -1,0 +1,91 @@
+"""Pictures of computation graphs: every value, every gradient, every gate.
+
+    >>> from autograd import Tensor
+    >>> from autograd.draw import draw
+    >>> x, y, z = Tensor(-2.0), Tensor(5.0), Tensor(-4.0)
+    >>> q = x + y
+    >>> print(draw(q * z, names=locals()).text, end="")
+    f = −12     ∂f 1   ×
+    ├─ q = 3    ∂f −4  +
+    │  ├─ x = −2  ∂f −4
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..tensor import Tensor
+from .build import Options, build
+from .errors import DrawError
+from .expand import Choice
+from .picture import Picture, check_path
+from .trace import follow
+from .wiring import Wiring, choose
+
+__all__ = ["DrawError", "Picture", "draw"]
+
+
+def draw(
+    tensor: Tensor,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str | None = None,
+    names: Mapping[str, Any] | None = None,
+    decimals: int | None = None,
+    expand: bool | str | Iterable[str] = False,
+    close: str | Iterable[str] = (),
+    gradient: Any = None,
+    show: str = "auto",
+    direction: str = "LR",
+    max_nodes: int = 300,
+) -> Picture:
+    """Draw the graph behind a tensor: values above the wires, gradients below.
+
+    path        where to save it: .svg, .png, .pdf, .dot or .txt
+    title       shown above the legend; in a formula such as "q = x + y" variables are italic
+    names       more names, {"q": q}; what is not in the graph is passed over, so `names=locals()`
+    decimals    places of every number; without it, four significant digits
+    expand      gates to draw in simpler ones: "sigmoid", several names, or True for all
+    close       names of scopes to draw as one box
+    gradient    the upstream gradient, for a result that is no single value
+    show        "auto": numbers for single values, shapes for arrays; "values": small arrays as
+                numbers; "shapes": shapes for all
+    direction   "LR" from left to right, "TB" from top to bottom
+    max_nodes   of a larger graph, first boxes are closed, then the far end is left out
+
+    The graph is only read: no gradient changes, and all are shown, asked for or not. Raises
+    DrawError when an option or a path is wrong, ShapeError when `gradient` does not fit.
+
+    >>> x = Tensor(3.0, name="x")
+    >>> draw(x * x)
+    <Picture of f: 2 values, 1 gates>
+    """
+    options = Options(title, decimals, show, direction)
+    _check(tensor, options, max_nodes)
+    if path is not None:
+        check_path(path)
+    closed = (close,) if isinstance(close, str) else tuple(close)
+    wiring = Wiring(follow(tensor, Choice(expand), gradient, names))
+    shown = choose(wiring, closed, max_nodes)
+    if shown.remarks:  # too much: first try whether it fits with every gate in one piece
+        wiring = Wiring(follow(tensor, Choice(compact=True), gradient, names))
+        shown = choose(wiring, closed, max_nodes)
+    picture = Picture(build(wiring, shown, options))
+    if path is not None:
+        picture.save(path)
+    return picture
+
+
+def _check(tensor: Any, options: Options, max_nodes: int) -> None:
+    if not isinstance(tensor, Tensor):
+        raise DrawError(f"draw: expected a Tensor, got {type(tensor).__name__}")
+    for name, value, allowed in [
+        ("show", options.show, ("auto", "values", "shapes")),
+        ("direction", options.direction, ("LR", "TB")),
+    ]:
+        if value not in allowed:
+            raise DrawError(f"draw: {name}={value!r}; expected one of {', '.join(allowed)}")
+    if max_nodes < 2:
+        raise DrawError(f"draw: max_nodes={max_nodes}; expected at least 2")

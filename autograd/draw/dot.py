@@ -1,0 +1,299 @@
+"""From a drawing to the DOT language of Graphviz, which lays it out and paints it.
+
+The text depends on the drawing alone, so two runs give the same bytes. A wire is a node of its
+own: a table of three rows, of which the middle one is a filled cell, two points high.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from .model import Box, Drawing, Gate, Lines, Value
+
+__all__ = ["dot"]
+
+FONT = "Helvetica,Arial,sans-serif"
+INK, MUTED, WIRE = "#1f2933", "#52606d", "#52606d"
+VALUE, GRADIENT, BAD = "#006e69", "#bf3b00", "#a3006d"
+LOOKS = {"parameter": ("#fff1cc", "#8a6100", "rounded,filled", 1.8),
+         "data": ("#dcebf7", "#1f5f99", "filled", 1.4)}  # fmt: skip
+SCOPE_FILL, SCOPE_INK = ("#f3f6f9", "#ffffff"), "#8fa3b5"
+LONGEST = 40  # characters of a name
+
+
+def dot(drawing: Drawing) -> str:
+    """The whole picture as DOT text."""
+    lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
+    lines += _inside(drawing, None)
+    leaves = [f"n{v.number}" for v in drawing.values if v.leaf and v.box is None
+              and v.look == "wire"]  # fmt: skip
+    for gate in drawing.gates:
+        lines += _edges(drawing, gate)
+    if len(leaves) > 1:  # leaves stand in one column, in the order of their first use
+        lines.append(f"{{rank=same; edge [style=invis]; {' -> '.join(leaves)}}}")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def _header(drawing: Drawing) -> Lines:
+    wide = len(drawing.gates) <= 3
+    gaps = "nodesep=0.28; ranksep=0.32;" if wide else "nodesep=0.18; ranksep=0.2;"
+    return [
+        f"rankdir={drawing.direction}; bgcolor=white; pad=0.25; {gaps} splines=true;",
+        f'fontname="{FONT}"; fontsize=13; fontcolor="{INK}"; labelloc=b; '
+        f"tooltip={_quoted(drawing.summary)};",
+        f"label=<{'<br/>'.join(_caption(drawing))}>;",
+        f'node [fontname="{FONT}"];',
+        f'edge [fontname="{FONT}", color="{WIRE}", penwidth=1.4, arrowsize=0.7];',
+    ]
+
+
+# --- the legend ----------------------------------------------------------------------------------
+
+
+def _caption(drawing: Drawing) -> Lines:
+    """The title, one line that explains the colours, and what the reader has to know."""
+    lines = []
+    if drawing.title:
+        lines.append(_font(_formula(drawing.title), INK, 15))
+    lines.append("&#160;" * 5 + ("&#160;" * 6).join(_legend(drawing)) + "&#160;" * 5)
+    lines += [_font(html.escape(remark), MUTED, 12) for remark in drawing.remarks]
+    return lines
+
+
+def _legend(drawing: Drawing) -> Lines:
+    name = _name(drawing.root_name)
+    shapes = any(v.is_shape for v in drawing.values)
+    numbers = any(not v.is_shape for v in drawing.values if v is not drawing.root)
+    what = "<b>value</b> or <b>(shape)</b>" if numbers else "<b>(shape)</b> of the value,"
+    forward = f"{what if shapes else '<b>value</b>'} above the wire"
+    parts = [_font(f"{forward} (forward →)" if numbers or not shapes else forward, VALUE)]
+    norms = any(v.is_norm for v in drawing.values)
+    gradients = any(v.below and not v.is_norm for v in drawing.values if v is not drawing.root)
+    norm = f"‖∂{name}‖ gradient norm"
+    if gradients and norms:
+        parts.append(_font(f"∂{name}/∂wire or {norm} below it (← backward)", GRADIENT))
+    elif norms:
+        parts.append(_font(f"{norm}, below", GRADIENT))
+    elif any(v.below for v in drawing.values):
+        parts.append(_font(f"∂{name}/∂wire below it (← backward)", GRADIENT))
+    return parts
+
+
+def _formula(title: str) -> str:
+    """A title; in a formula, variables of one letter are italic and their numbers lowered."""
+    if "=" not in title:
+        return html.escape(title)
+
+    def italic(match: re.Match[str]) -> str:
+        letters, number = match.groups()
+        if len(letters) > 1:
+            return match.group()
+        return f"<i>{letters}</i>" + (f"<sub>{number}</sub>" if number else "")
+
+    parts = re.split(r"([A-Za-z]+_?\d*)", title)
+    return "".join(
+        re.sub(r"([A-Za-z]+)_?(\d*)", italic, part) if k % 2 else html.escape(part)
+        for k, part in enumerate(parts)
+    )
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+def _value(drawing: Drawing, value: Value) -> str:
+    label = _wire_label(drawing, value) if value.look == "wire" else _data_label(drawing, value)
+    style = "shape=plain"
+    if value.look != "wire":
+        fill, ink, kind, width = LOOKS[value.look]
+        style = (f'shape=box, style="{kind}", fillcolor="{fill}", color="{ink}", '
+                 f'penwidth={width}, margin="0.12,0.07"')  # fmt: skip
+    return _node(value.number, style, label, value.about)
+
+
+def _wire_label(drawing: Drawing, value: Value) -> str:
+    """Value above, the wire, gradient below; a leaf's name left of it, else before the value."""
+    shown = value.name if value.leaf else ""
+    left = ""
+    if shown:
+        name = _font(_name(shown), INK, 16)
+        left = f'<td rowspan="3" align="right" cellpadding="3">{name}</td>'
+    small = value.is_shape or len(value.above) > 1
+    top = _number_lines(value.above, BAD if value.bad_value else VALUE, 12 if small else 15, True)
+    if value.name and not value.leaf:
+        named = _name(value.name)
+        top = (_font(named, VALUE, 12) + " " if value.is_shape
+               else _font(f"{named} = ", INK, 12 if small else 15)) + top  # fmt: skip
+    wire = f'bgcolor="{WIRE}"' if value.flows else (
+        f'border="2" sides="T" style="dashed" color="{WIRE}"'
+    )  # fmt: skip
+    width = 78 if value.is_shape else 46
+    return (
+        '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+        f'<tr>{left}<td width="{width}">{top}</td></tr>'
+        f'<tr><td port="w" height="2" cellpadding="0" {wire}></td></tr>'
+        f"<tr><td>{_below(drawing, value, 15) or ' '}</td></tr></table>"
+    )
+
+
+def _data_label(drawing: Drawing, value: Value) -> str:
+    """Name and shape in the first line, the gradient in the second."""
+    name = html.escape(_short(value.name))
+    name = f"<b>{name}</b>" if value.look == "parameter" else f"<b><i>{name}</i></b>"
+    size = 15 if value.look == "data" else 14
+    lines = [_font(name, INK, size)] if value.name else []
+    numbers = _number_lines(value.above, BAD if value.bad_value else VALUE, 12, True)
+    if len(value.above) == 1 and lines:
+        lines = [f"{lines[0]}&#160;&#160;{numbers}"]
+    else:
+        lines.append(numbers)
+    below = _below(drawing, value, 12)
+    return "<br/>".join([*lines, below] if below else lines)
+
+
+def _below(drawing: Drawing, value: Value, size: int) -> str:
+    if not value.below:
+        return _font(value.note, MUTED, 11) if value.note else ""
+    color = BAD if value.bad_gradient else GRADIENT
+    if value.is_norm:
+        norm = f"‖∂{_name(drawing.root_name)}‖ {_strong(value.below[0], value.bad_gradient)}"
+        return _font(norm, color, 12)
+    small = 12 if len(value.below) > 1 else size
+    return _number_lines(value.below, color, small, value.bad_gradient)
+
+
+def _number_lines(lines: Lines, color: str, size: int, bold: bool) -> str:
+    spaced = [html.escape(line).replace("  ", "&#160;&#160;") for line in lines]
+    return _font("<br/>".join(_strong(line, bold) for line in spaced), color, size)
+
+
+# --- gates ---------------------------------------------------------------------------------------
+
+
+def _gate(gate: Gate) -> str:
+    ink, width = (BAD, 3) if gate.bad else (INK, 1.4)
+    if gate.heading:
+        ink = BAD if gate.bad else SCOPE_INK
+        style = (f'shape=box, style="rounded,filled", fillcolor="#eef3f7", color="{ink}", '
+                 f"penwidth={3 if gate.bad else 1.6}")  # fmt: skip
+        return _node(gate.number, style, _closed_label(gate), gate.about)
+    style = f'color="{ink}", fontcolor="{INK}", penwidth={width}, fillcolor=white'
+    if len(gate.symbol) <= 3 and not gate.detail:
+        size = {1: 20, 2: 14}.get(len(gate.symbol), 13)
+        style = f"shape=circle, style=filled, fixedsize=true, width=0.46, fontsize={size}, {style}"
+    else:
+        style = f'shape=box, style="rounded,filled", fontsize=14, margin="0.12,0.06", {style}'
+    label = html.escape(gate.symbol).replace("\n", "<br/>")
+    if gate.detail:
+        label += "<br/>" + _font(html.escape(gate.detail), MUTED, 11)
+    return _node(gate.number, f"{style}, ordering=in", label, gate.about)
+
+
+def _closed_label(gate: Gate) -> str:
+    """What stands on a box that holds several gates."""
+    rows = []
+    if gate.symbol:
+        rows += [_font(f"⊞ {html.escape(gate.heading)}", INK, 11)]
+        rows += [_font(f"<i>{html.escape(gate.symbol)}</i>", INK, 22)]
+    else:
+        kind = f": {html.escape(_short(gate.kind))}" if gate.kind else ""
+        rows += [_font(f"⊞ <b>{html.escape(_short(gate.name))}</b>{kind}", INK, 14)]
+        rows += [_font(html.escape(gate.heading), MUTED, 11)]
+    if gate.detail:
+        rows += [_font(html.escape(gate.detail), MUTED, 11)]
+    cells = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
+    return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{cells}</table>'
+
+
+def _edges(drawing: Drawing, gate: Gate) -> Lines:
+    lines = []
+    inner = [use for use in gate.inputs if not use.value.leaf]
+    main = inner[0] if len(inner) == 1 else None  # the line that the eye should follow
+    for use in gate.inputs:
+        options = [] if use.flows else ["style=dashed"]
+        if use.enters:
+            options.append("minlen=2")
+        if use is main:
+            options.append("weight=4")
+        note = f" [{', '.join(options)}]" if options else ""
+        lines.append(f"{_port(drawing, use.value, 'e')} -> n{gate.number}{note};")
+    for value in gate.outputs:
+        end = _port(drawing, value, "w")
+        lines.append(f"n{gate.number} -> {end} [arrowhead=none, weight=8];")
+    return lines
+
+
+def _port(drawing: Drawing, value: Value, side: str) -> str:
+    """Where a wire begins or ends: at the filled cell, if the picture runs from left to right."""
+    on_cell = value.look == "wire" and drawing.direction == "LR"
+    return f"n{value.number}:w:{side}" if on_cell else f"n{value.number}"
+
+
+# --- boxes around gates --------------------------------------------------------------------------
+
+
+def _inside(drawing: Drawing, box: Box | None) -> Lines:
+    """All that lies directly in a box (None: in the picture), and the boxes in it."""
+    lines = [
+        _value(drawing, item) if isinstance(item, Value) else _gate(item)
+        for item in drawing.items
+        if item.box is box
+    ]
+    for inner in drawing.boxes:
+        if inner.parent is box:
+            lines += _cluster(drawing, inner)
+    return lines
+
+
+def _cluster(drawing: Drawing, box: Box) -> Lines:
+    name = html.escape(_short(box.name))
+    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.symbol else f"<b>{name}</b>"
+    kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
+    note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
+    return [
+        f"subgraph cluster_{box.number} {{",
+        f'style="rounded,filled"; color="{SCOPE_INK}"; penwidth=1.3; margin=13; '
+        f'fillcolor="{SCOPE_FILL[box.depth % 2]}"; labeljust=l; labelloc=t; fontsize=14; '
+        f"tooltip={_quoted(box.name)};",
+        f"label=<⊟ {name}{kind}{note}>;",
+        *_inside(drawing, box),
+        "}",
+    ]
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def _node(number: int, style: str, label: str, about: str) -> str:
+    return f'n{number} [id="n{number}", {style}, tooltip={_quoted(about)}, label=<{label}>];'
+
+
+def _name(name: str) -> str:
+    """A variable in italics; the number of w0 or x_1 is lowered."""
+    match = re.fullmatch(r"(\w)(\d+)|(\w+?)_(\w{1,2})", name)
+    if match is None or not name.isidentifier():
+        return f"<i>{html.escape(_short(name))}</i>"
+    base, below = (match[1], match[2]) if match[1] else (match[3], match[4])
+    return f"<i>{base}<sub>{below}</sub></i>"
+
+
+def _short(text: str) -> str:
+    """A name on one line, without characters that cannot be seen."""
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _font(text: str, color: str, size: int | None = None) -> str:
+    points = f' point-size="{size}"' if size else ""
+    return f'<font color="{color}"{points}>{text}</font>'
+
+
+def _strong(text: str, bold: bool) -> str:
+    return f"<b>{text}</b>" if bold else text
+
+
+def _quoted(text: str) -> str:
+    """A DOT string; Graphviz reads `&` and backslashes in it, so they are written out."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    text = html.escape(text, quote=False).replace("\\", "&#92;").replace('"', "&quot;")
+    return f'"{text}"'

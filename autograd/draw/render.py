@@ -1,0 +1,74 @@
+"""Let Graphviz lay out and paint: the `dot` program, or the engine that pygraphviz brings along."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+from pathlib import Path
+
+from .errors import DrawError
+
+__all__ = ["ADVICE", "describe", "render", "write"]
+
+ADVICE = "to see pictures, install Graphviz with: pip install 'gategrad[draw]'"
+
+
+def render(dot: str, kind: str) -> bytes | None:
+    """The picture as "svg", "png" or "pdf"; None where there is no engine that can paint it."""
+    if kind == "png":  # twice the usual resolution, for the screens of today
+        dot = dot.replace("{\n", "{\ndpi=144;\n", 1)
+    return _by_program(dot, kind) or _by_library(dot, kind)
+
+
+def _by_program(dot: str, kind: str) -> bytes | None:
+    """With the `dot` program, if it is installed and works."""
+    if shutil.which("dot") is None:
+        return None
+    try:
+        import graphviz  # type: ignore[import-untyped]
+    except ImportError:
+        return None
+    try:
+        return graphviz.Source(dot).pipe(kind, quiet=True)  # type: ignore[no-any-return]
+    except (graphviz.CalledProcessError, graphviz.ExecutableNotFound, OSError):
+        return None  # an installation that is broken or without this format: try the next engine
+
+
+def _by_library(dot: str, kind: str) -> bytes | None:
+    """With the engine inside the wheels of pygraphviz 2."""
+    try:
+        import pygraphviz  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except ImportError:
+        return None
+    try:
+        return pygraphviz.AGraph(string=dot).draw(format=kind, prog="dot")  # type: ignore[no-any-return]
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def describe(svg: str, title: str, description: str) -> str:
+    """Give an SVG picture a title and a description that screen readers speak."""
+    title, description = html.escape(title), html.escape(description)
+    head = f'<svg role="img" aria-label="{title}"'
+    texts = f"<title>{title}</title>\n<desc>{description}</desc>"
+    return re.sub(
+        r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1
+    )
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all. Raises DrawError when it cannot be written."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        try:
+            unfinished.write_bytes(content)
+            os.replace(unfinished, path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DrawError(f"draw: cannot write {path}: {reason}; choose another place") from None
