@@ -107,13 +107,12 @@ class _Builder:
             detail = self._local(node) or detail
         about = f"{gate.name}: {gate.role}" if gate.role else gate.name
         box = self._box(self.wiring.path(node.scope)[-1:])
-        return Gate(self._next(), on_it.symbol, detail, heading, "", "", about, False, box)
+        return Gate(self._next(), on_it.symbol, detail, heading, gate.name, "", about, False, box)
 
     def _closed(self, scope: Scope) -> Gate:
         """One box in place of a scope and all that is in it."""
         path = self.wiring.path(scope)
-        inside = self.members[scope]
-        heading = f"{inside:,} gate{'s' * (inside != 1)}"
+        heading = _plural(self.members[scope], "gate")
         box = self._box(path[-2:-1])
         note = " · ".join(filter(None, [scope.note, heading]))
         return Gate(self._next(), "", "", note, scope.name, scope.kind, scope.name, False, box)
@@ -125,18 +124,20 @@ class _Builder:
         (inner,) = scope
         for each in self.wiring.path(inner):
             if each not in self.boxes:
-                parent = self.boxes[each.parent] if each.parent is not None else None
-                symbol, note = "", each.note
-                if each in self.trace.fused:
-                    fused = self.trace.fused[each]
-                    symbol = fused.plan.gate.symbol  # type: ignore[union-attr]
-                    local = self._local(fused).replace("local", "local gradient", 1)
-                    count = sum(each in self.wiring.path(n.scope) for n in self.wiring.gates)
-                    note = " · ".join(filter(None, [f"{count} gates", local]))
-                self.boxes[each] = Box(
-                    len(self.boxes) + 1, each.name, each.kind, note, symbol, parent
-                )
+                self.boxes[each] = self._make_box(each)
         return self.boxes[inner]
+
+    def _make_box(self, scope: Scope) -> Box:
+        parent = self.boxes[scope.parent] if scope.parent is not None else None
+        number, fused = len(self.boxes) + 1, self.trace.fused.get(scope)
+        if fused is None:
+            return Box(number, scope.name, scope.kind, scope.note, False, "", parent)
+        symbol = fused.plan.gate.symbol  # type: ignore[union-attr]
+        local = self._local(fused).replace("local", "local gradient", 1)
+        count = sum(scope in self.wiring.path(node.scope) for node in self.wiring.gates)
+        note = " · ".join(filter(None, [_plural(count, "gate"), local]))
+        name = scope.name.replace("_", " ")
+        return Box(number, name, "", note, True, symbol if len(symbol) <= 2 else "", parent)
 
     def _gates_inside(self, node: Node) -> int:
         """How many simpler gates a gate stands for; counted once for each kind."""
@@ -249,6 +250,10 @@ class _Builder:
 
     def _next(self) -> int:
         return len(self.items) + 1
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def _contains(outer: Box, inner: Box | None) -> bool:

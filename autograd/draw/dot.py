@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 
-from .model import Box, Drawing, Gate, Lines, Value
+from .model import Box, Drawing, Gate, Lines, Use, Value
 
 __all__ = ["dot"]
 
@@ -20,6 +20,8 @@ LOOKS = {"parameter": ("#fff1cc", "#8a6100", "rounded,filled", 1.8),
          "data": ("#dcebf7", "#1f5f99", "filled", 1.4)}  # fmt: skip
 SCOPE_FILL, SCOPE_INK = ("#f3f6f9", "#ffffff"), "#8fa3b5"
 LONGEST = 40  # characters of a name
+ORDERED = ("subtract", "divide", "power")  # here it matters which operand is the upper one
+GAP = '<font point-size="6"> </font>'
 
 
 def dot(drawing: Drawing) -> str:
@@ -53,10 +55,12 @@ def _header(drawing: Drawing) -> Lines:
 
 def _caption(drawing: Drawing) -> Lines:
     """The title, one line that explains the colours, and what the reader has to know."""
-    lines = []
+    lines = [GAP]
     if drawing.title:
-        lines.append(_font(_formula(drawing.title), INK, 15))
+        names = {v.name for v in drawing.values}
+        lines += [_font(_formula(drawing.title, names), INK, 15), GAP]
     lines.append("&#160;" * 5 + ("&#160;" * 6).join(_legend(drawing)) + "&#160;" * 5)
+    lines += [GAP] * bool(drawing.remarks)
     lines += [_font(html.escape(remark), MUTED, 12) for remark in drawing.remarks]
     return lines
 
@@ -80,22 +84,22 @@ def _legend(drawing: Drawing) -> Lines:
     return parts
 
 
-def _formula(title: str) -> str:
-    """A title; in a formula, variables of one letter are italic and their numbers lowered."""
+def _formula(title: str, names: set[str]) -> str:
+    """A title; in a formula, variables are italic and their numbers lowered: f = w₀x₀ + ab."""
     if "=" not in title:
         return html.escape(title)
-
-    def italic(match: re.Match[str]) -> str:
-        letters, number = match.groups()
-        if len(letters) > 1:
-            return match.group()
-        return f"<i>{letters}</i>" + (f"<sub>{number}</sub>" if number else "")
-
-    parts = re.split(r"([A-Za-z]+_?\d*)", title)
-    return "".join(
-        re.sub(r"([A-Za-z]+)_?(\d*)", italic, part) if k % 2 else html.escape(part)
-        for k, part in enumerate(parts)
-    )
+    parts = re.split(r"([A-Za-z]+)(_?\d+)?", title)
+    done = []
+    for text, letters, below in zip(
+        parts[::3], [*parts[1::3], ""], [*parts[2::3], ""], strict=True
+    ):
+        below = below or ""
+        if len(letters) == 1 or (letters and names.issuperset(letters)):
+            lowered = below.strip("_")
+            letters = f"<i>{letters}</i>"
+            below = f"<sub>{lowered}</sub>" if lowered else ""
+        done += [html.escape(text), letters, below]
+    return "".join(done)
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -148,6 +152,8 @@ def _data_label(drawing: Drawing, value: Value) -> str:
     else:
         lines.append(numbers)
     below = _below(drawing, value, 12)
+    if below and len(value.below) > 1:
+        lines.append(GAP)
     return "<br/>".join([*lines, below] if below else lines)
 
 
@@ -186,7 +192,7 @@ def _gate(gate: Gate) -> str:
     label = html.escape(gate.symbol).replace("\n", "<br/>")
     if gate.detail:
         label += "<br/>" + _font(html.escape(gate.detail), MUTED, 11)
-    return _node(gate.number, f"{style}, ordering=in", label, gate.about)
+    return _node(gate.number, style, label, gate.about)
 
 
 def _closed_label(gate: Gate) -> str:
@@ -207,20 +213,31 @@ def _closed_label(gate: Gate) -> str:
 
 def _edges(drawing: Drawing, gate: Gate) -> Lines:
     lines = []
-    inner = [use for use in gate.inputs if not use.value.leaf]
-    main = inner[0] if len(inner) == 1 else None  # the line that the eye should follow
-    for use in gate.inputs:
+    main = _main(gate)
+    ends = [""] * len(gate.inputs)
+    if gate.name in ORDERED and len(ends) == 2:
+        ends = [":nw", ":sw" if drawing.direction == "LR" else ":ne"]
+    for use, end in zip(gate.inputs, ends, strict=True):
         options = [] if use.flows else ["style=dashed"]
         if use.enters:
             options.append("minlen=2")
         if use is main:
-            options.append("weight=4")
+            options.append("weight=8")
         note = f" [{', '.join(options)}]" if options else ""
-        lines.append(f"{_port(drawing, use.value, 'e')} -> n{gate.number}{note};")
+        lines.append(f"{_port(drawing, use.value, 'e')} -> n{gate.number}{end}{note};")
     for value in gate.outputs:
-        end = _port(drawing, value, "w")
-        lines.append(f"n{gate.number} -> {end} [arrowhead=none, weight=8];")
+        start = _port(drawing, value, "w")
+        lines.append(f"n{gate.number} -> {start} [arrowhead=none, weight=8];")
     return lines
+
+
+def _main(gate: Gate) -> Use | None:
+    """The operand that the eye should follow, if there is one: the only one that is no leaf."""
+    inner = [use for use in gate.inputs if not use.value.leaf]
+    data = [use for use in gate.inputs if use.value.look == "data"]
+    if len(inner) == 1:
+        return inner[0]
+    return data[0] if len(data) == 1 and not inner else None
 
 
 def _port(drawing: Drawing, value: Value, side: str) -> str:
@@ -247,7 +264,7 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
 
 def _cluster(drawing: Drawing, box: Box) -> Lines:
     name = html.escape(_short(box.name))
-    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.symbol else f"<b>{name}</b>"
+    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.fused else f"<b>{name}</b>"
     kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
     note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
     return [

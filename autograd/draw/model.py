@@ -21,7 +21,8 @@ class Box:
     name: str
     kind: str
     note: str
-    symbol: str  # of the fused gate, else empty
+    fused: bool  # whether a gate stands for all of it
+    symbol: str  # of that gate, if it says more than its name
     parent: Box | None
 
     @property
@@ -67,7 +68,7 @@ class Gate:
     symbol: str
     detail: str
     heading: str  # what a closed box holds; empty for a plain gate
-    name: str
+    name: str  # of the gate in the gate table, or of the scope
     kind: str
     about: str
     bad: bool
