@@ -38,7 +38,9 @@ def main() -> None:
                 )  # fmt: skip
                 state = "pinned" if pinned else "default"
                 for result in results:
-                    print(f"| {workload} {dtype} | {state} | {SYSTEMS[result.system]} | {result.row} |")
+                    print(
+                        f"| {workload} {dtype} | {state} | {SYSTEMS[result.system]} | {result.row} |"
+                    )
                     sys.stdout.flush()
 
 

@@ -42,7 +42,8 @@ def mnist(dtype: str) -> Workload:
 def _weights(rng: np.random.Generator, d: int, h: int, k: int, dtype: str) -> list[Any]:
     shapes = [(d, h), (h,), (h, k), (k,)]
     return [
-        (0.01 * rng.standard_normal(s) if len(s) == 2 else np.zeros(s)).astype(dtype) for s in shapes
+        (0.01 * rng.standard_normal(s) if len(s) == 2 else np.zeros(s)).astype(dtype)
+        for s in shapes
     ]
 
 

@@ -28,6 +28,7 @@ class Circuit:
     inputs: dict[str, Any]
     build: Callable[..., Tensor]
     expand: bool = False
+    show: str = "auto"
 
 
 def product_of_sum(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
@@ -68,7 +69,7 @@ CIRCUITS = [
     Circuit("neuron-expanded", "f(w,x) = σ(w0 x0 + w1 x1 + w2)", NEURON, neuron, expand=True),
     Circuit("fraction", "f(x,y) = (x + σ(y)) / (σ(x) + (x + y)²)", {"x": 3.0, "y": -4.0}, fraction),
     Circuit("squared-norm", "f(W,x) = ‖W x‖²",
-            {"W": [[0.1, 0.5], [-0.3, 0.8]], "x": [0.2, 0.4]}, squared_norm),
+            {"W": [[0.1, 0.5], [-0.3, 0.8]], "x": [0.2, 0.4]}, squared_norm, show="values"),
 ]  # fmt: skip
 
 
@@ -85,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "circuits")
     parser.add_argument("--decimals", type=int, help="places after the point, as on the slides: 2")
-    parser.add_argument("--format", choices=["svg", "png", "pdf"], default="svg", help="%(default)s")
+    parser.add_argument(
+        "--format", choices=["svg", "png", "pdf"], default="svg", help="%(default)s"
+    )
     options = parser.parse_args(arguments)
     out = common.folder(options.out)
     for circuit in CIRCUITS:
@@ -94,7 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, x in inputs.items():
             print(f"  {name} = {x.numpy().tolist()},  df/d{name} = {x.grad.tolist()}")
         path = out / f"{circuit.file}.{options.format}"
-        draw(result, path, title=circuit.title, decimals=options.decimals, expand=circuit.expand)
+        draw(result, path, title=circuit.title, decimals=options.decimals,
+             expand=circuit.expand, show=circuit.show)  # fmt: skip
         common.wrote(path)
         print()
 

@@ -20,7 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "gradcheck")
     parser.add_argument("--digits", type=common.positive, default=3, help="how many (%(default)s)")
-    parser.add_argument("--hidden", type=common.positive, default=50, help="hidden units (%(default)s)")
+    parser.add_argument(
+        "--hidden", type=common.positive, default=50, help="hidden units (%(default)s)"
+    )
     parser.add_argument("--h", type=float, default=1e-4, help="step (%(default)s)")
     options = parser.parse_args(arguments)
     (x, t), _ = nn.mnist(subset=True, dtype=np.float64)

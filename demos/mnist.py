@@ -101,10 +101,16 @@ def load(folder: Path | None, subset: bool) -> Any:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "mnist")
-    parser.add_argument("--steps", type=common.positive, default=10_000, help="batches (%(default)s)")
+    parser.add_argument(
+        "--steps", type=common.positive, default=10_000, help="batches (%(default)s)"
+    )
     parser.add_argument("--batch", type=common.positive, default=100, help="its size (%(default)s)")
-    parser.add_argument("--hidden", type=common.positive, default=50, help="hidden units (%(default)s)")
-    parser.add_argument("--activation", choices=list(ACTIVATIONS), default="relu", help="%(default)s")
+    parser.add_argument(
+        "--hidden", type=common.positive, default=50, help="hidden units (%(default)s)"
+    )
+    parser.add_argument(
+        "--activation", choices=list(ACTIVATIONS), default="relu", help="%(default)s"
+    )
     parser.add_argument("--lr", type=float, default=0.1, help="step size (%(default)s)")
     parser.add_argument("--data", type=Path, help="folder with the four MNIST files")
     parser.add_argument("--subset", action="store_true", help="use the small subset")

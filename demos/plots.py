@@ -18,7 +18,7 @@ STYLE = {
     "axes.spines.right": False,
     "axes.edgecolor": MUTED,
     "axes.titleweight": "bold",
-    "axes.titlesize": 11,
+    "axes.titlesize": 10.5,
     "legend.frameon": False,
     "figure.dpi": 110,
 }
@@ -100,6 +100,8 @@ def log_curves(axis: Any, steps: Sequence[int], curves: dict[str, list[float]], 
             steps, positive, dash, color=BIAS if "b" in name else GRADIENT, lw=1.4, label=name
         )
     axis.set(title=title, xlabel="step")
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high * (high / low) ** 0.15)  # room for the legend
     axis.legend(loc="upper right", ncols=2, fontsize=9)
 
 
@@ -109,7 +111,7 @@ def activations(axis: Any, hidden: Any) -> None:
     dead = int((hidden <= 0).all(axis=0).sum())
     axis.hist(hidden[hidden > 0], bins=50, color=VALUE, alpha=0.85)
     axis.set(
-        title=f"hidden units: {100 * zeros:.0f} % zeros, {dead} of {hidden.shape[1]} dead",
+        title=f"hidden: {100 * zeros:.0f} % zeros, {dead}/{hidden.shape[1]} units dead",
         xlabel="h = ReLU(XW1 + b1), positive part",
     )
 

@@ -131,7 +131,7 @@ def picture_linear(path: Path, net: nn.Module, X: Any, y: Any, history: plots.Hi
     if plt is None:
         return
     with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
+        figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.9), layout="constrained")
         _first_row(axes, net, X, y, history)
         plots.save(plt, figure, path, "linear classifier on the spiral: loss, accuracy, regions")
     common.wrote(path)
@@ -143,15 +143,13 @@ def picture_net(path: Path, net: nn.TwoLayerNet, X: Any, y: Any, history: plots.
     if plt is None:
         return
     with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(2, 3, figsize=(12, 7.4), layout="constrained")
+        figure, axes = plt.subplots(2, 3, figsize=(12.5, 7.6), layout="constrained")
         _first_row(axes[0], net, X, y, history)
         plots.log_curves(axes[1, 0], history.steps, history.gradient_norms, "gradient norms")
-        plots.log_curves(
-            axes[1, 1], history.steps, history.update_ratios, "update / weight ratio"
-        )
+        plots.log_curves(axes[1, 1], history.steps, history.update_ratios, "update / weight ratio")
         axes[1, 1].axhspan(5e-4, 2e-3, color="#eef3f7")
-        axes[1, 1].text(0.98, 1e-3, "about 1e-3 is healthy", color=plots.MUTED, ha="right",
-                        va="center", fontsize=9, transform=axes[1, 1].get_yaxis_transform())  # fmt: skip
+        axes[1, 1].text(0.02, 6e-4, "about 1e-3 is healthy", color=plots.MUTED, ha="left",
+                        va="bottom", fontsize=9, transform=axes[1, 1].get_yaxis_transform())  # fmt: skip
         with ag.no_grad():
             plots.activations(axes[1, 2], net.activation(net.fc1(X)).data)
         plots.save(plt, figure, path, "two-layer net on the spiral: the training run")
@@ -165,7 +163,7 @@ def _first_row(axes: Any, net: nn.Module, X: Any, y: Any, history: plots.History
 
     plots.loss_curve(axes[0], history, classes=int(y.max()) + 1)
     plots.accuracy_curve(axes[1], history.steps, {"training": history.accuracy})
-    plots.decision_regions(axes[2], X, y, scores, "decision regions (strength = confidence)")
+    plots.decision_regions(axes[2], X, y, scores, "regions (strength = confidence)")
 
 
 def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
@@ -184,10 +182,18 @@ def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "spiral")
-    parser.add_argument("--steps", type=common.positive, default=10_000, help="of the net (%(default)s)")
-    parser.add_argument("--points", type=common.positive, default=100, help="per class (%(default)s)")
-    parser.add_argument("--classes", type=common.positive, default=3, help="spiral arms (%(default)s)")
-    parser.add_argument("--hidden", type=common.positive, default=100, help="hidden units (%(default)s)")
+    parser.add_argument(
+        "--steps", type=common.positive, default=10_000, help="of the net (%(default)s)"
+    )
+    parser.add_argument(
+        "--points", type=common.positive, default=100, help="per class (%(default)s)"
+    )
+    parser.add_argument(
+        "--classes", type=common.positive, default=3, help="spiral arms (%(default)s)"
+    )
+    parser.add_argument(
+        "--hidden", type=common.positive, default=100, help="hidden units (%(default)s)"
+    )
     parser.add_argument("--lr", type=float, default=1.0, help="step size (%(default)s)")
     parser.add_argument("--reg", type=float, default=1e-3, help="weight of ½‖W‖² (%(default)s)")
     parser.add_argument(

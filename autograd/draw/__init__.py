@@ -1,13 +1,13 @@
 """Pictures of computation graphs: every value, every gradient, every gate.
 
-    >>> from autograd import Tensor
-    >>> from autograd.draw import draw
-    >>> x, y, z = Tensor(-2.0), Tensor(5.0), Tensor(-4.0)
-    >>> q = x + y
-    >>> print(draw(q * z, names=locals()).text, end="")
-    f = −12     ∂f 1   ×
-    ├─ q = 3    ∂f −4  +
-    │  ├─ x = −2  ∂f −4
+>>> from autograd import Tensor
+>>> from autograd.draw import draw
+>>> x, y, z = Tensor(-2.0), Tensor(5.0), Tensor(-4.0)
+>>> q = x + y
+>>> print(draw(q * z, names=locals()).text, end="")
+f = −12     ∂f 1   ×
+├─ q = 3    ∂f −4  +
+│  ├─ x = −2  ∂f −4
 """
 
 from __future__ import annotations

@@ -53,9 +53,7 @@ def describe(svg: str, title: str, description: str) -> str:
     title, description = html.escape(title), html.escape(description)
     head = f'<svg role="img" aria-label="{title}"'
     texts = f"<title>{title}</title>\n<desc>{description}</desc>"
-    return re.sub(
-        r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1
-    )
+    return re.sub(r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,0 +1,97 @@
+"""The demos, run for real, shortened."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demos import circuits, gradcheck, mnist, spiral
+
+ROOT = Path(__file__).resolve().parents[1]
+LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
+          0.789920, 0.788726, 0.787938, 0.787409, 0.787049, 0.786803, 0.786633, 0.786514,
+          0.786431, 0.786373, 0.786331, 0.786302]  # fmt: skip
+NET = [1.098744, 0.294946, 0.259301, 0.248310, 0.246170, 0.245649, 0.245491]
+NET_LATE = [0.245400, 0.245335, 0.245292]
+
+
+def test_spiral_as_in_the_notes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The tables of CS231n's notes: to six digits, and the end of training within 1e-5."""
+    spiral.main(["--as-in-the-notes"])
+    printed = capsys.readouterr().out
+    losses = [float(x) for x in re.findall(r"loss (\d\.\d{6})", printed)]
+    assert losses[:20] == LINEAR
+    assert losses[20:27] == NET
+    assert losses[27:] == pytest.approx(NET_LATE, abs=1e-5)
+    assert re.findall(r"training accuracy: (.*)", printed) == ["0.49", "0.98"]
+
+
+def test_spiral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    spiral.main(["--steps", "60", "--points", "20", "--hidden", "8", "--out", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert printed.count("wrote") == 3
+    for name in ("linear.png", "net.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.glob("net-graph.*"))
+
+
+def test_circuits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    circuits.main(["--out", str(tmp_path), "--decimals", "2"])
+    printed = capsys.readouterr().out
+    assert "f = -12\n" in printed
+    assert "df/dw0 = -0.1966119332414" in printed
+    names = {path.stem for path in tmp_path.iterdir()}
+    assert names == {circuit.file for circuit in circuits.CIRCUITS}
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_mnist(activation: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("matplotlib")
+    mnist.main(["--subset", "--steps", "300", "--activation", activation, "--lr", "0.5",
+                "--out", str(tmp_path)])  # fmt: skip
+    printed = capsys.readouterr().out
+    accuracy = float(re.findall(r"test accuracy (.*)", printed)[0])
+    assert accuracy > 0.75
+    assert (tmp_path / "mnist.png").exists()
+
+
+def test_mnist_says_what_is_wrong_with_the_data(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="missing from the folder that was given"):
+        mnist.main(["--data", str(tmp_path), "--out", str(tmp_path)])
+
+
+def test_gradcheck(capsys: pytest.CaptureFixture[str]) -> None:
+    gradcheck.main(["--hidden", "3"])
+    rows = re.findall(r"([Wb][12]) .*\) +(\S+) +(\S+)\n", capsys.readouterr().out)
+    assert [name for name, _, _ in rows] == ["W1", "b1", "W2", "b2"]
+    assert all(float(mean) < 1e-9 for _, mean, _ in rows)
+
+
+@pytest.mark.parametrize("name", ["circuits", "spiral", "mnist", "gradcheck"])
+def test_help(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"demos.{name}", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert f"python -m demos.{name}" in done.stdout
+
+
+def test_an_output_folder_that_cannot_be_made(tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit):
+        circuits.main(["--out", str(tmp_path / "file")])
+    assert "choose another --out" in capsys.readouterr().err
+
+
+def test_the_benchmarks_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "spiral", "--rounds", "1"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("gategrad") == 4
