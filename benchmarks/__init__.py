@@ -1,1 +1,1 @@
-"""How fast a training step is, as a ratio to the same step written by hand: `python -m benchmarks`."""
+"""How fast a training step is, against the same step by hand: `python -m benchmarks`."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import platform
-import sys
 
 import numpy as np
 
@@ -26,7 +25,7 @@ def main() -> None:
         parser.error(f"unknown workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
 
     print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, "
-          f"NumPy {np.__version__}, {options.threads} thread(s), {options.rounds} rounds\n")  # fmt: skip
+          f"NumPy {np.__version__}, {options.threads} thread(s)\n")  # fmt: skip
     print("| workload | allocator | system | µs a step: median (10 % to 90 %) | ratio |")
     print("|---|---|---|---|---|")
     for workload in options.workloads:
@@ -38,10 +37,8 @@ def main() -> None:
                 )  # fmt: skip
                 state = "pinned" if pinned else "default"
                 for result in results:
-                    print(
-                        f"| {workload} {dtype} | {state} | {SYSTEMS[result.system]} | {result.row} |"
-                    )
-                    sys.stdout.flush()
+                    system = SYSTEMS[result.system]
+                    print(f"| {workload} {dtype} | {state} | {system} | {result.row} |", flush=True)
 
 
 if __name__ == "__main__":

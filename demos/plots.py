@@ -82,8 +82,8 @@ def decision_regions(
     extent = (low[0], high[0], low[1], high[1])
     axis.imshow(image.reshape(*u.shape, 3), origin="lower", extent=extent, aspect="equal")
     for k in range(classes):
-        axis.plot(*X[y == k].T, CLASS_MARKERS[k % 6], color=CLASS_COLOURS[k % 6], ms=4.5, mec="white",
-                  mew=0.6, label=f"class {k}")  # fmt: skip
+        style = {"color": CLASS_COLOURS[k % 6], "ms": 4.5, "mec": "white", "mew": 0.6}
+        axis.plot(*X[y == k].T, CLASS_MARKERS[k % 6], label=f"class {k}", **style)
     axis.set(title=title, xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
 

@@ -148,8 +148,8 @@ def picture_net(path: Path, net: nn.TwoLayerNet, X: Any, y: Any, history: plots.
         plots.log_curves(axes[1, 0], history.steps, history.gradient_norms, "gradient norms")
         plots.log_curves(axes[1, 1], history.steps, history.update_ratios, "update / weight ratio")
         axes[1, 1].axhspan(5e-4, 2e-3, color="#eef3f7")
-        axes[1, 1].text(0.02, 6e-4, "about 1e-3 is healthy", color=plots.MUTED, ha="left",
-                        va="bottom", fontsize=9, transform=axes[1, 1].get_yaxis_transform())  # fmt: skip
+        where = {"ha": "left", "va": "bottom", "transform": axes[1, 1].get_yaxis_transform()}
+        axes[1, 1].text(0.02, 6e-4, "about 1e-3 is healthy", color=plots.MUTED, fontsize=9, **where)
         with ag.no_grad():
             plots.activations(axes[1, 2], net.activation(net.fc1(X)).data)
         plots.save(plt, figure, path, "two-layer net on the spiral: the training run")

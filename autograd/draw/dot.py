@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 
 from .model import Box, Drawing, Gate, Lines, Use, Value
 
@@ -28,13 +29,12 @@ def dot(drawing: Drawing) -> str:
     """The whole picture as DOT text."""
     lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
     lines += _inside(drawing, None)
-    leaves = [f"n{v.number}" for v in drawing.values if v.leaf and v.box is None
-              and v.look == "wire"]  # fmt: skip
-    for gate in drawing.gates:
+    place = {v.number: k for k, v in enumerate(drawing.reading_order)}
+    for gate in sorted(
+        drawing.gates, key=lambda g: min([place.get(v.number, 0) for v in g.outputs] or [0])
+    ):
         lines += _edges(drawing, gate)
-    if len(leaves) > 1:  # leaves stand in one column, in the order of their first use
-        lines.append(f"{{rank=same; edge [style=invis]; {' -> '.join(leaves)}}}")
-    return "\n".join([*lines, "}"]) + "\n"
+    return "\n".join([*lines, *_column(drawing), "}"]) + "\n"
 
 
 def _header(drawing: Drawing) -> Lines:
@@ -48,6 +48,21 @@ def _header(drawing: Drawing) -> Lines:
         f'node [fontname="{FONT}"];',
         f'edge [fontname="{FONT}", color="{WIRE}", penwidth=1.4, arrowsize=0.7];',
     ]
+
+
+def _column(drawing: Drawing) -> Lines:
+    """Leaves stand in one column, in the order in which the formula is read.
+
+    That order makes no wires cross if each leaf is used once; else Graphviz looks for a better one.
+    """
+    uses = Counter(use.value.number for gate in drawing.gates for use in gate.inputs)
+    leaves = [v for v in drawing.leaves if v.box is None and v.look == "wire"]
+    if len(leaves) < 2:
+        return []
+    names = [f"n{leaf.number}" for leaf in leaves]
+    if all(uses[leaf.number] == 1 for leaf in leaves):
+        return [f"{{rank=same; edge [style=invis]; {' -> '.join(names)}}}"]
+    return [f"{{rank=same; {'; '.join(names)}}}"]
 
 
 # --- the legend ----------------------------------------------------------------------------------
@@ -253,7 +268,7 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
     """All that lies directly in a box (None: in the picture), and the boxes in it."""
     lines = [
         _value(drawing, item) if isinstance(item, Value) else _gate(item)
-        for item in drawing.items
+        for item in _sorted(drawing)
         if item.box is box
     ]
     for inner in drawing.boxes:
@@ -264,7 +279,8 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
 
 def _cluster(drawing: Drawing, box: Box) -> Lines:
     name = html.escape(_short(box.name))
-    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.fused else f"<b>{name}</b>"
+    symbol = f" <i>{html.escape(box.symbol)}</i>" if box.symbol else ""
+    name = name + symbol if box.fused else f"<b>{name}</b>"
     kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
     note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
     return [
@@ -314,3 +330,14 @@ def _quoted(text: str) -> str:
     text = "".join(c if c.isprintable() else " " for c in text)
     text = html.escape(text, quote=False).replace("\\", "&#92;").replace('"', "&quot;")
     return f'"{text}"'
+
+
+def _sorted(drawing):
+    place = {v.number: k for k, v in enumerate(drawing.reading_order)}
+
+    def key(i):
+        if isinstance(i, Value):
+            return place.get(i.number, 0)
+        return min([place.get(v.number, 0) for v in i.outputs] or [0]) - 0.5
+
+    return sorted(drawing.items, key=key)

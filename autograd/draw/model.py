@@ -100,9 +100,33 @@ class Drawing:
         return [item for item in self.items if isinstance(item, Gate)]
 
     @property
+    def reading_order(self) -> list[Value]:
+        """The values in the order in which the formula is read: operands, then what they make."""
+        made_by = {value.number: gate for gate in self.gates for value in gate.outputs}
+        found: list[Value] = []
+        seen: set[int] = set()
+        todo = [(self.root, False)]
+        while todo:
+            value, ready = todo.pop()
+            if ready:
+                found.append(value)
+            elif value.number not in seen:
+                seen.add(value.number)
+                todo.append((value, True))
+                if value.number in made_by:
+                    inputs = made_by[value.number].inputs
+                    todo += [(use.value, False) for use in reversed(inputs)]
+        return found
+
+    @property
+    def leaves(self) -> list[Value]:
+        """What the result is made of, in the order in which its formula is read."""
+        return [value for value in self.reading_order if value.leaf]
+
+    @property
     def summary(self) -> str:
         """The picture in one sentence."""
-        leaves = [v.name for v in self.values if v.leaf and v.name not in ("", "…")]
+        leaves = [value.name for value in self.leaves if value.name not in ("", "…")]
         source = f" from {', '.join(leaves)}" if leaves else ""
         count = len(self.gates)
         how = f", computed by {count} gate{'s' * (count != 1)}{source}" if count else ""

@@ -75,8 +75,14 @@ def _with_constant(name: str, position: int, constant: Any) -> str:
     template = WITH_CONSTANT[name][position]
     if constant < 0 and template[0] in "+−":  # x + −3 is read more easily as x − 3
         other = "−{c}" if template[0] == "+" else "+{c}"
-        return other.format(c=number(-constant))
-    return template.format(c=number(constant))
+        return other.format(c=_exact(-constant))
+    return template.format(c=_exact(constant))
+
+
+def _exact(constant: Any) -> str:
+    """A number of the program as it was written, unless it is long."""
+    text = repr(float(constant)).removesuffix(".0")
+    return text.replace("-", "−") if len(text) <= 7 and "e" not in text else number(constant)
 
 
 def _bound(bound: Any, missing: str) -> str:

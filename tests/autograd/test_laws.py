@@ -18,7 +18,7 @@ from autograd.gate import GATES
 ROOT = Path(__file__).resolve().parents[2]
 
 
-# --- law 1: rules are programs of arrays, never of frozen values ----------------------------------
+# --- law 1: rules are programs of arrays, never of frozen values ------------------------------
 
 
 def test_rules_never_touch_data_and_close_over_nothing_that_changes() -> None:
@@ -39,7 +39,7 @@ def test_a_mask_is_worked_out_anew_for_each_run() -> None:
         np.testing.assert_array_equal(x.grad, np.array(values) > 0)
 
 
-# --- law 3: no recursion, no walking of paths -----------------------------------------------------
+# --- law 3: no recursion, no walking of paths -------------------------------------------------
 
 
 def test_a_chain_of_a_million_gates() -> None:
@@ -89,7 +89,7 @@ def _chain(y: float) -> float:
     return y
 
 
-# --- law 4: no reference cycles --------------------------------------------------------------------
+# --- law 4: no reference cycles ---------------------------------------------------------------
 
 
 def _step(w: ag.Parameter, X: np.ndarray, y: np.ndarray) -> None:
@@ -134,7 +134,7 @@ def test_create_graph_leaves_no_cycle_once_grad_is_cleared() -> None:
         gc.enable()
 
 
-# --- law 6: the direction of imports ---------------------------------------------------------------
+# --- law 6: the direction of imports ----------------------------------------------------------
 
 
 def _imports(path: Path) -> set[str]:
@@ -195,7 +195,7 @@ def test_exports_are_there() -> None:
             assert hasattr(module, name), f"{module.__name__}.{name}"
 
 
-# --- law 7: same seed, same bits --------------------------------------------------------------------
+# --- law 7: same seed, same bits --------------------------------------------------------------
 
 
 def test_same_seed_same_bits() -> None:

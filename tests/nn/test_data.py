@@ -19,7 +19,7 @@ NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
          "t10k-labels-idx1-ubyte"]  # fmt: skip
 
 
-# --- spiral ---------------------------------------------------------------------------------------
+# --- spiral -----------------------------------------------------------------------------------
 
 
 def test_spiral_is_the_one_of_the_notes() -> None:
@@ -60,7 +60,7 @@ def test_seeds() -> None:
         as_rng(-1)
 
 
-# --- MNIST: what is read ----------------------------------------------------------------------------
+# --- MNIST: what is read ----------------------------------------------------------------------
 
 
 def idx(values: np.ndarray) -> bytes:
@@ -125,7 +125,7 @@ def test_the_subset_is_genuine() -> None:
     np.testing.assert_array_equal(t_test, t_test_full[:1000])
 
 
-# --- MNIST: damaged files ----------------------------------------------------------------------------
+# --- MNIST: damaged files ---------------------------------------------------------------------
 
 IMAGES = idx(np.random.default_rng(5).integers(0, 256, (20, 28, 28)))
 FLIPPED = bytearray(gzip.compress(IMAGES))
@@ -174,7 +174,7 @@ def test_a_directory_in_place_of_a_file(folder: Path) -> None:
         nn.mnist(folder)
 
 
-# --- MNIST: download ----------------------------------------------------------------------------------
+# --- MNIST: download --------------------------------------------------------------------------
 
 
 @pytest.fixture
