@@ -5,9 +5,11 @@
 >>> x, y, z = Tensor(-2.0), Tensor(5.0), Tensor(-4.0)
 >>> q = x + y
 >>> print(draw(q * z, names=locals()).text, end="")
-f = −12     ∂f 1   ×
-├─ q = 3    ∂f −4  +
+f = −12       ∂f 1   ×
+├─ q = 3      ∂f −4  +
 │  ├─ x = −2  ∂f −4
+│  └─ y = 5   ∂f −4
+└─ z = −4     ∂f 3
 """
 
 from __future__ import annotations

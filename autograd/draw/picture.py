@@ -81,7 +81,7 @@ class Picture:
 
 
 def check_path(path: str | os.PathLike[str]) -> Path:
-    """The path to write to. Raises DrawError for a suffix that is no format, or a missing folder."""
+    """The path to write to; DrawError for a suffix that is no format, or a missing folder."""
     wanted = Path(path)
     if wanted.suffix.lower() not in FORMATS:
         raise DrawError(

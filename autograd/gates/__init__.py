@@ -29,7 +29,8 @@ from .shape import (
 __all__ = [
     "abs", "add", "affine", "astype", "broadcast_to", "check_labels", "clip", "concatenate",
     "divide", "dot", "exp", "expand_dims", "expm1", "gate", "getitem", "l2_penalty", "log",
-    "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
+    "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum",
+    "moveaxis", "multiply",
     "negative", "power", "prod", "ravel", "reciprocal", "relu", "reshape", "sigmoid", "sign",
     "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum",
     "sum_to", "svm_hinge", "swapaxes", "tanh", "transpose", "where",
