@@ -30,7 +30,9 @@ def dot(drawing: Drawing) -> str:
     lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
     lines += _inside(drawing, None)
     place = {v.number: k for k, v in enumerate(drawing.reading_order)}
-    for gate in drawing.gates:
+    for gate in sorted(
+        drawing.gates, key=lambda g: min([place.get(v.number, 0) for v in g.outputs] or [0])
+    ):
         lines += _edges(drawing, gate)
     return "\n".join([*lines, *_column(drawing), "}"]) + "\n"
 
@@ -266,7 +268,7 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
     """All that lies directly in a box (None: in the picture), and the boxes in it."""
     lines = [
         _value(drawing, item) if isinstance(item, Value) else _gate(item)
-        for item in (_sorted(drawing) if box else drawing.items)
+        for item in _sorted(drawing)
         if item.box is box
     ]
     for inner in drawing.boxes:
