@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections import Counter
 
 from .model import Box, Drawing, Gate, Lines, Use, Value
 
@@ -29,12 +28,13 @@ def dot(drawing: Drawing) -> str:
     """The whole picture as DOT text."""
     lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
     lines += _inside(drawing, None)
-    place = {v.number: k for k, v in enumerate(drawing.reading_order)}
-    for gate in sorted(
-        drawing.gates, key=lambda g: min([place.get(v.number, 0) for v in g.outputs] or [0])
-    ):
+    leaves = [f"n{v.number}" for v in drawing.values if v.leaf and v.box is None
+              and v.look == "wire"]  # fmt: skip
+    for gate in drawing.gates:
         lines += _edges(drawing, gate)
-    return "\n".join([*lines, *_column(drawing), "}"]) + "\n"
+    if len(leaves) > 1:  # leaves stand in one column, in the order of their first use
+        lines.append(f"{{rank=same; edge [style=invis]; {' -> '.join(leaves)}}}")
+    return "\n".join([*lines, "}"]) + "\n"
 
 
 def _header(drawing: Drawing) -> Lines:
@@ -48,21 +48,6 @@ def _header(drawing: Drawing) -> Lines:
         f'node [fontname="{FONT}"];',
         f'edge [fontname="{FONT}", color="{WIRE}", penwidth=1.4, arrowsize=0.7];',
     ]
-
-
-def _column(drawing: Drawing) -> Lines:
-    """Leaves stand in one column, in the order in which the formula is read.
-
-    That order makes no wires cross if each leaf is used once; else Graphviz looks for a better one.
-    """
-    uses = Counter(use.value.number for gate in drawing.gates for use in gate.inputs)
-    leaves = [v for v in drawing.leaves if v.box is None and v.look == "wire"]
-    if len(leaves) < 2:
-        return []
-    names = [f"n{leaf.number}" for leaf in leaves]
-    if all(uses[leaf.number] == 1 for leaf in leaves):
-        return [f"{{rank=same; edge [style=invis]; {' -> '.join(names)}}}"]
-    return [f"{{rank=same; {'; '.join(names)}}}"]
 
 
 # --- the legend ----------------------------------------------------------------------------------
@@ -268,7 +253,7 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
     """All that lies directly in a box (None: in the picture), and the boxes in it."""
     lines = [
         _value(drawing, item) if isinstance(item, Value) else _gate(item)
-        for item in _sorted(drawing)
+        for item in drawing.items
         if item.box is box
     ]
     for inner in drawing.boxes:
@@ -279,8 +264,7 @@ def _inside(drawing: Drawing, box: Box | None) -> Lines:
 
 def _cluster(drawing: Drawing, box: Box) -> Lines:
     name = html.escape(_short(box.name))
-    symbol = f" <i>{html.escape(box.symbol)}</i>" if box.symbol else ""
-    name = name + symbol if box.fused else f"<b>{name}</b>"
+    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.fused else f"<b>{name}</b>"
     kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
     note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
     return [
@@ -330,14 +314,3 @@ def _quoted(text: str) -> str:
     text = "".join(c if c.isprintable() else " " for c in text)
     text = html.escape(text, quote=False).replace("\\", "&#92;").replace('"', "&quot;")
     return f'"{text}"'
-
-
-def _sorted(drawing):
-    place = {v.number: k for k, v in enumerate(drawing.reading_order)}
-
-    def key(i):
-        if isinstance(i, Value):
-            return place.get(i.number, 0)
-        return min([place.get(v.number, 0) for v in i.outputs] or [0]) - 0.5
-
-    return sorted(drawing.items, key=key)
