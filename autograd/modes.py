@@ -42,6 +42,7 @@ class Mode(NamedTuple):
     recording: bool = True
     scope: Scope | None = None
     nested: bool = False  # inside grad(f): an inner grad must stay differentiable
+    outside: Mode | None = None  # the state to go back to at the end of a scope
 
 
 MODE: ContextVar[Mode] = ContextVar("autograd_mode", default=Mode())  # noqa: B039 (immutable)
@@ -95,6 +96,8 @@ def nested_grad() -> _Switch:
 class scope:  # noqa: N801 (used like a function, in a with statement)
     """Put the gates recorded inside the block into a named box of the picture.
 
+    One object can be entered many times, also by several threads: a module keeps one.
+
     >>> import autograd as ag
     >>> with ag.scope("encoder"):
     ...     y = ag.Tensor(2.0) * 3.0
@@ -102,19 +105,23 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
     'encoder'
     """
 
-    __slots__ = ("_kind", "_name", "_note", "_token")
+    __slots__ = ("_last", "_text")
 
     def __init__(self, name: str, kind: str = "", note: str = ""):
-        self._name, self._kind, self._note = name, kind, note
+        self._text = name, kind, note
+        self._last: tuple[Mode | None, Mode] = (None, Mode())  # the mode outside, and inside
 
-    def __enter__(self) -> Scope:
+    def __enter__(self) -> Scope | None:
         mode = MODE.get()
-        inner = Scope(self._name, self._kind, self._note, mode.scope)
-        self._token = MODE.set(Mode(mode.recording, inner, mode.nested))
-        return inner
+        outside, inside = self._last
+        if outside is not mode:
+            inside = Mode(mode.recording, Scope(*self._text, mode.scope), mode.nested, mode)
+            self._last = mode, inside
+        MODE.set(inside)
+        return inside.scope
 
     def __exit__(self, *_: object) -> None:
-        MODE.reset(self._token)
+        MODE.set(MODE.get().outside or Mode())
 
 
 def is_recording() -> bool:

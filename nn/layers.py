@@ -112,7 +112,7 @@ class Linear(Layer):
             )
 
     def __call__(self, *inputs: Any) -> Any:
-        with autograd.scope(*(self._box or self._describe())):
+        with self._box or self._make_box():
             return self.apply(*inputs)
 
     def apply(self, x: Any) -> Tensor:

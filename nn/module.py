@@ -26,21 +26,21 @@ class Module:
     """
 
     _name = ""
-    _box: tuple[str, str, str] | None = None  # what a picture writes on this module's box
+    _box: scope | None = None  # this module's box in pictures; made at the first call
 
     def forward(self, *inputs: Any) -> Any:
         """Compute the output, as a Tensor, from inputs that are arrays or Tensors."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __call__(self, *inputs: Any) -> Any:
-        with scope(*(self._box or self._describe())):
+        with self._box or self._make_box():
             return self.forward(*inputs)
 
-    def _describe(self) -> tuple[str, str, str]:
-        """Name, class and size; worked out at the first call."""
+    def _make_box(self) -> scope:
+        """A box with this module's name, class and size."""
         kind = type(self).__name__ if self._name else ""
         own = sum(p.size for p in vars(self).values() if isinstance(p, Parameter))
-        box = self._name or type(self).__name__, kind, f"{own:,} params" if own else ""
+        box = scope(self._name or type(self).__name__, kind, f"{own:,} params" if own else "")
         object.__setattr__(self, "_box", box)
         return box
 

@@ -31,14 +31,15 @@ class SGD:
 
     def step(self) -> None:
         """Move every parameter against its gradient."""
-        for p in self.params:
-            if p.grad is None:
+        gradients = [p.grad for p in self.params]
+        for p, g in zip(self.params, gradients, strict=True):
+            if g is None:
                 raise GraphError(
                     f"SGD: parameter {p.name or p.shape} has no gradient; call loss.backward() "
                     "first, and give the optimiser only parameters that the loss depends on"
                 )
-        for p in self.params:
-            p.descend(p.grad, self.lr)
+        for p, g in zip(self.params, gradients, strict=True):
+            p.descend(g, self.lr)
 
     def zero_grad(self) -> None:
         """Forget the gradients; call it before the next `backward()`."""

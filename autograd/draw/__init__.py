@@ -47,7 +47,7 @@ def draw(
 
     path        where to save it: .svg, .png, .pdf, .dot or .txt
     title       shown above the legend; in a formula such as "q = x + y" variables are italic
-    names       more names, {"q": q}; what is not in the graph is passed over, so `names=locals()`
+    names       more names, {"q": q}; what is not in the graph is passed over: names=locals()
     decimals    places of every number; without it, four significant digits
     expand      gates to draw in simpler ones: "sigmoid", several names, or True for all
     close       names of scopes to draw as one box
@@ -62,7 +62,7 @@ def draw(
 
     >>> x = Tensor(3.0, name="x")
     >>> draw(x * x)
-    <Picture of f: 2 values, 1 gates>
+    <Picture of f: 2 values, 1 gate>
     """
     options = Options(title, decimals, show, direction)
     _check(tensor, options, max_nodes)
@@ -71,9 +71,11 @@ def draw(
     closed = (close,) if isinstance(close, str) else tuple(close)
     wiring = Wiring(follow(tensor, Choice(expand), gradient, names))
     shown = choose(wiring, closed, max_nodes)
-    if shown.remarks:  # too much: first try whether it fits with every gate in one piece
+    if shown.remarks and wiring.trace.simpler:  # too much: first try it with the gates whole
         wiring = Wiring(follow(tensor, Choice(compact=True), gradient, names))
         shown = choose(wiring, closed, max_nodes)
+        if expand:
+            shown.remarks.insert(0, f"gates are drawn whole, for more than {max_nodes} parts")
     picture = Picture(build(wiring, shown, options))
     if path is not None:
         picture.save(path)

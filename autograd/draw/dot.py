@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 
 from .model import Box, Drawing, Gate, Lines, Use, Value
 
@@ -27,14 +28,28 @@ GAP = '<font point-size="6"> </font>'
 def dot(drawing: Drawing) -> str:
     """The whole picture as DOT text."""
     lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
-    lines += _inside(drawing, None)
-    leaves = [f"n{v.number}" for v in drawing.values if v.leaf and v.box is None
-              and v.look == "wire"]  # fmt: skip
+    lines += _inside(drawing, None, _order(drawing))
     for gate in drawing.gates:
         lines += _edges(drawing, gate)
-    if len(leaves) > 1:  # leaves stand in one column, in the order of their first use
-        lines.append(f"{{rank=same; edge [style=invis]; {' -> '.join(leaves)}}}")
-    return "\n".join([*lines, "}"]) + "\n"
+    return "\n".join([*lines, *_column(drawing), "}"]) + "\n"
+
+
+def _order(drawing: Drawing) -> list[Value | Gate]:
+    """Leaves first, those with few wires above; then what is made of them, as the formula is read.
+
+    Graphviz begins with this order. Of those tried on random expressions it gave the fewest
+    crossings and the shortest wires.
+    """
+    uses = _uses(drawing)
+    order = drawing.reading_order
+    leaves = [item for item in order if isinstance(item, Value) and item.leaf]
+    leaves.sort(key=lambda leaf: uses[leaf.number])
+    return [*leaves, *(i for i in order if isinstance(i, Gate) or not i.leaf)]
+
+
+def _uses(drawing: Drawing) -> Counter[int]:
+    """How many wires lead away from each value."""
+    return Counter(use.value.number for gate in drawing.gates for use in gate.inputs)
 
 
 def _header(drawing: Drawing) -> Lines:
@@ -48,6 +63,21 @@ def _header(drawing: Drawing) -> Lines:
         f'node [fontname="{FONT}"];',
         f'edge [fontname="{FONT}", color="{WIRE}", penwidth=1.4, arrowsize=0.7];',
     ]
+
+
+def _column(drawing: Drawing) -> Lines:
+    """Leaves stand in one column, in the order in which the formula is read.
+
+    That order makes no wires cross if each leaf is used once; else Graphviz looks for a better one.
+    """
+    uses = _uses(drawing)
+    leaves = [v for v in drawing.leaves if v.box is None and v.look == "wire"]
+    if len(leaves) < 2:
+        return []
+    names = [f"n{leaf.number}" for leaf in leaves]
+    if all(uses[leaf.number] == 1 for leaf in leaves):
+        return [f"{{rank=same; edge [style=invis]; {' -> '.join(names)}}}"]
+    return [f"{{rank=same; {'; '.join(names)}}}"]
 
 
 # --- the legend ----------------------------------------------------------------------------------
@@ -249,22 +279,23 @@ def _port(drawing: Drawing, value: Value, side: str) -> str:
 # --- boxes around gates --------------------------------------------------------------------------
 
 
-def _inside(drawing: Drawing, box: Box | None) -> Lines:
+def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lines:
     """All that lies directly in a box (None: in the picture), and the boxes in it."""
     lines = [
         _value(drawing, item) if isinstance(item, Value) else _gate(item)
-        for item in drawing.items
+        for item in order
         if item.box is box
     ]
     for inner in drawing.boxes:
         if inner.parent is box:
-            lines += _cluster(drawing, inner)
+            lines += _cluster(drawing, inner, order)
     return lines
 
 
-def _cluster(drawing: Drawing, box: Box) -> Lines:
+def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
     name = html.escape(_short(box.name))
-    name = f"{name} <i>{html.escape(box.symbol)}</i>" if box.fused else f"<b>{name}</b>"
+    symbol = f" <i>{html.escape(box.symbol)}</i>" if box.symbol else ""
+    name = name + symbol if box.fused else f"<b>{name}</b>"
     kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
     note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
     return [
@@ -273,7 +304,7 @@ def _cluster(drawing: Drawing, box: Box) -> Lines:
         f'fillcolor="{SCOPE_FILL[box.depth % 2]}"; labeljust=l; labelloc=t; fontsize=14; '
         f"tooltip={_quoted(box.name)};",
         f"label=<⊟ {name}{kind}{note}>;",
-        *_inside(drawing, box),
+        *_inside(drawing, box, order),
         "}",
     ]
 

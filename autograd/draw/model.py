@@ -13,7 +13,7 @@ __all__ = ["Box", "Drawing", "Gate", "Lines", "Use", "Value"]
 Lines = list[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Box:
     """A scope: a module, a `with scope(...)` block, or the inside of a fused gate."""
 
@@ -31,7 +31,7 @@ class Box:
         return 0 if self.parent is None else self.parent.depth + 1
 
 
-@dataclass
+@dataclass(eq=False)
 class Value:
     """A number or an array on its way: its value, and the gradient that comes back."""
 
@@ -51,7 +51,7 @@ class Value:
     box: Box | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Use:
     """One wire: a value goes into a gate."""
 
@@ -60,7 +60,7 @@ class Use:
     enters: bool  # from outside into a box
 
 
-@dataclass
+@dataclass(eq=False)
 class Gate:
     """A gate, or a whole scope that is drawn as one box."""
 
@@ -77,7 +77,7 @@ class Gate:
     outputs: list[Value] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False)
 class Drawing:
     """A whole picture."""
 
@@ -100,28 +100,33 @@ class Drawing:
         return [item for item in self.items if isinstance(item, Gate)]
 
     @property
-    def reading_order(self) -> list[Value]:
-        """The values in the order in which the formula is read: operands, then what they make."""
+    def reading_order(self) -> list[Value | Gate]:
+        """All parts in the order in which the formula is read: operands, gate, result."""
         made_by = {value.number: gate for gate in self.gates for value in gate.outputs}
-        found: list[Value] = []
-        seen: set[int] = set()
+        order: dict[int, Value | Gate] = {}
         todo = [(self.root, False)]
         while todo:
             value, ready = todo.pop()
-            if ready:
-                found.append(value)
-            elif value.number not in seen:
-                seen.add(value.number)
+            gate = made_by.get(value.number)
+            if value.number in order:
+                continue
+            if ready or gate is None:
+                if gate is not None:
+                    order.setdefault(gate.number, gate)
+                order[value.number] = value
+            elif gate.number in order:  # a closed box with several results
+                order[value.number] = value
+            else:
                 todo.append((value, True))
-                if value.number in made_by:
-                    inputs = made_by[value.number].inputs
-                    todo += [(use.value, False) for use in reversed(inputs)]
-        return found
+                todo += [(use.value, False) for use in reversed(gate.inputs)]
+        for item in self.items:
+            order.setdefault(item.number, item)
+        return list(order.values())
 
     @property
     def leaves(self) -> list[Value]:
         """What the result is made of, in the order in which its formula is read."""
-        return [value for value in self.reading_order if value.leaf]
+        return [item for item in self.reading_order if isinstance(item, Value) and item.leaf]
 
     @property
     def summary(self) -> str:

@@ -76,7 +76,7 @@ class Picture:
         drawing = self.drawing
         return (
             f"<Picture of {drawing.root_name}: {len(drawing.values)} values, "
-            f"{len(drawing.gates)} gates>"
+            f"{len(drawing.gates)} gate{'s' * (len(drawing.gates) != 1)}>"
         )
 
 

@@ -31,7 +31,7 @@ def tree(drawing: Drawing) -> str:
         for k, use in reversed(list(enumerate(gate.inputs))):
             branch, bar = ("└─ ", "   ") if k == last else ("├─ ", "│  ")
             todo.append((use.value, indent + branch, indent + bar, depth + 1))
-    lines = [_line(drawing.title)] if drawing.title else []
+    lines = [_visible(drawing.title)] if drawing.title else []
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for left, gradient, made in rows:
         lines.append(f"{left:{widths[0]}}  {gradient:{widths[1]}}  {made}".rstrip())
@@ -68,6 +68,10 @@ def _gate(gate: Gate | None, again: bool) -> str:
     return f"{text}{where}{'  (as above)' if again else ''}"
 
 
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
 def _line(text: str) -> str:
-    text = "".join(c if c.isprintable() else "�" for c in text)
+    text = _visible(text)
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

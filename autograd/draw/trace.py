@@ -15,7 +15,7 @@ import numpy as np
 from ..backward import backpropagate
 from ..errors import ShapeError
 from ..modes import Scope
-from ..node import Node
+from ..node import Node, leaf_node
 from ..replay import ancestors, values
 from ..tensor import Array, Tensor, as_constant
 from .expand import Choice, Expanded, expand
@@ -34,6 +34,7 @@ class Trace:
     names: dict[Node, str]
     arrays: list[tuple[str, Any]]  # names for operands that are no nodes
     fused: dict[Scope, Node] = field(default_factory=dict)  # the gate that a scope stands for
+    simpler: bool = False  # some gates are shown in simpler ones
     stale: bool = False  # an array was written to after it had been used
 
     @property
@@ -47,17 +48,19 @@ def follow(
     tensor: Tensor, choice: Choice, gradient: Any = None, names: Mapping[str, Any] | None = None
 ) -> Trace:
     """Collect the graph behind `tensor`, with its values and gradients."""
-    root, order = tensor.node, ancestors(tensor.node)
+    root = tensor._node or leaf_node(tensor._data, None, None)
+    order = ancestors(root)
     known = values_of(order)
     stale = not np.allclose(known[root], tensor.data, equal_nan=True)
     nodes_by_name, arrays = _named(names or {})
     nodes_by_name = {**{n: n.name for n in order if n.name}, **nodes_by_name}
     graph = expand(Expanded(root, order, known, nodes_by_name), choice)
     grads = _gradients(graph.root, graph.nodes, _seed(tensor, gradient))
-    names_left = {n: name for n, name in graph.names.items() if n in graph.values}
+    shown = {node: name for node, name in graph.names.items() if node in graph.values}
     return Trace(
-        graph.root, graph.nodes, graph.values, grads, names_left, arrays, graph.fused, stale
-    )
+        graph.root, graph.nodes, graph.values, grads, shown, arrays, graph.fused,
+        simpler=graph.root is not root, stale=stale,
+    )  # fmt: skip
 
 
 def values_of(order: list[Node]) -> dict[Node, Array]:

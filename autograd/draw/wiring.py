@@ -11,6 +11,7 @@ import numpy as np
 
 from ..modes import Scope
 from ..node import Node
+from .errors import DrawError
 from .symbols import folded
 from .trace import Trace
 
@@ -173,14 +174,18 @@ def choose(wiring: Wiring, close: Iterable[str], max_nodes: int) -> Shown:
     """What to draw: close scopes, the innermost first, until it fits; then only the last gates."""
     paths = [wiring.path(node.scope) for node in wiring.gates]
     names = frozenset(close)
-    asked = frozenset(s for path in set(paths) for s in path if s.name in names)
+    scopes = {scope for path in set(paths) for scope in path}
+    asked = frozenset(scope for scope in scopes if scope.name in names)
+    for name in sorted(names - {scope.name for scope in asked}):
+        known = ", ".join(sorted({scope.name for scope in scopes})) or "none"
+        raise DrawError(f"draw: close={name!r}, but there is no such scope; there are: {known}")
     shown = Shown(wiring, asked)
     for depth in range(max(map(len, paths), default=0), 0, -1):
         if shown.size() <= max_nodes:
             return shown
         closed = asked | {path[depth - 1] for path in paths if len(path) >= depth}
         shown = Shown(wiring, closed)
-        shown.remarks = [f"more than {max_nodes} parts: boxes are closed (max_nodes)"]
+        shown.remarks = [f"boxes are closed, for more than {max_nodes} parts (max_nodes)"]
     if shown.size() > max_nodes:
         _keep_the_nearest(shown, max_nodes)
     return shown
