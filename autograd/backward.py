@@ -8,7 +8,7 @@ local one; where a value was used twice, the gradients that arrive are added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -26,22 +26,23 @@ from .tensor import Tensor, as_constant, constant_tensor
 
 __all__ = ["backpropagate", "backward"]
 
+by_creation = attrgetter("number")
 sum_array_to = GATES["sum_to"].kernel
 
 
 def reachable(root: Node) -> list[Node]:
-    """All nodes that gradients flow to from `root`, the last created first."""
-    found, todo = {root}, [root]
-    while todo:
-        node = todo.pop()
-        if node.plan is not None:
-            parents = node.parents
-            for position in node.plan.positions:
-                parent = parents[position]
-                if parent not in found:
-                    found.add(parent)
-                    todo.append(parent)
-    return sorted(found, key=attrgetter("number"), reverse=True)
+    """The values behind `root` that gates made and gradients flow to, the last created first."""
+    found = [root] if root.plan is not None else []
+    seen = set(found)
+    for node in found:  # grows on the way
+        parents = node.parents
+        for position in node.plan.positions:  # type: ignore[union-attr]
+            parent = parents[position]
+            if parent.plan is not None and parent not in seen:
+                seen.add(parent)
+                found.append(parent)
+    found.sort(key=by_creation, reverse=True)
+    return found
 
 
 def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[Node, Any]:
@@ -62,31 +63,27 @@ def _sweep(
     order: list[Node], grads: dict[Node, Any], wanted: frozenset[Node], masks: Masks | None
 ) -> dict[Node, Any]:
     """Apply the chain rule at every gate, from the last to the first."""
-    recorded = isinstance(grads[order[0]], Tensor)
+    recorded = any(isinstance(seed, Tensor) for seed in grads.values())
+    special = recorded or masks is not None
     for node in order:
-        if node.plan is None:
-            continue
-        edges, parents, saved = node.plan.edges, node.parents, node.saved
+        edges, parents, saved = node.plan.edges, node.parents, node.saved  # type: ignore[union-attr]
         kept = node.slot is not None or node in wanted
         g = grads[node] if kept else grads.pop(node)
         for edge in edges:
             # the chain rule: downstream = local x upstream
-            if edge.number is not None:
-                arguments: Sequence[Any] = ()
-                downstream = g if edge.number == 1 else g * edge.number
-            elif recorded:
-                arguments = edge.recorded_arguments(node)
+            if special:
+                arguments = edge.given(node, recorded)
                 downstream = edge.apply(g, arguments)
+                if masks is not None:
+                    downstream = masks.pass_on(node, edge, arguments, downstream)
+            elif edge.pull is not None:
+                downstream = edge.pull(g, saved, parents)
+            elif edge.number is not None:
+                downstream = g if edge.number == 1 else g * edge.number
+            elif edge is edges[-1]:
+                downstream = _times(g, edge.local(saved, parents))
             else:
-                arguments = edge.arguments(saved, parents)
-                if not edge.times:
-                    downstream = edge.rule(g, *arguments)
-                elif edge is edges[-1]:
-                    downstream = _times(g, edge.rule(*arguments))
-                else:
-                    downstream = g * edge.rule(*arguments)
-            if masks is not None:
-                downstream = masks.pass_on(node, edge, arguments, downstream)
+                downstream = g * edge.local(saved, parents)
 
             # what broadcasting repeated is added up; the gradient has the operand's dtype
             parent = parents[edge.position]

@@ -147,7 +147,7 @@ class Gate:
 class Plan:
     """A gate with a choice of tracked operands: its edges, and what they need to be saved."""
 
-    __slots__ = ("edges", "gate", "layout", "positions", "selects")
+    __slots__ = ("edges", "gate", "layout", "positions", "selects", "singular")
 
     def __init__(self, gate: Gate, tracked: tuple[int, ...]):
         for position in tracked:
@@ -157,7 +157,8 @@ class Plan:
                     f"{gate.name}: there is no gradient rule for {operand}, but it is tracked; "
                     f"use {operand}.detach() if no gradient is wanted there"
                 )
-        self.gate, self.positions, self.selects = gate, tracked, gate.selects
+        self.gate, self.positions = gate, tracked
+        self.selects, self.singular = gate.selects, gate.singular
         self.layout: list[Need] = []
         for position in tracked:
             for name in gate.names(gate.rule(position)):
@@ -179,8 +180,8 @@ class Edge:
     """From a gate to one tracked operand: the rule, and which saved things it is given."""
 
     __slots__ = (
-        "arguments", "gate", "layout", "live", "live_args", "needs", "number", "position",
-        "rule", "times",
+        "arguments", "gate", "layout", "live", "live_args", "local", "needs", "number",
+        "parts", "position", "pull", "rule",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, position: int):
@@ -189,36 +190,44 @@ class Edge:
         names = gate.names(rule)
         fixed = {"tracked": len(plan.positions), "position": position}
         given = {name: fixed[name] for name in names if name in fixed}
-        self.position, self.layout, self.times = position, plan.layout, gate.times
+        self.position, self.layout = position, plan.layout
         self.number: float | None = None if callable(rule) else rule
-        self.rule: Rule = functools.partial(rule, **given) if given else rule
         needs = [gate.need(name) for name in names if name not in fixed]
         self.needs = tuple(needs)
-        self.arguments = _picker(
-            tuple(
-                f"parents[{need.key}].shape" if need.kind == "shape"
-                else f"saved[{plan.layout.index(need)}]"
-                for need in needs
-            )
+        parts = tuple(
+            f"parents[{need.key}].shape" if need.kind == "shape"
+            else f"saved[{plan.layout.index(need)}]"
+            for need in needs
         )  # fmt: skip
+        self.arguments = _on_saved("arguments", parts)(None)
+        self.parts = parts
+        self.set_rule(functools.partial(rule, **given) if given else rule)
         self.live: Rule | None = gate.live[position] if position < len(gate.live) else None
         self.live_args = (
             tuple(names.index(name) for name in parameter_names(self.live)) if self.live else ()
         )
 
+    def set_rule(self, rule: Rule) -> None:
+        """Take a rule, also as a function of what nodes save: of `saved` and `parents`."""
+        self.rule = rule
+        self.local = _on_saved("local", self.parts)(rule) if self.gate.times else None
+        self.pull = None if self.gate.times else _on_saved("pull", self.parts)(rule)
+
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
         if self.number is not None:
             return g if self.number == 1 else g * self.number
-        return g * self.rule(*arguments) if self.times else self.rule(g, *arguments)
+        return g * self.rule(*arguments) if self.local else self.rule(g, *arguments)
 
     def closure(self, node: Node) -> Callable[[Array], Array]:
         """The local backward closure of `node` for this operand."""
-        arguments = self.arguments(node.saved, node.parents)
+        arguments = self.given(node, recorded=False)
         return lambda g: self.apply(g, arguments)
 
-    def recorded_arguments(self, node: Node) -> list[Any]:
-        """The rule's arguments as Tensors that belong to the graph."""
+    def given(self, node: Node, recorded: bool) -> Sequence[Any]:
+        """The rule's arguments: arrays, or the same as Tensors that belong to the graph."""
+        if not recorded:
+            return self.arguments(node.saved, node.parents)
         return [self._recorded(need, node) for need in self.needs]
 
     def _recorded(self, need: Need, node: Node) -> Any:
@@ -239,10 +248,15 @@ class Edge:
 
 
 @functools.cache
-def _picker(parts: tuple[str, ...]) -> Callable[[Sequence[Any], Sequence[Any]], tuple[Any, ...]]:
-    """The function that picks a rule's arguments out of what a node has saved."""
-    chosen = "".join(f"{part}, " for part in parts)
-    return eval(f"lambda saved, parents: ({chosen})")  # type: ignore[no-any-return]
+def _on_saved(kind: str, parts: tuple[str, ...]) -> Callable[[Rule | None], Any]:
+    """Makes a rule a function of what nodes save; called for every gate, so without detours."""
+    inputs = "".join(f"{part}, " for part in parts)
+    function = {
+        "arguments": f"lambda saved, parents: ({inputs})",
+        "local": f"lambda saved, parents: rule({inputs})",
+        "pull": f"lambda g, saved, parents: rule(g, {inputs})",
+    }[kind]
+    return eval(f"lambda rule: {function}")  # type: ignore[no-any-return]
 
 
 @functools.cache

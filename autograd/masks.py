@@ -31,10 +31,9 @@ class Masks:
     @classmethod
     def of(cls, order: Sequence[Node]) -> Masks | None:
         """The masks for the nodes of a backward pass; None, and no work, if none is needed."""
-        for node in order:
-            if node.plan is not None and node.plan.selects and _from_transparent(node):
-                break
-        else:
+        if not any(node.plan.singular for node in order):
+            return None
+        if not any(node.plan.selects and _from_transparent(node) for node in order):
             return None
         exposed: set[Node] = set()
         for node in reversed(order):

@@ -19,7 +19,7 @@ from .gate import FROM_THE_EDGE, GATES, OUT, Function, Gate, Need, Plan, registe
 from .modes import MODE, Mode
 from .node import Node, next_number
 from .numpy_api import register
-from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor
+from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor, frozen
 
 __all__ = ["gate"]
 
@@ -90,7 +90,8 @@ def _caller(row: Gate) -> Any:
 
 
 # The function behind `x + y` or `np.exp(x)` is called more often than any other, so it is written
-# out for one, two and three operands, without a loop. {x} stands for each operand in turn.
+# out for one, two and three operands, without a loop. {x} stands for each operand in turn; bits
+# tell which operands are tracked, and which constants a rule will read later.
 OPERAND = """
         if isinstance({x}, Tensor):
             {x}_data, {x}_node, plain = {x}._data, {x}._node, False
@@ -99,6 +100,10 @@ OPERAND = """
         else:
             {x}_data = {x} if {x}.__class__ in NUMBERS else operand({x})
             {x}_node = None
+"""
+FREEZE = """
+            if constants & {bit} and {x}.__class__ is ndarray:
+                {x}_data = frozen({x})
 """
 CALL = """
 def make(kernel, fused, prepare):
@@ -114,9 +119,9 @@ def make(kernel, fused, prepare):
             return constant_tensor(kernel({data}))
         if prepared[tracked] is None:
             prepared[tracked] = prepare(tracked)
-        plan, keep, frozen = prepared[tracked]
-        if frozen:
-            ({data},) = freeze(frozen, ({operands},), ({data},))
+        plan, keep, constants = prepared[tracked]
+        if constants:
+            {freeze}
         {compute}
         node = new_node(Node)
         node.plan = plan
@@ -148,13 +153,14 @@ def _factory(names: tuple[str, ...], cached: int) -> Callable[..., Any]:
         unwrap="".join(OPERAND.format(x=name, bit=1 << k) for k, name in enumerate(names)).strip(),
         data=data,
         results=results,
+        freeze="".join(FREEZE.format(x=name, bit=1 << k) for k, name in enumerate(names)).strip(),
         compute=f"{results} = {'fused' if cached else 'kernel'}({data})",
         parents=", ".join(f"{x}_data if {x}_node is None else {x}_node" for x in names),
     )
     scope: dict[str, Any] = {
         "NUMBERS": NUMBERS, "Node": Node, "Tensor": Tensor, "constant_tensor": constant_tensor,
-        "freeze": _freeze, "mode": MODE.get, "new_node": Node.__new__, "next_number": next_number,
-        "new_tensor": Tensor.__new__, "operand": _operand,
+        "frozen": frozen, "mode": MODE.get, "ndarray": np.ndarray, "new_node": Node.__new__,
+        "new_tensor": Tensor.__new__, "next_number": next_number, "operand": _operand,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join(names)})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
@@ -164,11 +170,11 @@ def _direct(row: Gate) -> Any:
     """A gate of one to three operands, without keyword arguments."""
     count, caches = len(row.operands), [Need("cache", name) for name in row.cache]
 
-    def prepare(which: int) -> tuple[Plan, Callable[..., tuple[Array, ...]], tuple[int, ...]]:
+    def prepare(which: int) -> tuple[Plan, Callable[..., tuple[Array, ...]], int]:
         plan = row.plan(tuple(k for k in range(count) if which >> k & 1))
         available = [*[Need("operand", k) for k in range(count)], OUT, *caches]
         kept = tuple(available.index(need) for need in plan.layout)
-        constants = tuple(k for k in kept if k < count and not which >> k & 1)
+        constants = sum(1 << k for k in kept if k < count and not which >> k & 1)
         return plan, _keeper(kept, len(available)), constants
 
     kernel: Function = row.kernel
@@ -185,15 +191,6 @@ def _keeper(kept: tuple[int, ...], count: int) -> Callable[..., tuple[Array, ...
     names = [f"a{k}" for k in range(count)]
     chosen = "".join(f"{names[k]}, " for k in kept)
     return eval(f"lambda {', '.join(names)}: ({chosen})")  # type: ignore[no-any-return]
-
-
-def _freeze(positions: tuple[int, ...], given: tuple[Any, ...], data: tuple[Any, ...]) -> list[Any]:
-    """Make constants safe that a rule will read later: copies, unless nobody writes to them."""
-    safe = list(data)
-    for k in positions:
-        if data[k].__class__ is np.ndarray and data[k] is given[k]:
-            safe[k] = as_constant(data[k])
-    return safe
 
 
 def _general(row: Gate) -> Any:
@@ -258,7 +255,7 @@ def _record(
     for kind, key in plan.layout:
         if kind == "operand":
             if values[key] is operands[key] and type(values[key]) is np.ndarray:
-                values[key] = parents[key] = as_constant(values[key])
+                values[key] = parents[key] = frozen(values[key])
             saved.append(values[key])
         elif kind == "static":
             saved.append(static.get(key, gate.statics[key]))

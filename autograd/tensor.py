@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .buffers import empty
+from .buffers import SMALL, empty
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
@@ -268,7 +268,8 @@ class Tensor:
         return np.array(self._data, dtype=dtype)
 
     def __float__(self) -> float:
-        self._check_single("float(t)")
+        if self._data.ndim:
+            self._check_single("float(t)")
         return float(self._data.item())
 
     def __int__(self) -> int:
@@ -457,9 +458,9 @@ class Parameter(Tensor):
     def _spare(self) -> np.ndarray[Any, Any]:
         """An array of the parameter's shape and dtype that nobody reads."""
         other, self._other = self._other, None
-        if other.__class__ is not np.ndarray or getrefcount(other) > _LOCAL_ONLY:
-            return np.empty(self._data.shape, self._data.dtype)
-        return other
+        if other.__class__ is np.ndarray and getrefcount(other) <= _LOCAL_ONLY:
+            return other
+        return np.empty(self._data.shape, self._data.dtype)
 
     def _turn(self, new: np.ndarray[Any, Any]) -> None:
         """Move on to the values in `new`; the array of before is the next spare one."""
@@ -523,18 +524,20 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
         )
     if array.ndim == 0:
         return array[()]
-    if copy and (array is value or array.base is not None) and not _is_frozen(array):
-        own = empty(array.shape, array.dtype)
-        np.copyto(own, array)
-        return own
-    return array
+    return frozen(array) if copy and (array is value or array.base is not None) else array
 
 
-def _is_frozen(array: np.ndarray[Any, Any]) -> bool:
-    owner = array.base
-    if array.flags.writeable:
-        return False
-    return owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable)
+def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy of `array`, so that it stays as it is; or itself, if nobody can write to it."""
+    if not array.flags.writeable:
+        owner = array.base
+        if owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable):
+            return array
+    if array.nbytes < SMALL:
+        return array.copy()
+    own = empty(array.shape, array.dtype)
+    np.copyto(own, array)
+    return own
 
 
 def _array_of(value: Any) -> Any:

@@ -6,12 +6,11 @@ equally, a tie with a constant gives 0, and so do |x| at 0 and clip at its bound
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
-from ..buffers import SMALL, empty
+from ..buffers import SMALL, empty, filled
 from ..gate import register_method
 from ..numpy_api import refuse_options
 from ..record import gate
@@ -27,19 +26,14 @@ def _wins(first: Array, second: Array, tie: Array, tracked: int) -> Array:
     return np.where(first == second, tie.dtype.type(0.5), first > second)
 
 
-@functools.lru_cache(maxsize=8)
-def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: float) -> Array:
-    return np.full(shape, value, dtype)
-
-
 def larger(x: Array, y: Array) -> Array:
     """`np.maximum`, in half the time for a number and a large array."""
     if y.__class__ is np.ndarray and x.__class__ in NUMBERS:
         x, y = y, x
-    if x.__class__ is not np.ndarray or not SMALL <= x.nbytes <= 32 * SMALL:
+    if x.__class__ is not np.ndarray or not 2048 <= x.nbytes <= 32 * SMALL:
         return np.maximum(x, y)
     if y.__class__ in (int, float) and x.dtype.kind == "f":  # NumPy is slow with a number
-        y = _filled(x.shape, x.dtype, float(y))
+        y = filled(x.shape, x.dtype, float(y))
     elif y.__class__ is not np.ndarray or y.shape != x.shape or y.dtype != x.dtype:
         return np.maximum(x, y)
     return np.maximum(x, y, out=empty(x.shape, x.dtype))

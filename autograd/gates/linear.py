@@ -18,10 +18,10 @@ __all__ = ["affine", "dot", "matmul"]
 
 def _product(x: Array, y: Array) -> Array:
     """The product of two matrices by BLAS, into memory that is used again if it is large."""
-    shape = x.shape[0], y.shape[1]
-    if shape[0] * shape[1] < SMALL // 8 or x.dtype != y.dtype or x.dtype.kind != "f":
-        return np.matmul(x, y)
-    return np.matmul(x, y, out=empty(shape, x.dtype))
+    rows, columns = len(x), y.shape[1]
+    if rows * columns < SMALL // 8 or x.dtype != y.dtype or x.dtype.kind != "f":
+        return np.dot(x, y)
+    return np.dot(x, y, out=empty((rows, columns), x.dtype))
 
 
 def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
@@ -52,10 +52,7 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     numpy=np.matmul,
     symbol="@",
     role="switcher",
-    vjp=(
-        lambda g, x_shape, y: _by_x(g, x_shape, y),
-        lambda g, x, y_shape: _by_y(g, x, y_shape),
-    ),
+    vjp=(_by_x, _by_y),
     methods=["__matmul__"],
     reflected="__rmatmul__",
 )

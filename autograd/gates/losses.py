@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..buffers import filled
 from ..errors import LabelError, ShapeError
 from ..record import gate
 from ..tensor import Array, Tensor
@@ -20,37 +21,52 @@ from .reduce import log_softmax, softmax
 __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
 
 
+INDEX, UNSIGNED = np.dtype(np.intp), np.dtype(np.uintp)
+
+
 def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """The labels as class indices (n,), given as indices or one-hot rows, for scores (n, k).
 
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
-    if labels.__class__ is not np.ndarray and isinstance(labels, Tensor):
-        labels = labels.detach().numpy()
-    if len(scores_shape) != 2:
-        raise ShapeError(
-            f"labels: the scores have shape {scores_shape}; expected (examples, classes)"
-        )
-    count, classes = scores_shape
-    labels = np.asarray(labels)
-    if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
-        return _from_one_hot(labels, classes)
-    if labels.shape != (count,):
-        raise LabelError(
-            f"labels: got shape {labels.shape} for scores of shape {scores_shape}; expected "
-            f"{count} class indices, or one-hot rows of shape {scores_shape}"
-        )
-    if labels.dtype.kind not in "iu":
-        _refuse_dtype(labels, classes)
-    labels = labels.astype(np.intp)
+    if labels.__class__ is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
+        labels = _as_indices(labels, scores_shape)
+    if labels.shape != scores_shape[:-1]:
+        _refuse_shape(labels, scores_shape)
     # read as unsigned, a negative label is a huge one: a single pass finds both
-    if count and np.maximum.reduce(labels.view(np.uintp)) >= classes:
+    unsigned = labels.view(UNSIGNED)
+    if len(labels) and unsigned[unsigned.argmax()] >= scores_shape[1]:
+        classes = scores_shape[1]
         at = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
         raise LabelError(
             f"labels: label {labels[at]} at position {at} is out of range; there are {classes} "
             f"classes, so labels go from 0 to {classes - 1}"
         )
     return labels
+
+
+def _as_indices(labels: Any, scores_shape: tuple[int, ...]) -> Array:
+    """Labels of other kinds as one integer each."""
+    labels = np.asarray(labels._data if isinstance(labels, Tensor) else labels)
+    classes = scores_shape[-1] if len(scores_shape) == 2 else 0
+    if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
+        return _from_one_hot(labels, classes)
+    if labels.shape != scores_shape[:-1] or labels.ndim != 1:
+        _refuse_shape(labels, scores_shape)
+    if labels.dtype.kind not in "iu":
+        _refuse_dtype(labels, classes)
+    return labels.astype(np.intp)
+
+
+def _refuse_shape(labels: Array, scores_shape: tuple[int, ...]) -> None:
+    if len(scores_shape) != 2:
+        raise ShapeError(
+            f"labels: the scores have shape {scores_shape}; expected (examples, classes)"
+        )
+    raise LabelError(
+        f"labels: got shape {labels.shape} for scores of shape {scores_shape}; expected "
+        f"{scores_shape[0]} class indices, or one-hot rows of shape {scores_shape}"
+    )
 
 
 def _refuse_dtype(labels: Array, classes: int) -> None:
@@ -95,7 +111,7 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     Reductions over a few classes are several times faster when each class is a contiguous row.
     """
     labels = check_labels(labels, scores.shape)
-    count = scores.shape[0]
+    count, classes = scores.shape
     columns = scores.T.copy()
     columns -= np.maximum.reduce(columns, axis=0)
     flat = columns.reshape(-1)
@@ -103,12 +119,13 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     chosen += _counting(count)
     right = flat[chosen]
     np.exp(columns, out=columns)
-    total = np.add.reduce(columns, axis=0)
+    total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
     columns /= total
     flat[chosen] -= 1
     np.log(total, out=total)
     total -= right
-    return np.add.reduce(total) / scores.dtype.type(count), columns.T
+    mean = np.dot(total, filled((count,), total.dtype, 1.0)) / total.dtype.type(count)
+    return mean, columns.T
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,7 +6,6 @@ permutation for `transpose`, the slice for `concatenate`.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..buffers import filled
 from ..errors import DTypeError, ShapeError
 from ..gate import register_method
 from ..numpy_api import refuse_options
@@ -127,18 +127,13 @@ def sum_to(x: Array, shape: Shape) -> Array:
     if shape == x.shape:
         return x
     if x.ndim == 2 and shape[-1:] == x.shape[1:] and x.dtype.kind == "f":
-        rows = np.dot(_ones(x.shape[0], x.dtype), x)  # BLAS is faster than a sum over rows
+        rows = np.dot(filled((len(x),), x.dtype, 1.0), x)  # BLAS is faster than a sum over rows
         return rows if len(shape) == 1 else rows.reshape(shape)
     extra = x.ndim - len(shape)
     axes = tuple(range(extra)) + tuple(
         extra + k for k, length in enumerate(shape) if length == 1 != x.shape[extra + k]
     )
     return np.reshape(np.add.reduce(x, axis=axes), shape)
-
-
-@functools.lru_cache(maxsize=64)
-def _ones(count: int, dtype: np.dtype[Any]) -> Array:
-    return np.ones(count, dtype)
 
 
 @gate(linear=True, vjp=lambda g: g, methods=["astype"])
