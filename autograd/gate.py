@@ -210,8 +210,8 @@ class Edge:
     def set_rule(self, rule: Rule) -> None:
         """Take a rule, also as a function of what nodes save: of `saved` and `parents`."""
         self.rule = rule
-        self.local = _on_saved("local", self.parts)(rule) if self.gate.times else None
-        self.pull = None if self.gate.times else _on_saved("pull", self.parts)(rule)
+        self.local: Any = _on_saved("local", self.parts)(rule) if self.gate.times else None
+        self.pull: Any = None if self.gate.times else _on_saved("pull", self.parts)(rule)
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
@@ -227,7 +227,7 @@ class Edge:
     def given(self, node: Node, recorded: bool) -> Sequence[Any]:
         """The rule's arguments: arrays, or the same as Tensors that belong to the graph."""
         if not recorded:
-            return self.arguments(node.saved, node.parents)
+            return self.arguments(node.saved, node.parents)  # type: ignore[no-any-return]
         return [self._recorded(need, node) for need in self.needs]
 
     def _recorded(self, need: Need, node: Node) -> Any:

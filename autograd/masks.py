@@ -31,9 +31,10 @@ class Masks:
     @classmethod
     def of(cls, order: Sequence[Node]) -> Masks | None:
         """The masks for the nodes of a backward pass; None, and no work, if none is needed."""
-        if not any(node.plan.singular for node in order):
+        plans = [node.plan for node in order if node.plan is not None]
+        if not any(plan.singular for plan in plans):
             return None
-        if not any(node.plan.selects and _from_transparent(node) for node in order):
+        if not any(plan.selects for plan in plans) or not any(map(_from_transparent, order)):
             return None
         exposed: set[Node] = set()
         for node in reversed(order):
@@ -85,6 +86,8 @@ class Masks:
 
 
 def _from_transparent(node: Node) -> bool:
-    """Whether zeros that this gate makes can reach the local gradient of another gate."""
-    parents = [node.parents[k].plan for k in node.plan.positions]  # type: ignore[union-attr]
+    """Whether this gate selects, and its zeros can reach the local gradient of another gate."""
+    if node.plan is None or not node.plan.selects:
+        return False
+    parents = [node.parents[k].plan for k in node.plan.positions]
     return any(plan is not None and plan.gate.transparent for plan in parents)

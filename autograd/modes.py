@@ -10,12 +10,16 @@ import functools
 from collections.abc import Callable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 __all__ = ["Scope", "is_recording", "no_grad", "scope"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T", bound="Tensor")
 
 
 class Scope:
@@ -105,11 +109,12 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
     'encoder'
     """
 
-    __slots__ = ("_last", "_text")
+    __slots__ = ("_box", "_last", "_text")
 
     def __init__(self, name: str, kind: str = "", note: str = ""):
         self._text = name, kind, note
         self._last: tuple[Mode | None, Mode] = (None, Mode())  # the mode outside, and inside
+        self._box: tuple[Scope | None, Scope] = (None, Scope(*self._text))  # the same, for `put`
 
     def __enter__(self) -> Scope | None:
         mode = MODE.get()
@@ -122,6 +127,17 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
 
     def __exit__(self, *_: object) -> None:
         MODE.set(MODE.get().outside or Mode())
+
+    def put(self, tensor: T) -> T:
+        """Put just the gate that made `tensor` into the box, with less work than a `with` block."""
+        node = tensor._node
+        if node is not None:
+            outside, inside = self._box
+            if outside is not node.scope:
+                inside = Scope(*self._text, node.scope)
+                self._box = node.scope, inside
+            node.scope = inside
+        return tensor
 
 
 def is_recording() -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .buffers import SMALL, empty
+from .buffers import SMALL, empty, filled
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
@@ -451,7 +451,7 @@ class Parameter(Tensor):
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
             )
         new = self._spare()
-        np.multiply(gradient, lr, out=new)
+        np.multiply(gradient, filled((), data.dtype, lr), out=new)
         np.subtract(data, new, out=new)
         self._turn(new)
 

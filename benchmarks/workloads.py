@@ -32,10 +32,10 @@ def spiral(dtype: str) -> Workload:
 
 
 def mnist(dtype: str) -> Workload:
-    """The book's net: 784-50-10, batches of 100 drawn beforehand."""
+    """The book's net: 784-50-10, batches of 100 drawn beforehand (read-only, see nn.batches)."""
     rng = np.random.default_rng(0)
     (x, t), _ = nn.mnist(subset=True, dtype=np.dtype(dtype))
-    batches = [(x[i], t[i]) for i in (rng.choice(len(x), 100) for _ in range(50))]
+    batches = list(nn.batches(x, t, 100, seed=rng))
     return Workload("MNIST step", _weights(rng, 784, 50, 10, dtype), batches, 0.1, 0.0, 100)
 
 

@@ -14,7 +14,7 @@
 from autograd import Parameter
 
 from . import data, init
-from .data import DatasetError, SubsetWarning, mnist, spiral
+from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Affine, Layer, Linear, ReLU, Sigmoid, Tanh
 from .losses import (
     HingeLoss,
@@ -44,6 +44,7 @@ __all__ = [
     "SubsetWarning",
     "Tanh",
     "TwoLayerNet",
+    "batches",
     "data",
     "init",
     "l2_penalty",

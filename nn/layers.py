@@ -111,17 +111,14 @@ class Linear(Layer):
                 "b (out,)"
             )
 
-    def __call__(self, *inputs: Any) -> Any:
-        with self._box or self._make_box():
-            return self.apply(*inputs)
-
     def apply(self, x: Any) -> Tensor:
         """x @ W + b for x (examples, in), (in,), or (examples, ...) flattened to (examples, in)."""
         if not isinstance(x, Tensor):
             x = np.asarray(x)
         if x.ndim > 2:
             x = x.reshape((x.shape[0], -1))
-        return autograd.affine(x, self.W, self.b)  # type: ignore[no-any-return]
+        out: Tensor = autograd.affine(x, self.W, self.b)
+        return (self._box or self._make_box()).put(out)
 
     def _take(self, grads: dict[Any, Any]) -> None:
         self.dW, self.db = np.array(grads[self.W.node]), np.array(grads[self.b.node])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd import ShapeError
 from nn import DatasetError, SubsetWarning
 from nn.rng import as_rng
 
@@ -245,3 +246,38 @@ def test_offline_without_download(mirror: Path) -> None:
     with pytest.warns(SubsetWarning, match="download=False"):
         assert len(nn.mnist(download=False)[0][0]) == 5000
     assert cached(mirror) == []
+
+
+def test_batches_go_through_all_examples_once() -> None:
+    x, t = np.arange(14.0).reshape(7, 2), np.arange(7)
+    seen = list(nn.batches(x, t, 3, seed=0))
+    assert [len(labels) for _, labels in seen] == [3, 3, 1]
+    order = np.concatenate([labels for _, labels in seen])
+    assert sorted(order) == list(t)
+    assert list(order) != list(t)
+    for batch, labels in seen:
+        np.testing.assert_array_equal(batch, x[labels])
+        assert not batch.flags.writeable
+
+
+def test_batches_are_gathered_in_parts_and_repeat_with_the_seed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4))
+    whole = [b.copy() for b, _ in nn.batches(x, np.arange(50), 8, seed=3)]
+    monkeypatch.setattr("nn.data.mini_batches.GATHERED", 16 * x[:1].nbytes)
+    for part, (batch, _) in zip(whole, nn.batches(x, np.arange(50), 8, seed=3), strict=True):
+        np.testing.assert_array_equal(part, batch)
+
+
+def test_passes_with_one_generator_differ() -> None:
+    rng, t = np.random.default_rng(0), np.arange(20)
+    first, second = (np.concatenate([b for b, _ in nn.batches(t, t, 6, seed=rng)]) for _ in "ab")
+    assert list(first) != list(second)
+
+
+def test_batches_say_what_does_not_fit() -> None:
+    with pytest.raises(ShapeError, match=r"x is \(3, 2\) and t is \(4,\)"):
+        nn.batches(np.ones((3, 2)), np.ones(4))
+    with pytest.raises(ValueError, match="size is 0"):
+        nn.batches(np.ones(3), np.ones(3), 0)

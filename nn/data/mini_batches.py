@@ -1,0 +1,50 @@
+"""Mini-batches: a shuffled pass over the examples, a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autograd import ShapeError
+
+from ..rng import Seed, as_rng
+
+__all__ = ["batches"]
+
+Array = np.ndarray[Any, Any]
+GATHERED = 1 << 24  # bytes of examples that are put in order at a time
+
+
+def batches(
+    x: ArrayLike, t: ArrayLike, size: int = 100, *, shuffle: bool = True, seed: Seed = None
+) -> Iterator[tuple[Array, Array]]:
+    """One pass over examples x (n, ...) and labels t (n, ...), in batches of `size`.
+
+    The last batch is smaller when `size` does not divide n. Batches are read-only, so recording
+    them needs no copy. A shared generator as `seed` shuffles every pass differently. Raises
+    ShapeError unless x and t hold equally many, ValueError unless size is positive.
+
+    >>> [labels.tolist() for _, labels in batches(np.eye(5), np.arange(5), 2, shuffle=False)]
+    [[0, 1], [2, 3], [4]]
+    """
+    x, t = np.asarray(x), np.asarray(t)
+    if not x.ndim or not t.ndim or len(x) != len(t):
+        raise ShapeError(f"batches: x is {x.shape} and t is {t.shape}; expected equal lengths")
+    if size < 1:
+        raise ValueError(f"batches: size is {size}; expected at least 1 example in a batch")
+    order = as_rng(seed).permutation(len(x)) if shuffle else np.arange(len(x))
+    return _slices(x, t, order, size)
+
+
+def _slices(x: Array, t: Array, order: Array, size: int) -> Iterator[tuple[Array, Array]]:
+    """Gathering many examples at once and slicing them is quicker than gathering each batch."""
+    at_once = size * max(1, GATHERED // max(1, size * x[:1].nbytes))
+    for start in range(0, len(order), at_once):
+        chosen = order[start : start + at_once]
+        xs, ts = x[chosen], t[chosen]
+        xs.flags.writeable = ts.flags.writeable = False
+        for k in range(0, len(chosen), size):
+            yield xs[k : k + size], ts[k : k + size]
