@@ -16,6 +16,7 @@ graph, and `backward()` applies the chain rule through its gates. Pictures of th
 from . import gates
 from .backward import backpropagate
 from .check import check_gradients, numerical_gradient
+from .compiler import Compiled, compile
 from .errors import (
     AutogradError,
     DTypeError,
@@ -24,6 +25,7 @@ from .errors import (
     InPlaceError,
     LabelError,
     ShapeError,
+    TraceError,
     UnsupportedError,
 )
 from .functional import grad, value_and_grad
@@ -77,21 +79,22 @@ from .gates import (
     transpose,
     where,
 )  # fmt: skip
-from .modes import Scope, is_recording, no_grad, scope
+from .modes import Scope, is_recording, no_grad, scope, setting
 from .node import Node
 from .tensor import Parameter, Tensor
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AutogradError", "DTypeError", "GradientCheckError", "GraphError", "InPlaceError",
-    "LabelError", "Node", "Parameter", "Scope", "ShapeError", "Tensor", "UnsupportedError",
-    "abs", "add", "affine", "astype", "backpropagate", "broadcast_to", "check_gradients",
-    "check_labels", "clip", "concatenate", "divide", "dot", "exp", "expand_dims", "expm1",
-    "gates", "grad", "is_recording", "l2_penalty", "log", "log1p", "log_softmax", "logsumexp",
-    "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative",
-    "no_grad", "numerical_gradient", "power", "prod", "ravel", "reciprocal", "relu", "reshape",
-    "scope", "sigmoid", "sign", "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze",
-    "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad",
-    "where",
+    "AutogradError", "Compiled", "DTypeError", "GradientCheckError", "GraphError",
+    "InPlaceError", "LabelError", "Node", "Parameter", "Scope", "ShapeError", "Tensor",
+    "TraceError", "UnsupportedError", "abs", "add", "affine", "astype", "backpropagate",
+    "broadcast_to", "check_gradients", "check_labels", "clip", "compile", "concatenate",
+    "divide", "dot", "exp", "expand_dims", "expm1", "gates", "grad", "is_recording",
+    "l2_penalty", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "maximum",
+    "mean", "min", "minimum", "moveaxis", "multiply", "negative", "no_grad",
+    "numerical_gradient", "power", "prod", "ravel", "reciprocal", "relu", "reshape", "scope",
+    "setting", "sigmoid", "sign", "softmax", "softmax_cross_entropy", "sqrt", "square",
+    "squeeze", "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh", "transpose",
+    "value_and_grad", "where",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from .masks import Masks
 from .modes import MODE
 from .node import GradSlot, Node
 from .tensor import Tensor, as_constant, constant_tensor
+from .traced import Traced
 
 __all__ = ["backpropagate", "backward"]
 
@@ -64,7 +65,8 @@ def _sweep(
 ) -> dict[Node, Any]:
     """Apply the chain rule at every gate, from the last to the first."""
     recorded = any(isinstance(seed, Tensor) for seed in grads.values())
-    special = recorded or masks is not None
+    tracer = MODE.get().tracer
+    special = recorded or masks is not None or tracer is not None
     for node in order:
         edges, parents, saved = node.plan.edges, node.parents, node.saved  # type: ignore[union-attr]
         kept = node.slot is not None or node in wanted
@@ -72,6 +74,8 @@ def _sweep(
         for edge in edges:
             # the chain rule: downstream = local x upstream
             if special:
+                if tracer is not None:
+                    tracer.go_back(node, edge)
                 arguments = edge.given(node, recorded)
                 downstream = edge.apply(g, arguments)
                 if masks is not None:
@@ -99,6 +103,8 @@ def _sweep(
                 downstream = _plus(grads[parent], downstream)
             grads[parent] = downstream
             del downstream  # from here on only `grads` refers to it
+    if tracer is not None:
+        tracer.leave()
     return grads
 
 
@@ -170,8 +176,9 @@ def backward(
 
 def _collect(slot: GradSlot, g: Any) -> None:
     """Add a gradient to what a leaf has collected."""
-    old = slot.grad
-    if isinstance(g, Tensor) or isinstance(old, Tensor):
+    tracer = MODE.get().tracer
+    old = slot.grad if tracer is None else tracer.gradient_before(slot)
+    if isinstance(g, (Tensor, Traced)) or isinstance(old, (Tensor, Traced)):
         slot.grad = g if old is None else old + g
     elif old is None:
         slot.grad = np.array(g)

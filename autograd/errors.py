@@ -10,6 +10,7 @@ __all__ = [
     "InPlaceError",
     "LabelError",
     "ShapeError",
+    "TraceError",
     "UnsupportedError",
 ]
 
@@ -44,3 +45,7 @@ class LabelError(AutogradError, ValueError):
 
 class GradientCheckError(AutogradError, AssertionError):
     """Backprop and the numerical derivative disagree."""
+
+
+class TraceError(AutogradError, TypeError):
+    """Something in a function that `compile` cannot write down as a straight-line program."""

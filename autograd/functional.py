@@ -74,11 +74,17 @@ def value_and_grad(
                 )
             g = grads.get(variable.node)
             found.append(np.zeros(variable.shape, variable.dtype) if g is None else g)
-        if not nested:
+        if MODE.get().tracer is not None:
+            value, found = value.detach(), [_as_tensor(g) for g in found]
+        elif not nested:
             value, found = value.numpy(), [np.array(g) for g in found]
         return value, found[0] if single else tuple(found)
 
     return both
+
+
+def _as_tensor(g: Any) -> Tensor:
+    return g if isinstance(g, Tensor) else constant_tensor(g)
 
 
 def _variable(x: Any, position: int) -> Tensor:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Scope", "is_recording", "no_grad", "scope"]
+__all__ = ["Scope", "is_recording", "no_grad", "scope", "setting"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +47,7 @@ class Mode(NamedTuple):
     scope: Scope | None = None
     nested: bool = False  # inside grad(f): an inner grad must stay differentiable
     outside: Mode | None = None  # the state to go back to at the end of a scope
+    tracer: Any = None  # the trace that `compile` is writing
 
 
 MODE: ContextVar[Mode] = ContextVar("autograd_mode", default=Mode())  # noqa: B039 (immutable)
@@ -120,7 +121,8 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         mode = MODE.get()
         outside, inside = self._last
         if outside is not mode:
-            inside = Mode(mode.recording, Scope(*self._text, mode.scope), mode.nested, mode)
+            box = Scope(*self._text, mode.scope)
+            inside = Mode(mode.recording, box, mode.nested, mode, mode.tracer)
             self._last = mode, inside
         MODE.set(inside)
         return inside.scope
@@ -138,6 +140,17 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
                 self._box = node.scope, inside
             node.scope = inside
         return tensor
+
+
+def tracing(tracer: Any) -> _Switch:
+    """Let every gate write to `tracer`, see `compiler/trace.py`."""
+    return _Switch(tracer=tracer, scope=None, recording=True, nested=False)
+
+
+def setting(owner: Any, name: str) -> Any:
+    """The number `owner.name`, such as a step size; compiled programs read it at every call."""
+    tracer = MODE.get().tracer
+    return getattr(owner, name) if tracer is None else tracer.setting(owner, name)
 
 
 def is_recording() -> bool:

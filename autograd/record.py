@@ -106,7 +106,8 @@ FREEZE = """
                 {x}_data = frozen({x})
 """
 CALL = """
-def make(kernel, fused, prepare):
+def make(row, kernel, prepare):
+    fused = row.fused
     prepared = [None] * {choices}
 
     def call({operands}):
@@ -115,6 +116,8 @@ def make(kernel, fused, prepare):
         if plain:
             return kernel({data})
         state = mode()
+        if state.tracer is not None:
+            return run(row, ({operands},), {{}}, state)
         if not tracked or not state.recording:
             return constant_tensor(kernel({data}))
         if prepared[tracked] is None:
@@ -161,6 +164,7 @@ def _factory(names: tuple[str, ...], cached: int) -> Callable[..., Any]:
         "NUMBERS": NUMBERS, "Node": Node, "Tensor": Tensor, "constant_tensor": constant_tensor,
         "frozen": frozen, "mode": MODE.get, "ndarray": np.ndarray, "new_node": Node.__new__,
         "new_tensor": Tensor.__new__, "next_number": next_number, "operand": _operand,
+        "run": _run,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join(names)})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
@@ -182,7 +186,7 @@ def _direct(row: Gate) -> Any:
         kernel = _pooled_unary(kernel) if count == 1 else kernel
     elif kernel.__module__ == "_operator" and count == 2:
         kernel = _pooled_binary(kernel, row.numpy)
-    return _factory(row.operands, len(caches))(kernel, row.fused, prepare)
+    return _factory(row.operands, len(caches))(row, kernel, prepare)
 
 
 @functools.cache
@@ -195,7 +199,7 @@ def _keeper(kept: tuple[int, ...], count: int) -> Callable[..., tuple[Array, ...
 
 def _general(row: Gate) -> Any:
     """Any gate: more operands, keyword arguments, cached intermediate values, sequences."""
-    names, kernel, fused = (*row.operands, *row.statics), row.kernel, row.fused
+    names, kernel = (*row.operands, *row.statics), row.kernel
     count = len(row.operands)
 
     def call(*args: Any, **static: Any) -> Any:
@@ -206,22 +210,27 @@ def _general(row: Gate) -> Any:
                 break
         else:  # plain arrays, as when a rule calls a gate
             return kernel(*args, **static)
-        operands = tuple(args[0]) if row.variadic else args
-        values, parents, tracked = _unwrap(operands)
-        state = MODE.get()
-        recording = tracked and state.recording and row.differentiable
-        given = [values] if row.variadic else values
-        if not recording or fused is None:
-            out, cached = kernel(*given, **static), ()
-        else:
-            out, *cached = fused(*given, **static)
-        if type(out) is np.ndarray and out.ndim == 0:
-            out = out[()]
-        if recording:
-            return _record(row.plan(tracked), operands, values, parents, static, cached, out, state)
-        return constant_tensor(out) if any(isinstance(x, Tensor) for x in operands) else out
+        return _run(row, tuple(args[0]) if row.variadic else args, static, MODE.get())
 
     return call
+
+
+def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any], state: Mode) -> Any:
+    """Compute any gate, and record it if gradients flow to an operand."""
+    if state.tracer is not None:
+        state.tracer.enter(row, operands, state.scope)
+    values, parents, tracked = _unwrap(operands)
+    recording = tracked and state.recording and row.differentiable
+    given = [values] if row.variadic else values
+    if not recording or row.fused is None:
+        out, cached = row.kernel(*given, **static), ()
+    else:
+        out, *cached = row.fused(*given, **static)
+    if type(out) is np.ndarray and out.ndim == 0:
+        out = out[()]
+    if recording:
+        return _record(row.plan(tracked), operands, values, parents, static, cached, out, state)
+    return constant_tensor(out) if any(isinstance(x, Tensor) for x in operands) else out
 
 
 def _unwrap(operands: Sequence[Any]) -> tuple[list[Array], list[Any], tuple[int, ...]]:

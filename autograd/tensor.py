@@ -18,6 +18,7 @@ from .buffers import SMALL, empty, filled
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
+from .traced import Traced
 
 __all__ = ["Parameter", "Tensor"]
 
@@ -79,7 +80,10 @@ class Tensor:
         `t.data = array` moves the tensor on to a copy of `array`: same shape, kept dtype, not
         recorded. What was computed from the old values keeps its right gradients.
         """
-        view = np.asarray(self._data).view()
+        data = self._value()
+        if data.__class__ is Traced:
+            return data  # type: ignore[return-value]
+        view = np.asarray(data).view()
         view.flags.writeable = False
         return view
 
@@ -93,14 +97,21 @@ class Tensor:
             )
         self._become(new)
 
+    def _value(self) -> Array:
+        """The array; inside a function that is being compiled, what stands for it."""
+        tracer = MODE.get().tracer
+        if tracer is not None:
+            tracer.lift((self,))
+        return self._data
+
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
-        return np.array(self._data)
+        return np.array(self._value())
 
     def item(self) -> Any:
         """The single value as a Python number. Raises ShapeError if there are more."""
         self._check_single("item()")
-        return self._data.item()
+        return self._value().item()
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
@@ -170,13 +181,19 @@ class Tensor:
             )
         if self._node.slot is None:
             self._node.slot = GradSlot()
-        if value is not None and not isinstance(value, Tensor):
+        if value is not None and not isinstance(value, (Tensor, Traced)):
             value = np.array(value, dtype=self.dtype)
+        tracer = MODE.get().tracer
+        if tracer is not None:
+            tracer.cleared(self._node.slot)
         self._node.slot.grad = value
 
     def zero_grad(self) -> None:
         """Forget the collected gradient: `grad` is None again."""
         if self._node is not None and self._node.slot is not None:
+            tracer = MODE.get().tracer
+            if tracer is not None:
+                tracer.cleared(self._node.slot)
             self._node.slot.grad = None
 
     def retain_grad(self) -> Tensor:
@@ -265,16 +282,16 @@ class Tensor:
                 "np.asarray(t): t is tracked, and a plain array would silently lose its "
                 "gradient; use t.numpy() or t.detach() to leave the graph on purpose"
             )
-        return np.array(self._data, dtype=dtype)
+        return np.array(self._value(), dtype=dtype)
 
     def __float__(self) -> float:
         if self._data.ndim:
             self._check_single("float(t)")
-        return float(self._data.item())
+        return float(self._value().item())
 
     def __int__(self) -> int:
         self._check_single("int(t)")
-        return int(self._data.item())
+        return int(self._value().item())
 
     def __index__(self) -> int:
         if self._data.dtype.kind not in "iu":
@@ -283,7 +300,7 @@ class Tensor:
 
     def __bool__(self) -> bool:
         self._check_single("bool(t)")
-        return bool(self._data.item())
+        return bool(self._value())
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec and self.ndim == 0 else str(self)
@@ -450,6 +467,9 @@ class Parameter(Tensor):
             raise ShapeError(
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
             )
+        if MODE.get().tracer is not None:
+            self._become(np.subtract(self._value(), np.multiply(gradient, lr)))
+            return
         new = self._spare()
         np.multiply(gradient, filled((), data.dtype, lr), out=new)
         np.subtract(data, new, out=new)
@@ -479,7 +499,11 @@ class Parameter(Tensor):
                     f"p {symbol}= t on a parameter: t is tracked, and an update is not recorded; "
                     f"use t.data, or write q = p {symbol} t to compute with both"
                 )
-            other = other._data
+            other = other._value()
+        if MODE.get().tracer is not None:
+            result = ufunc(self._value(), other)
+            self._become(result if result.dtype == self.dtype else result.astype(self.dtype))
+            return self
         new = self._spare()
         try:
             ufunc(self._data, other, out=new)
@@ -516,6 +540,8 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     A single value becomes a NumPy scalar: arithmetic on those is ten times faster. An array
     that is read-only (and whose owner is) need not be copied.
     """
+    if value.__class__ is Traced:
+        return value if dtype is None else value.astype(dtype, copy=False)
     array = np.asarray(value, dtype=dtype)
     if array.dtype.kind not in "fiub":
         raise DTypeError(

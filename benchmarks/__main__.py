@@ -10,7 +10,8 @@ import numpy as np
 from .runner import REFERENCE, compare
 from .workloads import WORKLOADS
 
-SYSTEMS = {"by_hand": "NumPy by hand, as in the notes", "engine": "gategrad, eager"}
+SYSTEMS = {"by_hand": "NumPy by hand, as in the notes", "engine": "gategrad, eager",
+           "compiled": "gategrad, compiled"}  # fmt: skip
 
 
 def main() -> None:

@@ -21,8 +21,12 @@ class Net:
 
     def step(self, X: Any, y: Any) -> float:
         """One step of gradient descent; gives the loss before it."""
+        return float(self.train(X, y))
+
+    def train(self, X: Any, y: Any) -> Any:
+        """The step itself; gives the loss as a Tensor."""
         self.sgd.zero_grad()
         loss = self.net.loss(X, y)
         loss.backward()
         self.sgd.step()
-        return float(loss)
+        return loss

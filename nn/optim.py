@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograd import GraphError, Parameter
+from autograd import GraphError, Parameter, setting
 
 from .module import Module
 
@@ -38,8 +38,9 @@ class SGD:
                     f"SGD: parameter {p.name or p.shape} has no gradient; call loss.backward() "
                     "first, and give the optimiser only parameters that the loss depends on"
                 )
+        lr = setting(self, "lr")
         for p, g in zip(self.params, gradients, strict=True):
-            p.descend(g, self.lr)
+            p.descend(g, lr)
 
     def zero_grad(self) -> None:
         """Forget the gradients; call it before the next `backward()`."""

@@ -15,6 +15,7 @@ from ..gate import register_method
 from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMBERS, NUMPY_FUNCTIONS, Array, Tensor
+from ..traced import ARRAYS
 
 __all__ = ["abs", "clip", "maximum", "minimum", "where"]
 
@@ -28,13 +29,13 @@ def _wins(first: Array, second: Array, tie: Array, tracked: int) -> Array:
 
 def larger(x: Array, y: Array) -> Array:
     """`np.maximum`, in half the time for a number and a large array."""
-    if y.__class__ is np.ndarray and x.__class__ in NUMBERS:
+    if y.__class__ in ARRAYS and x.__class__ in NUMBERS:
         x, y = y, x
-    if x.__class__ is not np.ndarray or not 2048 <= x.nbytes <= 32 * SMALL:
+    if x.__class__ not in ARRAYS or not 2048 <= x.nbytes <= 32 * SMALL:
         return np.maximum(x, y)
     if y.__class__ in (int, float) and x.dtype.kind == "f":  # NumPy is slow with a number
         y = filled(x.shape, x.dtype, float(y))
-    elif y.__class__ is not np.ndarray or y.shape != x.shape or y.dtype != x.dtype:
+    elif y.__class__ not in ARRAYS or y.shape != x.shape or y.dtype != x.dtype:
         return np.maximum(x, y)
     return np.maximum(x, y, out=empty(x.shape, x.dtype))
 

@@ -10,6 +10,7 @@ from ..errors import DTypeError
 from ..gate import register_method
 from ..record import gate
 from ..tensor import Array, Tensor
+from ..traced import Traced
 
 __all__ = ["getitem", "scatter"]
 
@@ -41,7 +42,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
 
     Where an index is repeated, the values add up, like the gradients at a fork.
     """
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros_like(x, shape=shape)
     if _is_basic(index) or _is_mask(index):
         out[index] = x
     else:
@@ -61,11 +62,11 @@ def _parts(index: Any) -> tuple[Any, ...]:
 
 def _is_basic(index: Any) -> bool:
     """Slices, integers, None and ... only: no element can be taken twice."""
-    return not any(isinstance(part, np.ndarray) for part in _parts(index))
+    return not any(isinstance(part, (np.ndarray, Traced)) for part in _parts(index))
 
 
 def _is_mask(index: Any) -> bool:
-    return isinstance(index, np.ndarray) and index.dtype == bool
+    return isinstance(index, (np.ndarray, Traced)) and index.dtype == bool
 
 
 def _plain_index(index: Any) -> Any:
@@ -78,7 +79,8 @@ def _plain_index(index: Any) -> Any:
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
-    array = part.numpy() if isinstance(part, Tensor) else np.array(part)
+    array = part._value() if isinstance(part, Tensor) else part
+    array = array if isinstance(array, Traced) else np.array(array)
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import SMALL, empty
+from ..buffers import SMALL, empty, filled
 from ..errors import ShapeError
 from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
+from ..traced import ARRAYS, Traced
 from .shape import moveaxis
 
 __all__ = ["affine", "dot", "matmul"]
@@ -48,17 +49,24 @@ def _product_by_rows(x: Array, w: Array) -> Array:
     blocks = -(-work // WITHOUT_PACKING) if WITHOUT_PACKING else 1
     if not 1 < blocks <= min(16, count // 16) or x.dtype != w.dtype or x.dtype.kind != "f":
         return _product(x, w)
-    out = empty((count, columns), x.dtype)
     step = -(-count // blocks)
-    for start in range(0, count, step):
-        rows = slice(start, start + step)
-        np.dot(x[rows], w, out=out[rows])
+    for operand in (x, w):
+        if operand.__class__ is Traced:
+            return operand.trace.record(dot_by_rows, (x, w, step), {})
+    return dot_by_rows(x, w, step, out=empty((count, columns), x.dtype))
+
+
+def dot_by_rows(x: Array, w: Array, step: int, out: Array | None = None) -> Array:
+    """np.dot(x, w), `step` rows at a time."""
+    out = np.empty((len(x), w.shape[1]), x.dtype) if out is None else out
+    for k in range(0, len(x), step):
+        np.dot(x[k : k + step], w, out=out[k : k + step])
     return out
 
 
 def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
     """dx = g @ y.T; the engine sums over what was broadcast."""
-    if g.__class__ is np.ndarray and g.ndim == y.ndim == 2:
+    if g.__class__ in ARRAYS and g.ndim == y.ndim == 2:
         return _product(g, y.T)
     if y.ndim == 1:
         return np.expand_dims(g, -1) * y
@@ -69,7 +77,7 @@ def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
 
 def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     """dy = x.T @ g; the rows of a whole stack of matrices are taken together."""
-    if g.__class__ is np.ndarray and g.ndim == x.ndim == 2:
+    if g.__class__ in ARRAYS and g.ndim == x.ndim == 2:
         return _product(x.T, g)
     if len(y_shape) == 1:
         return np.expand_dims(g, -1) * x
@@ -118,9 +126,7 @@ def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
 
 
 def _with_ones(x: Array) -> Array:
-    out = np.ones((x.shape[0], x.shape[1] + 1), x.dtype)
-    out[:, :-1] = x
-    return out
+    return np.concatenate([x, filled((len(x), 1), x.dtype, 1.0)], axis=1)
 
 
 def dot(x: Any, y: Any) -> Any:

@@ -16,6 +16,7 @@ from ..buffers import filled
 from ..errors import LabelError, ShapeError
 from ..record import gate
 from ..tensor import Array, Tensor
+from ..traced import Traced
 from .reduce import log_softmax, softmax
 
 __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
@@ -30,6 +31,9 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
     if labels.__class__ is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
+        labels = labels._value() if isinstance(labels, Tensor) else labels
+        if labels.__class__ is Traced:  # checked anew whenever the compiled program runs
+            return labels.trace.record(check_labels, (labels, scores_shape), {})
         labels = _as_indices(labels, scores_shape)
     if labels.shape != scores_shape[:-1]:
         _refuse_shape(labels, scores_shape)
@@ -47,7 +51,7 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
 
 def _as_indices(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """Labels of other kinds as one integer each."""
-    labels = np.asarray(labels._data if isinstance(labels, Tensor) else labels)
+    labels = np.asarray(labels)
     classes = scores_shape[-1] if len(scores_shape) == 2 else 0
     if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
         return _from_one_hot(labels, classes)
@@ -121,11 +125,12 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     np.exp(columns, out=columns)
     total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
     columns /= total
+    flat = columns.reshape(-1)
     flat[chosen] -= 1
     np.log(total, out=total)
     total -= right
     mean = np.dot(total, filled((count,), total.dtype, 1.0)) / total.dtype.type(count)
-    return mean, columns.T
+    return mean, flat.reshape(classes, count).T
 
 
 @functools.lru_cache(maxsize=8)

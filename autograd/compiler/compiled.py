@@ -1,0 +1,259 @@
+"""`compile`: from a Python function to programs, one for each kind of arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import TraceError
+from ..modes import MODE, tracing
+from ..tensor import Tensor, as_constant, check_plain, constant_tensor
+from ..traced import Traced
+from .emit import Runner
+from .memory import Memory, plan
+from .passes import improve
+from .program import Program
+from .trace import Trace
+
+__all__ = ["Compiled", "compile"]
+
+
+def compile(function: Callable[..., Any]) -> Compiled:
+    """Turn a function of arrays into one straight-line NumPy program.
+
+    The first call with arguments of new shapes, dtypes or fixed values runs the function and
+    writes down every NumPy call: forward, backward, and updates of parameters. Later calls run
+    that program, in memory that is used again, and give the same bits. Also a decorator.
+
+    Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
+    a new value is traced anew. Arrays that the function takes from outside are constants;
+    tensors and parameters are read, and updated, at every call. Results are not recorded.
+    Raises TraceError for what has no straight-line program, such as a branch on a value.
+
+    >>> import numpy as np
+    >>> import autograd as ag
+    >>> slope = ag.compile(ag.grad(lambda x: np.sum(x**3)))
+    >>> slope(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    return Compiled(function)
+
+
+class Compiled:
+    """A compiled function. Call it like the original."""
+
+    def __init__(self, function: Callable[..., Any]):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.entries: dict[Any, Entry] = {}
+        self.why: list[str] = []  # for every trace: what was new
+        self._last: Entry | None = None
+        self._names = _parameter_names(function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if MODE.get().tracer is not None:  # inside another compiled function: part of it
+            return self.function(*args, **kwargs)
+        leaves, structure = _flatten(args, kwargs)
+        key = structure, tuple(map(_kind, leaves))
+        entry = self.entries.get(key)
+        if entry is not None:
+            problem = entry.changed()
+            if problem is None:
+                self._last = entry
+                return entry(leaves)
+            self.why.append(problem)
+        else:
+            self.why.append(_difference(key, self.entries) if self.entries else "first call")
+        entry, result = self._trace(leaves, structure)
+        self.entries[key] = self._last = entry
+        return result
+
+    def _trace(self, leaves: list[Any], structure: Any) -> tuple[Entry, Any]:
+        trace = Trace()
+        given = [_stand_in(trace, x, k, self._names) for k, x in enumerate(leaves)]
+        args, kwargs = _rebuild(structure, given)
+        try:
+            with tracing(trace):
+                result = self.function(*args, **kwargs)
+            results, form = _flatten_result(result)
+            program = trace.finish([_data(x) for x in results])
+        except BaseException:
+            trace.abandon()
+            raise
+        entry = Entry(program, trace, results, form)
+        return entry, entry.first
+
+    @property
+    def program(self) -> Program:
+        """The program of the last call."""
+        return self._entry().program
+
+    def memory(self) -> Memory:
+        """Which buffers the program of the last call keeps."""
+        return self._entry().memory
+
+    def _entry(self) -> Entry:
+        if self._last is None:
+            raise TraceError("compile: no program yet; call the function once")
+        return self._last
+
+
+class Entry:
+    """The program for one kind of arguments."""
+
+    def __init__(self, program: Program, trace: Trace, results: list[Any], form: Any):
+        self.traced = program
+        self.program = improve(program)
+        self.memory = plan(self.program)
+        self.form = form
+        self._results = results
+        positions = [o.source for o in self.program.outputs if o.kind == "result"]
+        self._fixed = [None if k in positions else _data(x) for k, x in enumerate(results)]
+        self._positions = positions
+        self._guards = trace.guards()
+        self._runner = Runner(self.program, self.memory)
+        self._lock = threading.Lock()
+        self.first = self._wrap([_data(x) for x in results])
+
+    def changed(self) -> str | None:
+        """What is not as it was when the program was traced, if anything."""
+        for guard in self._guards:
+            problem = guard()
+            if problem is not None:
+                return problem
+        return None
+
+    def __call__(self, leaves: list[Any]) -> Any:
+        with self._lock:
+            found = self._runner.run([_array(x) for x in leaves])
+        values = list(self._fixed)
+        for position, value in zip(self._positions, found, strict=True):
+            values[position] = value
+        return self._wrap(values)
+
+    def _wrap(self, values: list[Any]) -> Any:
+        wrapped = []
+        for value, original in zip(values, self._results, strict=True):
+            value = value.value if isinstance(value, Traced) else value
+            if isinstance(original, Tensor):
+                value = constant_tensor(value)
+            wrapped.append(value)
+        return self.form(wrapped)
+
+
+def _parameter_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def _flatten(args: Any, kwargs: Any) -> tuple[list[Any], Any]:
+    """Arguments as a flat list, and how they were nested."""
+    leaves: list[Any] = []
+    if not kwargs and not any(isinstance(x, (tuple, list, dict)) for x in args):
+        return list(args), len(args)
+
+    def walk(x: Any) -> Any:
+        if isinstance(x, (tuple, list)):
+            return (type(x).__name__, *map(walk, x))
+        if isinstance(x, dict):
+            return ("dict", *((key, walk(value)) for key, value in x.items()))
+        leaves.append(x)
+        return None
+
+    return leaves, (walk(args), walk(kwargs))
+
+
+def _rebuild(structure: Any, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:
+    if isinstance(structure, int):
+        return tuple(leaves), {}
+    rest = iter(leaves)
+
+    def walk(form: Any) -> Any:
+        if form is None:
+            return next(rest)
+        kind, *items = form
+        if kind == "dict":
+            return {key: walk(value) for key, value in items}
+        return [walk(x) for x in items] if kind == "list" else tuple(walk(x) for x in items)
+
+    return walk(structure[0]), walk(structure[1])
+
+
+def _kind(x: Any) -> Any:
+    """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
+    if x.__class__ is np.ndarray:
+        return x.shape, x.dtype.num, x.flags.fnc, x.flags.c_contiguous
+    if isinstance(x, Tensor):
+        if x.requires_grad and not x.is_leaf:
+            raise TraceError(
+                "compile: an argument is a recorded tensor, and a compiled function records "
+                "nothing; compile the whole computation, or pass t.detach()"
+            )
+        return "Tensor", _kind(np.asarray(x._data)), x.requires_grad
+    if type(x) is float:
+        return "float"
+    if isinstance(x, np.generic):
+        return (), x.dtype.num, False, True
+    try:
+        hash(x)
+    except TypeError:
+        raise TraceError(
+            f"compile: an argument is a {type(x).__name__}; pass arrays, numbers, strings, or "
+            "lists, tuples and dictionaries of them"
+        ) from None
+    return type(x).__name__, x
+
+
+def _difference(key: Any, known: Any) -> str:
+    """Why none of the programs fits."""
+    _, kinds = key
+    for structure, others in known:
+        if structure == key[0] and len(others) == len(kinds):
+            pairs = enumerate(zip(kinds, others, strict=True))
+            new = [f"argument {k} is {a}, not {b}" for k, (a, b) in pairs if a != b]
+            return "; ".join(new)
+    return "other arguments"
+
+
+def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
+    """What the function gets in place of an argument while it is traced."""
+    name = names[position] if position < len(names) else None
+    if isinstance(x, Tensor):
+        if x.requires_grad:
+            return x  # lifted when it is used
+        return constant_tensor(trace.argument(x._data, position, x.name or name))
+    if isinstance(x, (np.ndarray, np.generic)):
+        data = as_constant(check_plain(x), copy=False)
+        return constant_tensor(trace.argument(data, position, name))
+    if type(x) is float:
+        return trace.argument(x, position, name)
+    return x
+
+
+def _array(x: Any) -> Any:
+    """An argument as the program takes it: single values as NumPy scalars."""
+    if x.__class__ is np.ndarray:
+        return x if x.ndim else x[()]
+    return x._data if isinstance(x, Tensor) else x
+
+
+def _data(x: Any) -> Any:
+    return x._data if isinstance(x, Tensor) else x
+
+
+def _flatten_result(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
+    if isinstance(result, (Tensor, Traced, np.ndarray, np.generic)):
+        return [result], lambda values: values[0]
+    leaves, structure = _flatten((result,), {"": None})
+
+    def form(values: list[Any]) -> Any:
+        return _rebuild(structure, values)[0][0]
+
+    return leaves, form

@@ -1,0 +1,235 @@
+"""Emit: from a program and its memory plan to the Python function that runs it.
+
+Buffers, and views of them, are made once. What is left for each call is a list of NumPy calls
+that write into them: no graph, no allocation of what does not leave.
+"""
+
+from __future__ import annotations
+
+import keyword
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..buffers import empty
+from ..traced import cast
+from .memory import Memory, strides_of, takes_out
+from .passes import CHECKS
+from .program import Equation, Function, Program, Variable, function_name
+
+__all__ = ["Runner"]
+
+ALIGNMENT = 64
+
+
+class Runner:
+    """The function that runs a program, its text, and the memory it keeps."""
+
+    def __init__(self, program: Program, memory: Memory):
+        self.program, self.memory = program, memory
+        self.scope: dict[str, Any] = {"empty": empty, "np": np}
+        self.names: dict[Variable, str] = {}
+        self.static: set[Variable] = set()  # buffers and views of buffers, made once
+        self._blocks = [_block(nbytes) for nbytes in memory.blocks]
+        self.lines: list[str] = []
+        self._prologue()
+        for equation in program.equations:
+            self._equation(equation)
+        self._epilogue()
+        body = "\n    ".join(self.lines) or "pass"
+        self.source = f"def run(arguments):\n    {body}\n"
+        exec(compile(self.source, "<compiled program>", "exec"), self.scope)
+        self.run: Callable[[list[Any]], tuple[Any, ...]] = self.scope["run"]
+
+    # --- names ---------------------------------------------------------------------------------
+
+    def name(self, variable: Variable) -> str:
+        """The Python name of a variable, a name of its own."""
+        if variable not in self.names:
+            wanted = re.sub(r"\W", "_", variable.name or "") or f"v{variable.number}"
+            if not wanted.isidentifier() or keyword.iskeyword(wanted) or wanted in self.scope:
+                wanted = f"{wanted}_{variable.number}"
+            if wanted in self.names.values() or wanted in ("run", "arguments"):
+                wanted = f"{wanted}_{variable.number}"
+            self.names[variable] = wanted
+            if variable.constant:
+                self.scope[wanted] = variable.value
+        return self.names[variable]
+
+    def bind(self, name: str, value: Any) -> str:
+        """A global of the function."""
+        while name in self.scope and self.scope[name] is not value:
+            name += "_"
+        self.scope[name] = value
+        return name
+
+    def function(self, function: Function) -> str:
+        """A NumPy function as a global: one look-up instead of two."""
+        return self.bind(re.sub(r"\W", "_", function_name(function)), function)
+
+    def text(self, x: Any, dtype: Any = None) -> str:
+        """An argument as Python text; numbers become arrays without axes, which is quicker."""
+        if isinstance(x, Variable):
+            return self.name(x)
+        if isinstance(x, tuple):
+            return f"({''.join(self.text(item) + ', ' for item in x)})"
+        if isinstance(x, list):
+            return f"[{', '.join(map(self.text, x))}]"
+        if isinstance(x, slice):
+            return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
+        if type(x) in (int, float, np.float32, np.float64) and dtype is not None:
+            strong = x.dtype if isinstance(x, np.floating) else dtype
+            return self.bind(f"number_{len(self.scope)}", np.array(x, strong))
+        if x is None or x is Ellipsis or type(x) in (bool, int, str):
+            return repr(x)
+        return self.bind(f"constant_{len(self.scope)}", x)
+
+    # --- the parts of the function -----------------------------------------------------------
+
+    def _prologue(self) -> None:
+        for k, given in enumerate(self.program.inputs):
+            name = self.name(given.variable)
+            if given.kind == "argument":
+                self.lines.append(f"{name} = arguments[{given.source}]")
+            elif given.kind == "tensor":
+                self.lines.append(f"{name} = {self.bind(f'tensor_{k}', given.source)}._data")
+            elif given.kind == "setting":
+                owner = self.bind(f"owner_{k}", given.source[0])
+                self.lines.append(f"{name} = {owner}.{given.source[1]}")
+            else:
+                self.lines.append(f"{name} = {self.bind(f'slot_{k}', given.source)}.grad")
+
+    def _equation(self, equation: Equation) -> None:
+        out = equation.out
+        if equation.function in CHECKS:
+            self.lines.append(f"{self.name(out)} = {self._call(equation)}")
+        elif out.base is not None:
+            self._view(equation)
+        elif out in self.memory.escaping and takes_out(equation):
+            self._fresh(out)
+            self._into(equation, self.name(out))
+        elif out in self.memory.place:
+            self._buffer(out)
+            self._into(equation, self.name(out))
+        else:
+            self.lines.append(f"{self.name(out)} = {self._call(equation)}")
+
+    def _call(self, equation: Equation) -> str:
+        """The plain call, which makes its own result."""
+        if equation.function is operator.getitem:
+            x, index = equation.args
+            return f"{self.text(x)}[{self.text(index)}]"
+        if equation.function is np.transpose and len(equation.args) == 1:
+            return f"{self.text(equation.args[0])}.T"
+        symbol = OPERATORS.get(equation.function)
+        if symbol and len(equation.args) == 2 and not equation.out.shape:
+            return f"{self.text(equation.args[0])} {symbol} {self.text(equation.args[1])}"
+        dtype = _number_dtype(equation) if equation.out.shape else None
+        arguments = [self.text(x, dtype) for x in equation.args]
+        arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
+        return f"{self.function(equation.function)}({', '.join(arguments)})"
+
+    def _view(self, equation: Equation) -> None:
+        out, base = equation.out, equation.out.base
+        inputs = equation.inputs
+        if base in self.static and all(v in self.static or v.constant for v in inputs):
+            value = eval(self._call(equation), self.scope)
+            if np.may_share_memory(value, self.scope[self.name(out.base)]):  # type: ignore[arg-type]
+                self.scope[self.name(out)] = value
+                self.static.add(out)
+                return
+        self.lines.append(f"{self.name(out)} = {self._call(equation)}")
+
+    def _buffer(self, out: Variable) -> None:
+        """The array for a value in the planned memory."""
+        block = self._blocks[self.memory.place[out]]
+        value = np.ndarray(out.shape, out.dtype, block, 0, strides_of(out.value))
+        self.scope[self.name(out)] = value
+        self.static.add(out)
+
+    def _fresh(self, out: Variable) -> None:
+        """An array of its own for a value that leaves: a tensor keeps a spare one for that."""
+        output = self.program.outputs[self.memory.escaping[out]]
+        if output.kind == "tensor" and hasattr(output.source, "_spare"):
+            tensor = self.bind(f"tensor_of_{self.name(out)}", output.source)
+            self.lines.append(f"{self.name(out)} = {tensor}._spare()")
+            return
+        shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
+        if strides_of(out.value) == np.empty(out.shape, out.dtype).strides:
+            self.lines.append(f"{self.name(out)} = empty({shape}, {dtype})")
+        else:
+            like = self.bind(f"like_{self.name(out)}", np.empty_like(out.value))
+            self.lines.append(f"{self.name(out)} = np.empty_like({like})")
+
+    def _into(self, equation: Equation, target: str) -> None:
+        """The call that writes into `target`."""
+        function, args = equation.function, equation.args
+        if equation.into:
+            if equation not in self.memory.in_place:
+                self.lines.append(f"np.copyto({target}, {self.text(args[0])})")
+            if function is operator.setitem:
+                self.lines.append(f"{target}[{self.text(args[1])}] = {self.text(args[2])}")
+            else:
+                rest = "".join(f", {self.text(x)}" for x in args[1:])
+                self.lines.append(f"{self.function(function)}({target}{rest})")
+            return
+        if function is np.ndarray.copy or function is cast:
+            copyto = self.bind("np_copyto", np.copyto)
+            casting = "" if function is np.ndarray.copy else ", casting='unsafe'"
+            self.lines.append(f"{copyto}({target}, {self.text(args[0])}{casting})")
+            return
+        elementwise = isinstance(function, np.ufunc)
+        arguments = [self.text(x, _number_dtype(equation)) for x in args]
+        if elementwise and not equation.kwargs:
+            arguments.append(target)
+        else:
+            arguments += [f"{key}={self.text(v)}" for key, v in equation.kwargs.items()]
+            arguments.append(f"out={target}")
+        self.lines.append(f"{self.function(function)}({', '.join(arguments)})")
+
+    def _epilogue(self) -> None:
+        results = []
+        ends = []
+        for k, output in enumerate(self.program.outputs):
+            variable, name = output.variable, self.name(output.variable)
+            if self.memory.escaping.get(variable) != k and (
+                variable.shape or variable.base is not None
+            ):  # memory of the program, or what left already: it leaves as a copy
+                self.lines.append(f"copy_{k} = np.array({name})")
+                name = f"copy_{k}"
+            if output.kind == "result":
+                results.append(name)
+            elif output.kind == "tensor":
+                tensor = self.bind(f"tensor_out_{k}", output.source)
+                turn = "_turn" if hasattr(output.source, "_turn") else "_become"
+                ends.append(f"{tensor}.{turn}({name})")
+            else:
+                value = name if output.variable.shape else f"np.asarray({name})"
+                ends.append(f"{self.bind(f'slot_out_{k}', output.source)}.grad = {value}")
+        self.lines += ends
+        self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
+
+
+def _number_dtype(equation: Equation) -> Any:
+    """What Python numbers among the operands of an elementwise function turn into."""
+    if not isinstance(equation.function, np.ufunc):
+        return None
+    dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
+    dtype = dtypes.pop() if len(dtypes) == 1 else None
+    return dtype if dtype is not None and dtype.kind == "f" else None
+
+
+def _block(nbytes: int) -> np.ndarray[Any, Any]:
+    """Bytes that start at a multiple of the width of a cache line."""
+    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + nbytes]
+
+
+OPERATORS: dict[Function, str] = {
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
+    operator.pow: "**", np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/",
+}  # fmt: skip

@@ -1,0 +1,153 @@
+"""Memory: which buffer each value of a program lives in.
+
+A value needs memory from where it is assigned to where it, or a view of it, is last read; then
+the next value takes over the buffer. An elementwise function may even write over an operand
+that nobody reads later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..gates.linear import dot_by_rows
+from ..traced import cast
+from .program import Equation, Program, Variable
+
+__all__ = ["Memory", "plan"]
+
+
+@dataclass
+class Memory:
+    """Where values live.
+
+    blocks      bytes of each block of memory
+    place       for each variable that is computed into a block: which one
+    in_place    equations that write over an operand
+    escaping    variables that leave the program, and get fresh memory at every call
+    """
+
+    blocks: list[int] = field(default_factory=list)
+    place: dict[Variable, int] = field(default_factory=dict)
+    in_place: set[Equation] = field(default_factory=set)
+    escaping: dict[Variable, int] = field(default_factory=dict)
+    values: int = 0  # bytes that all values would take without sharing
+
+    @property
+    def nbytes(self) -> int:
+        """All blocks together."""
+        return sum(self.blocks)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.nbytes:,} bytes in {len(self.blocks)} buffers for values of {self.values:,} "
+            f"bytes; {len(self.in_place)} equations work in place"
+        )
+
+
+def plan(program: Program) -> Memory:
+    """Decide for every equation that can write into given memory."""
+    memory = Memory()
+    last = _last_uses(program)
+    sources = {i.variable for i in program.inputs}
+    for k, output in enumerate(program.outputs):
+        variable = output.variable
+        fresh = variable.base is None and variable not in sources and not variable.constant
+        if fresh and variable not in memory.escaping:
+            memory.escaping[variable] = k
+    free: list[int] = []
+    for k, equation in enumerate(program.equations):
+        out = equation.out
+        if takes_out(equation) and out not in memory.escaping:
+            memory.values += out.value.nbytes
+            _place(equation, k, memory, last, free)
+        for variable in {v.root for v in [*equation.inputs, out]}:
+            if last.get(variable, -1) <= k and variable in memory.place:
+                block = memory.place[variable]
+                taken = out in memory.place and memory.place[out] == block and out is not variable
+                if not taken and block not in free:
+                    free.append(block)
+    return memory
+
+
+def _place(
+    equation: Equation, k: int, memory: Memory, last: dict[Variable, int], free: list[int]
+) -> None:
+    out = equation.out
+    for x in _may_overwrite(equation):
+        root = x.root
+        if root not in memory.place or last[root] != k or root in memory.escaping:
+            continue
+        if (x is root or _whole(x)) and _same_layout(x, out):
+            memory.place[out] = memory.place[root]
+            memory.in_place.add(equation)
+            return
+    need = out.value.nbytes
+    fitting = [b for b in free if memory.blocks[b] >= need]
+    if fitting:  # the smallest; among equals the one that was used last, still in the cache
+        block = min(reversed(fitting), key=lambda b: memory.blocks[b])
+        if memory.blocks[block] <= 4 * need:
+            free.remove(block)
+            memory.place[out] = block
+            return
+    memory.blocks.append(need)
+    memory.place[out] = len(memory.blocks) - 1
+
+
+def _last_uses(program: Program) -> dict[Variable, int]:
+    """The number of the equation that reads a root, or a view of it, last."""
+    last: dict[Variable, int] = {}
+    for k, equation in enumerate(program.equations):
+        last.setdefault(equation.out.root, k)
+        for variable in equation.inputs:
+            last[variable.root] = k
+    for output in program.outputs:
+        last[output.variable.root] = len(program.equations)
+    return last
+
+
+def takes_out(equation: Equation) -> bool:
+    """Whether the equation can write its result into memory that is given to it."""
+    out, function = equation.out, equation.function
+    if out.base is not None or not out.shape or not isinstance(out.value, np.ndarray):
+        return False
+    if equation.into or isinstance(function, np.ufunc):
+        return out.dtype.kind != "O"
+    if isinstance(getattr(function, "__self__", None), np.ufunc):
+        return function.__name__ == "reduce"
+    return function in WITH_OUT
+
+
+def _may_overwrite(equation: Equation) -> list[Variable]:
+    """The operands over which the equation may write its result."""
+    if equation.into:
+        return [equation.args[0]]
+    if isinstance(equation.function, np.ufunc) and equation.function.signature is None:
+        return [x for x in equation.args if isinstance(x, Variable)]
+    return []
+
+
+def _whole(view: Variable) -> bool:
+    """Whether a view is all of its root's memory, in order: a reshaped array."""
+    root = view.root.value
+    return bool(
+        view.value.nbytes == root.nbytes
+        and view.value.flags.c_contiguous
+        and root.flags.c_contiguous
+        and view.dtype == root.dtype
+    )
+
+
+def _same_layout(x: Variable, y: Variable) -> bool:
+    a, b = x.value, y.value
+    return bool(a.shape == b.shape and a.dtype == b.dtype and strides_of(a) == strides_of(b))
+
+
+def strides_of(value: Any) -> tuple[int, ...]:
+    """The strides of fresh memory laid out like `value`."""
+    return tuple(np.empty_like(value).strides)
+
+
+WITH_OUT = {np.dot, np.concatenate, np.ndarray.copy, cast, dot_by_rows}

@@ -1,0 +1,154 @@
+"""Passes: each takes a program and gives one that computes the same bits with less work."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..gates import check_labels
+from .program import Equation, Program, Variable, function_name, map_tree, used_later
+
+__all__ = ["PASSES", "improve", "merge_equal", "remove_dead", "skip_broadcasts"]
+
+
+def remove_dead(program: Program) -> Program:
+    """Leave out equations whose results nobody reads; checks of labels stay."""
+    needed = used_later(program.outputs)
+    kept = []
+    for equation in reversed(program.equations):
+        if equation.out in needed or equation.function in CHECKS:
+            kept.append(equation)
+            needed.update(equation.inputs)
+    return Program(program.inputs, kept[::-1], program.outputs)
+
+
+def merge_equal(program: Program) -> Program:
+    """Compute common subexpressions once."""
+    known: dict[Any, Variable] = {}
+    instead: dict[Variable, Variable] = {}
+    kept = []
+    for equation in program.equations:
+        _rename(equation, instead)
+        key = None if equation.into else _key(equation)
+        if key is not None and key in known:
+            instead[equation.out] = known[key]
+        else:
+            kept.append(equation)
+            if key is not None:
+                known[key] = equation.out
+    for output in program.outputs:
+        output.variable = instead.get(output.variable, output.variable)
+    return Program(program.inputs, kept, program.outputs)
+
+
+def skip_broadcasts(program: Program) -> Program:
+    """Let an elementwise function read a small array itself in place of its broadcast view."""
+    made_by = program.producers()
+
+    def small(x: Any) -> Any:
+        equation = made_by.get(x) if isinstance(x, Variable) else None
+        if equation is not None and equation.function is np.broadcast_to:
+            return small(equation.args[0])
+        return x
+
+    for equation in program.equations:
+        if not isinstance(equation.function, np.ufunc) or equation.into:
+            continue
+        for k, x in enumerate(equation.args):
+            shorter = small(x)
+            others = [*equation.args[:k], shorter, *equation.args[k + 1 :]]
+            shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
+            if shorter is not x and np.broadcast_shapes(*shapes) == equation.out.shape:
+                equation.args = tuple(others)
+    return program
+
+
+def undo_inverses(program: Program) -> Program:
+    """Transposing twice, reshaping to the shape there is, and multiplying by 1 change nothing."""
+    made_by = program.producers()
+    instead: dict[Variable, Variable] = {}
+    for equation in program.equations:
+        _rename(equation, instead)
+        source = equation.args[0] if equation.args else None
+        if not isinstance(source, Variable):
+            continue
+        before = made_by.get(source)
+        if (
+            equation.function is np.transpose
+            and len(equation.args) == 1
+            and before is not None
+            and before.function is np.transpose
+            and len(before.args) == 1
+        ):
+            instead[equation.out] = before.args[0]
+        elif equation.function is np.reshape and source.shape == equation.out.shape:
+            instead[equation.out] = source
+        elif equation.function is np.multiply and _is_one(equation.args[1]):
+            same = source.dtype == equation.out.dtype and source.shape == equation.out.shape
+            if same:
+                instead[equation.out] = source
+    for output in program.outputs:
+        output.variable = instead.get(output.variable, output.variable)
+    return program
+
+
+def _is_one(x: Any) -> bool:
+    return not isinstance(x, Variable) and isinstance(x, (int, float, np.generic)) and x == 1
+
+
+def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
+    if instead:
+        equation.args = map_tree(lambda x: _instead(x, instead), equation.args)
+        equation.kwargs = map_tree(lambda x: _instead(x, instead), equation.kwargs)
+        base = equation.out.base
+        if base in instead:
+            equation.out.base = instead[base]
+
+
+def _instead(x: Any, instead: dict[Variable, Variable]) -> Any:
+    return instead.get(x, x) if isinstance(x, Variable) else x
+
+
+def _key(equation: Equation) -> Any:
+    """Equal for equations that compute the same; None when that cannot be told."""
+    parts: list[Any] = [function_name(equation.function)]
+    if (parts[0] not in _PURE and not parts[0].startswith("np.")) or "random" in parts[0]:
+        return None
+
+    def add(x: Any) -> Any:
+        if isinstance(x, Variable):
+            parts.append(x.number)
+        elif isinstance(x, np.generic):
+            parts.append((x.dtype.str, x.tobytes()))
+        elif isinstance(x, float):
+            parts.append(("float", x.hex()))
+        else:
+            parts.append((type(x).__name__, x))
+        return x
+
+    for name, value in [(None, equation.args), *sorted(equation.kwargs.items())]:
+        parts.append((name, repr(map_tree(lambda x: None, value))))  # the structure
+        map_tree(add, value)
+    key = tuple(parts)
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+_PURE = {operator.getitem.__name__, "mul", "add", "sub", "truediv", "pow", "neg", "dot_by_rows"}
+CHECKS = {check_labels}  # functions that are there for the errors they raise
+PASSES: list[Callable[[Program], Program]] = [
+    undo_inverses, merge_equal, skip_broadcasts, merge_equal, remove_dead,
+]  # fmt: skip
+
+
+def improve(program: Program) -> Program:
+    """All passes, in order."""
+    for step in PASSES:
+        program = step(program)
+    return program

@@ -1,0 +1,207 @@
+"""Programs: straight-line lists of NumPy calls, with no branches and no graph.
+
+Every variable is assigned once. An equation keeps which gate, scope and direction it came from,
+so a program can be read, grouped, compared and drawn.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..modes import Scope
+
+__all__ = ["Equation", "Input", "Output", "Program", "Variable", "variables_in"]
+
+Function = Callable[..., Any]
+
+
+@dataclass(eq=False, slots=True)
+class Variable:
+    """One value of a program: assigned once, by an equation or from outside.
+
+    value    a constant's value; for others what it was when the program was traced
+    base     the variable whose memory this one shows, when it is a view
+    """
+
+    number: int
+    value: Any
+    constant: bool = False
+    base: Variable | None = None
+    name: str | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return np.shape(self.value)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Kind of number."""
+        return np.asarray(self.value).dtype
+
+    @property
+    def root(self) -> Variable:
+        """The variable that owns the memory."""
+        variable = self
+        while variable.base is not None:
+            variable = variable.base
+        return variable
+
+    def __str__(self) -> str:
+        return self.name or f"v{self.number}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where an equation comes from."""
+
+    gate: str = ""
+    scope: Scope | None = None
+    backward: bool = False
+    of: str | None = None  # the name of the value that a gradient belongs to
+
+
+@dataclass(eq=False, slots=True)
+class Equation:
+    """out = function(*args, **kwargs).
+
+    `into` is set for a function that writes into its target, such as x[i] = y: then `args[0]` is
+    what the target held before, and `out` what it holds after.
+    """
+
+    out: Variable
+    function: Function
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    into: bool = False
+    context: Context = Context()
+
+    @property
+    def inputs(self) -> list[Variable]:
+        """The variables that it reads, repeats kept."""
+        return list(variables_in((self.args, self.kwargs)))
+
+    def __str__(self) -> str:
+        arguments = [*map(_text, self.args), *(f"{k}={_text(v)}" for k, v in self.kwargs.items())]
+        name = function_name(self.function)
+        dims = f"{self.out.dtype}{list(self.out.shape)}"
+        return f"{self.out}: {dims} = {name}({', '.join(arguments)})"
+
+
+@dataclass(eq=False, slots=True)
+class Input:
+    """A value from outside: `kind` and `source` tell where it is read at every call.
+
+    "argument": source is a position in the flat list of arguments; "tensor": the Tensor;
+    "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to.
+    """
+
+    variable: Variable
+    kind: str
+    source: Any
+
+
+@dataclass(eq=False, slots=True)
+class Output:
+    """A value that leaves: "result" (source: its position), "tensor" (a Tensor that moves on to
+    it), or "grad" (the slot that takes it)."""
+
+    variable: Variable
+    kind: str
+    source: Any
+
+
+@dataclass(eq=False)
+class Program:
+    """Inputs, equations in order, outputs."""
+
+    inputs: list[Input]
+    equations: list[Equation]
+    outputs: list[Output]
+
+    def __str__(self) -> str:
+        heads = ", ".join(f"{i.variable}: {_kind(i.variable.value)}" for i in self.inputs)
+        lines = [f"inputs {heads}", *map(str, self.equations)]
+        return "\n".join([*lines, "outputs " + ", ".join(f"{o.variable}" for o in self.outputs)])
+
+    def __len__(self) -> int:
+        return len(self.equations)
+
+    def producers(self) -> dict[Variable, Equation]:
+        """For each variable the equation that assigns it."""
+        return {equation.out: equation for equation in self.equations}
+
+
+def _kind(value: Any) -> str:
+    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
+
+
+def variables_in(tree: Any) -> Iterator[Variable]:
+    """The variables in nested arguments."""
+    if isinstance(tree, Variable):
+        yield tree
+    elif isinstance(tree, (tuple, list)):
+        for item in tree:
+            yield from variables_in(item)
+    elif isinstance(tree, dict):
+        yield from variables_in(list(tree.values()))
+    elif isinstance(tree, slice):
+        yield from variables_in((tree.start, tree.stop, tree.step))
+
+
+def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
+    """Nested arguments with `function` applied to everything that is no container."""
+    if isinstance(tree, tuple):
+        return tuple(map_tree(function, item) for item in tree)
+    if isinstance(tree, list):
+        return [map_tree(function, item) for item in tree]
+    if isinstance(tree, dict):
+        return {key: map_tree(function, item) for key, item in tree.items()}
+    if isinstance(tree, slice):
+        return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
+    return function(tree)
+
+
+def function_name(function: Function) -> str:
+    """How a NumPy function is written."""
+    if isinstance(function, np.ufunc):
+        return f"np.{function.__name__}"
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    if function in (operator.getitem, operator.setitem):
+        return function.__name__
+    if function.__class__.__name__ == "method_descriptor":
+        return f"np.ndarray.{function.__name__}"
+    module = getattr(function, "__module__", "") or ""
+    if module.startswith("numpy"):
+        return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+    return function.__name__.lstrip("_")
+
+
+def _text(x: Any) -> str:
+    if isinstance(x, Variable):
+        return str(x)
+    if isinstance(x, (tuple, list)):
+        inner = ", ".join(map(_text, x))
+        return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+    if isinstance(x, slice):
+        parts = ["" if p is None else _text(p) for p in (x.start, x.stop, x.step)]
+        return ":".join(parts if x.step is not None else parts[:2])
+    if isinstance(x, np.generic):
+        return repr(x.item())
+    if isinstance(x, np.dtype):
+        return f"np.{x.name}"
+    return "..." if x is Ellipsis else repr(x)
+
+
+def used_later(outputs: Iterable[Output]) -> set[Variable]:
+    """The variables that leave the program."""
+    return {output.variable for output in outputs}

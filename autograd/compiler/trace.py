@@ -1,0 +1,288 @@
+"""Tracing: run a function once, and write down every NumPy call on the way.
+
+While a trace is on, the tensors that the function meets (parameters, for instance) hold a
+`Traced` in place of their array; at the end each gets its array back, or the new value that
+the function gave it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..errors import TraceError
+from ..gate import Edge, Gate
+from ..modes import Scope
+from ..node import GradSlot, Node
+from ..tensor import Tensor, frozen
+from ..traced import Traced
+from .program import Context, Equation, Input, Output, Program, Variable, map_tree
+
+__all__ = ["Trace"]
+
+OF_NUMBERS: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
+    "divide": operator.truediv, "power": operator.pow, "negative": operator.neg,
+}  # fmt: skip
+
+
+class Trace:
+    """A program in the making."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.equations: list[Equation] = []
+        self.outputs: list[Output] = []
+        self.context = Context()
+        self.open = True
+        self._count = 0
+        self._constants: dict[int, tuple[Any, Variable]] = {}
+        self._stale: set[Variable] = set()
+        self._views: dict[Variable, list[Variable]] = {}
+        self._tensors: dict[int, tuple[Tensor, Node | None, Any, Traced]] = {}
+        self._settings: dict[tuple[int, str], Traced] = {}
+        self._slots: dict[int, tuple[GradSlot, Any]] = {}
+
+    # --- what functions call ---------------------------------------------------------------
+
+    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Run a NumPy function on values, write it down, and give the result as a Traced."""
+        function = self._on_numbers(function, args)
+        result = function(*map_tree(self._value, args), **map_tree(self._value, kwargs))
+        if not isinstance(result, (np.ndarray, np.generic, float, int)):
+            raise TraceError(
+                f"compile: {getattr(function, '__name__', function)} gives "
+                f"{type(result).__name__}, and only functions that give one array can be traced"
+            )
+        args, kwargs = map_tree(self._variable, args), map_tree(self._variable, kwargs)
+        out = self._new(result)
+        if isinstance(result, np.ndarray):
+            self._find_base(out, args)
+        self.equations.append(Equation(out, function, args, kwargs, context=self.context))
+        return Traced(self, result, out)
+
+    def overwrite(
+        self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for a function that writes into `target`; views of it cannot be used again."""
+        if not target.shape:
+            return self.record(function, args, kwargs)  # type: ignore[no-any-return]
+        values = map_tree(self._value, (args, kwargs))
+        before = self._variable(target)
+        after = target.value.copy(order="K")
+        writes = not isinstance(function, np.ufunc) and getattr(function, "__name__", "") in (
+            "setitem", "at",
+        )  # fmt: skip
+        if writes:
+            function(after, *values[0][1:], **values[1])
+            variables = map_tree(self._variable, args[1:])
+        else:
+            np.copyto(after, function(*values[0], **values[1]), casting="same_kind")
+            variables = map_tree(self._variable, args)
+        kwargs = map_tree(self._variable, kwargs)
+        root = before.root
+        self._stale.update([root, *self._views.get(root, [])])
+        out = self._new(after)
+        if writes:
+            equation = Equation(out, function, (before, *variables), kwargs, into=True)
+        else:
+            equation = Equation(out, function, variables, kwargs)
+        equation.context = self.context
+        self.equations.append(equation)
+        target.value, target.variable = after, out
+        return target
+
+    # --- what the engine tells ---------------------------------------------------------------
+
+    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
+        """A gate is called."""
+        self.lift(operands)
+        if not self.context.backward:
+            self.context = Context(gate.name, scope)
+
+    def leave(self) -> None:
+        """The backward pass is over."""
+        self.context = Context()
+
+    def go_back(self, node: Node, edge: Edge) -> None:
+        """The backward pass goes through an edge."""
+        self.context = Context(edge.gate.name, node.scope, True, node.parents[edge.position].name)
+
+    # --- values from outside -----------------------------------------------------------------
+
+    def argument(self, value: Any, position: int, name: str | None) -> Traced:
+        """An argument of the function."""
+        return self._input(value, "argument", position, name)
+
+    def lift(self, operands: Iterable[Any]) -> bool:
+        """Let the tensors among the operands be inputs; whether any was not one before."""
+        found = False
+        for x in operands:
+            if isinstance(x, Tensor) and not isinstance(x._data, Traced):
+                self._lift(x)
+                found = True
+        return found
+
+    def _lift(self, tensor: Tensor) -> None:
+        if not tensor.is_leaf:
+            raise TraceError(
+                "compile: the function uses a tensor that was computed outside of it; compute it "
+                "inside, or pass it as an argument, or use t.detach()"
+            )
+        held = tensor._data
+        traced = self._input(held, "tensor", tensor, tensor.name)
+        self._tensors[id(tensor)] = tensor, tensor._node, held, traced
+        tensor._data = traced
+
+    def setting(self, owner: Any, name: str) -> Any:
+        """A number that belongs to an object, such as a step size: read anew at every call."""
+        value = getattr(owner, name)
+        if value.__class__ not in (float, int, np.float64, np.float32):
+            return value
+        key = id(owner), name
+        if key not in self._settings:
+            self._settings[key] = self._input(value, "setting", (owner, name), name)
+        return self._settings[key]
+
+    def gradient_before(self, slot: GradSlot) -> Any:
+        """What a slot holds when the function first adds to it."""
+        if id(slot) not in self._slots:
+            old = slot.grad
+            self._slots[id(slot)] = slot, old
+            if isinstance(old, np.ndarray):
+                slot.grad = self._input(old, "grad", slot, None)
+        return slot.grad
+
+    def cleared(self, slot: GradSlot) -> None:
+        """The function sets a gradient itself: what was there before does not matter."""
+        self._slots.setdefault(id(slot), (slot, None))
+
+    def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
+        variable = self._new(value)
+        variable.name = name
+        self.inputs.append(Input(variable, kind, source))
+        return Traced(self, value, variable)
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def finish(self, results: list[Any]) -> Program:
+        """Give tensors and gradients their arrays, and close the program."""
+        self.open = False
+        for position, result in enumerate(results):
+            if isinstance(result, Traced):
+                self.outputs.append(Output(self._variable(result), "result", position))
+        for tensor, _, held, traced in self._tensors.values():
+            now = tensor._data
+            if now is traced:
+                tensor._data = held
+            elif isinstance(now, Traced):
+                self.outputs.append(Output(self._variable(now), "tensor", tensor))
+                tensor._become(_owned(now.value))
+        for slot, _ in self._slots.values():
+            if slot.grad is not None:
+                self.outputs.append(Output(self._variable(slot.grad), "grad", slot))
+                slot.grad = np.array(self._value(slot.grad))
+        return Program(self.inputs, self.equations, self.outputs)
+
+    def abandon(self) -> None:
+        """Put everything back as it was before the function ran."""
+        self.open = False
+        for tensor, node, held, _ in self._tensors.values():
+            tensor._data, tensor._node = held, node
+        for slot, old in self._slots.values():
+            slot.grad = old
+
+    def _on_numbers(self, function: Callable[..., Any], args: Any) -> Callable[..., Any]:
+        """Arithmetic of Python numbers gives a Python number, which does not widen float32."""
+        if isinstance(function, np.ufunc) and function.__name__ in OF_NUMBERS:
+            values = [self._value(x) for x in args]
+            if all(type(x) in (float, int) for x in values):
+                return OF_NUMBERS[function.__name__]
+        return function
+
+    def guards(self) -> list[Callable[[], str | None]]:
+        """What has to be as it was for the program to be right."""
+        found: list[Callable[[], str | None]] = []
+        for tensor, _, held, _ in self._tensors.values():
+            found.append(_Unchanged(tensor, held))
+        added_to = [given.source for given in self.inputs if given.kind == "grad"]
+        return [*found, *map(_HasGradient, added_to)]
+
+    # --- variables -----------------------------------------------------------------------------
+
+    def _new(self, value: Any, constant: bool = False) -> Variable:
+        self._count += 1
+        return Variable(self._count, value, constant)
+
+    def _value(self, x: Any) -> Any:
+        if isinstance(x, Traced):
+            return x.value
+        if isinstance(x, Tensor):
+            raise TraceError("compile: a Tensor reached a NumPy function outside of any gate")
+        return x
+
+    def _variable(self, x: Any) -> Any:
+        """The variable for a Traced or an array; anything else is written as it is."""
+        if isinstance(x, Traced):
+            if x.trace is not self or (not self.open and x.variable in self._stale):
+                raise TraceError(
+                    "compile: a value of an earlier call is used; results of a compiled "
+                    "function are what it returns"
+                )
+            if x.variable in self._stale:
+                raise TraceError(
+                    "compile: a view of an array is used after the array was written to; "
+                    "take the view again after the write"
+                )
+            return x.variable
+        if isinstance(x, np.ndarray):
+            known = self._constants.get(id(x))
+            if known is None:  # x is kept too: its id must not be given to another array
+                known = self._constants[id(x)] = x, self._new(frozen(x), constant=True)
+            return known[1]
+        return x
+
+    def _find_base(self, out: Variable, args: Any) -> None:
+        """Note whether the result shows memory of an operand."""
+        for x in args:
+            if (
+                isinstance(x, Variable)
+                and isinstance(x.value, np.ndarray)
+                and np.may_share_memory(out.value, x.value)
+            ):
+                out.base = x
+                self._views.setdefault(x.root, []).append(out)
+                return
+
+
+def _owned(value: Any) -> Any:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+class _Unchanged:
+    """Guard: a tensor that the function reads has the shape, dtype and role it had."""
+
+    def __init__(self, tensor: Tensor, held: Any):
+        self.tensor, self.shape, self.dtype = tensor, held.shape, held.dtype
+        self.tracked = tensor.requires_grad
+
+    def __call__(self) -> str | None:
+        tensor = self.tensor
+        if tensor._tracked != self.tracked:
+            return f"requires_grad of {tensor.name or 'a tensor'} has changed"
+        if tensor._data.shape != self.shape or tensor._data.dtype != self.dtype:
+            return f"{tensor.name or 'a tensor'} has another shape or dtype"
+        return None
+
+
+class _HasGradient:
+    """Guard: the gradient that the function adds to is there."""
+
+    def __init__(self, slot: GradSlot):
+        self.slot = slot
+
+    def __call__(self) -> str | None:
+        return None if self.slot.grad is not None else "a gradient that was added to is None"

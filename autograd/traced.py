@@ -1,0 +1,212 @@
+"""Arrays whose operations are written down: what `compile` lets a function run on.
+
+A `Traced` stands in for an array: it has its value, so shapes and dtypes are known, and every
+NumPy function that meets it is written into a trace and gives another `Traced`. Gates and their
+gradient rules are plain NumPy, so they run on it as they are.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+
+from .errors import TraceError
+
+__all__ = ["ARRAYS", "Recorder", "Traced", "cast"]
+
+
+class Recorder(Protocol):
+    """What a `Traced` writes to: see `compiler/trace.py`."""
+
+    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Run the function on values, write it down, and give the result as a Traced."""
+
+    def overwrite(
+        self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for a function that writes its result into `target`."""
+
+
+def _of_shape(name: str) -> property:
+    def get(self: Traced) -> Any:
+        value = self.value  # a Python number, if it was one
+        return getattr(value if hasattr(value, name) else np.asarray(value), name)
+
+    return property(get, doc=f"As of an array: {name}.")
+
+
+class Traced:
+    """An array in a trace: its value, and the variable of the program that stands for it."""
+
+    __slots__ = ("trace", "value", "variable")
+
+    def __init__(self, trace: Recorder, value: Any, variable: Any):
+        self.trace, self.value, self.variable = trace, value, variable
+
+    shape = _of_shape("shape")
+    dtype = _of_shape("dtype")
+    ndim = _of_shape("ndim")
+    size = _of_shape("size")
+    nbytes = _of_shape("nbytes")
+    itemsize = _of_shape("itemsize")
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    # --- NumPy's functions -----------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if method == "at":
+            self.trace.overwrite(inputs[0], function, inputs, options)
+            return None
+        out = options.pop("out", None)
+        if out is not None and isinstance(out[0], Traced):
+            return self.trace.overwrite(out[0], function, inputs, options)
+        return self.trace.record(function, inputs, options)  # another `out` is just memory
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]
+    ) -> Any:
+        if function in _OF_SHAPE:
+            return _OF_SHAPE[function](*args, **options)
+        if function is np.copyto:
+            self.trace.overwrite(args[0], _copied, args[1:], options)
+            return None
+        options = {name: value for name, value in options.items() if name != "out"}
+        return self.trace.record(function, args, options)
+
+    def __getitem__(self, index: Any) -> Traced:
+        return self.trace.record(operator.getitem, (self, index), {})  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.trace.overwrite(self, operator.setitem, (self, index, value), {})
+
+    def __iter__(self) -> Iterator[Traced]:
+        return (self[k] for k in range(len(self)))
+
+    # --- methods of arrays -----------------------------------------------------------------
+
+    @property
+    def T(self) -> Traced:  # noqa: N802 (NumPy's name)
+        """The axes in reverse order."""
+        return self.transpose()
+
+    def reshape(self, *shape: Any) -> Traced:
+        """As `np.reshape`."""
+        given = shape[0] if len(shape) == 1 else shape
+        return self.trace.record(np.reshape, (self, given), {})  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Traced:
+        """As `np.transpose`."""
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        return self.trace.record(np.transpose, (self, order) if order else (self,), {})  # type: ignore[no-any-return]
+
+    def copy(self) -> Traced:
+        """The values in memory of their own, in C order."""
+        return self.trace.record(np.ndarray.copy, (self,), {})  # type: ignore[no-any-return]
+
+    def astype(self, dtype: Any, copy: bool = True) -> Traced:
+        """As of an array."""
+        if not copy and self.dtype == dtype:
+            return self
+        return self.trace.record(cast, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
+
+    # --- what no straight-line program can hold ----------------------------------------------
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise TraceError(
+            f"compile: {what} needs the value of {self.variable}, but a compiled program has to be "
+            "the same for all values. For a choice between values use np.where(condition, a, b); "
+            "pass what really is fixed as an int, a bool or a string; convert results outside of "
+            "the compiled function"
+        )
+
+    def __bool__(self) -> bool:
+        self._refuse("a Python branch (if, while, and, or, not)")
+
+    def __float__(self) -> float:
+        self._refuse("float(t)")
+
+    def __int__(self) -> int:
+        self._refuse("int(t)")
+
+    def __index__(self) -> int:
+        self._refuse("an integer for indexing or range()")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        self._refuse("np.asarray(t)")
+
+    def item(self) -> Any:
+        """Refused: raises TraceError."""
+        self._refuse("t.item()")
+
+    def tolist(self) -> Any:
+        """Refused: raises TraceError."""
+        self._refuse("t.tolist()")
+
+    def __repr__(self) -> str:
+        return f"Traced({self.variable}: {self.dtype}{list(self.shape)})"
+
+    __hash__ = object.__hash__
+
+
+ARRAYS = (np.ndarray, Traced)
+
+
+def cast(x: Any, dtype: np.dtype[Any]) -> Any:
+    """x as another kind of number."""
+    return x.astype(dtype)
+
+
+def _copied(source: Any) -> Any:
+    return source
+
+
+def _value(x: Any) -> Any:
+    return x.value if isinstance(x, Traced) else x
+
+
+_OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    np.result_type: lambda *a: np.result_type(*map(_value, a)),
+    np.can_cast: lambda a, *more, **o: np.can_cast(_value(a).dtype, *more, **o),
+    np.iscomplexobj: lambda a: False,
+    np.isrealobj: lambda a: True,
+}
+_OPERATORS: dict[str, np.ufunc] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
+    "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
+    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
+    "lshift": np.left_shift, "rshift": np.right_shift,
+}  # fmt: skip
+_COMPARISONS = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+                "eq": np.equal, "ne": np.not_equal}  # fmt: skip
+
+
+def _offer(name: str, function: Callable[..., Any]) -> None:
+    setattr(Traced, f"__{name}__", function)
+
+
+def _offer_method(name: str, function: Callable[..., Any]) -> None:
+    setattr(Traced, name, lambda self, *args, **options: function(self, *args, **options))
+
+
+for _name, _ufunc in _OPERATORS.items():
+    _offer(_name, lambda self, other, f=_ufunc: f(self, other))
+    _offer("r" + _name, lambda self, other, f=_ufunc: f(other, self))
+    _offer("i" + _name, lambda self, other, f=_ufunc: f(self, other, out=self))
+for _name, _ufunc in _COMPARISONS.items():
+    _offer(_name, lambda self, other, f=_ufunc: f(self, other))
+for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
+              "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
+    _offer_method(_name, getattr(np, _name))
+_offer("neg", lambda self: np.negative(self))
+_offer("pos", lambda self: self)
+_offer("abs", lambda self: np.absolute(self))
+_offer("invert", lambda self: np.invert(self))
