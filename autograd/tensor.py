@@ -285,8 +285,9 @@ class Tensor:
         return np.array(self._value(), dtype=dtype)
 
     def __float__(self) -> float:
-        if self._data.ndim:
-            self._check_single("float(t)")
+        if not self._data.ndim:
+            return float(self._value())
+        self._check_single("float(t)")
         return float(self._value().item())
 
     def __int__(self) -> int:
@@ -319,6 +320,8 @@ class Tensor:
         return bool((self._data == value).any())
 
     def __repr__(self) -> str:
+        if self._data.__class__ is Traced:
+            return f"{type(self).__name__}({self._data!r})"
         text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
         notes = [f"dtype={self.dtype}"] if self.dtype not in (np.float64, np.int64, bool) else []
         if self.requires_grad and self._node is not None:

@@ -22,6 +22,8 @@ from .trace import Trace
 
 __all__ = ["Compiled", "compile"]
 
+KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
+
 
 def compile(function: Callable[..., Any]) -> Compiled:
     """Turn a function of arrays into one straight-line NumPy program.
@@ -50,7 +52,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any]):
         functools.update_wrapper(self, function)
         self.function = function
-        self.entries: dict[Any, Entry] = {}
+        self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
         self.why: list[str] = []  # for every trace: what was new
         self._last: Entry | None = None
         self._names = _parameter_names(function)
@@ -60,17 +62,18 @@ class Compiled:
             return self.function(*args, **kwargs)
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
-        entry = self.entries.get(key)
-        if entry is not None:
+        known = self.entries.get(key, [])
+        problem = None
+        for entry in known:
             problem = entry.changed()
             if problem is None:
                 self._last = entry
                 return entry(leaves)
-            self.why.append(problem)
-        else:
-            self.why.append(_difference(key, self.entries) if self.entries else "first call")
+        reason = _difference(key, self.entries) if self.entries else "first call"
         entry, result = self._trace(leaves, structure)
-        self.entries[key] = self._last = entry
+        self.why.append(problem or reason)
+        self.entries[key] = [entry, *known][:KEPT]
+        self._last = entry
         return result
 
     def _trace(self, leaves: list[Any], structure: Any) -> tuple[Entry, Any]:

@@ -183,7 +183,7 @@ class Runner:
             return
         elementwise = isinstance(function, np.ufunc)
         arguments = [self.text(x, _number_dtype(equation)) for x in args]
-        if elementwise and not equation.kwargs:
+        if elementwise and not equation.kwargs and function not in (np.maximum, np.minimum):
             arguments.append(target)
         else:
             arguments += [f"{key}={self.text(v)}" for key, v in equation.kwargs.items()]

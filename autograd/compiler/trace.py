@@ -45,6 +45,7 @@ class Trace:
         self._tensors: dict[int, tuple[Tensor, Node | None, Any, Traced]] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
+        self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
 
     # --- what functions call ---------------------------------------------------------------
 
@@ -154,11 +155,13 @@ class Trace:
             self._slots[id(slot)] = slot, old
             if isinstance(old, np.ndarray):
                 slot.grad = self._input(old, "grad", slot, None)
+            else:
+                self._empty.append(slot)
         return slot.grad
 
     def cleared(self, slot: GradSlot) -> None:
         """The function sets a gradient itself: what was there before does not matter."""
-        self._slots.setdefault(id(slot), (slot, None))
+        self._slots.setdefault(id(slot), (slot, slot.grad))
 
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
         variable = self._new(value)
@@ -209,7 +212,11 @@ class Trace:
         for tensor, _, held, _ in self._tensors.values():
             found.append(_Unchanged(tensor, held))
         added_to = [given.source for given in self.inputs if given.kind == "grad"]
-        return [*found, *map(_HasGradient, added_to)]
+        return [
+            *found,
+            *(_Gradient(s, True) for s in added_to),
+            *(_Gradient(s, False) for s in self._empty),
+        ]
 
     # --- variables -----------------------------------------------------------------------------
 
@@ -278,11 +285,13 @@ class _Unchanged:
         return None
 
 
-class _HasGradient:
-    """Guard: the gradient that the function adds to is there."""
+class _Gradient:
+    """Guard: there is, or there is not, a gradient that the function adds to."""
 
-    def __init__(self, slot: GradSlot):
-        self.slot = slot
+    def __init__(self, slot: GradSlot, there: bool):
+        self.slot, self.there = slot, there
 
     def __call__(self) -> str | None:
-        return None if self.slot.grad is not None else "a gradient that was added to is None"
+        if (self.slot.grad is not None) is self.there:
+            return None
+        return f"a gradient that is added to is {'None' if self.there else 'not None'} now"

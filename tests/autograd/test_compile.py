@@ -1,0 +1,437 @@
+"""compile: the same bits as eager, at other inputs too; fresh memory; errors that explain."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from gate_cases import CASES, Case
+
+import autograd as ag
+import nn
+from autograd import LabelError, Parameter, Tensor, TraceError
+
+rng = np.random.default_rng(7)
+
+
+def same(a: Any, b: Any) -> None:
+    """Equal to the last bit, dtype included."""
+    a, b = (x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in (a, b))
+    assert a.dtype == b.dtype
+    np.testing.assert_array_equal(a, b)
+
+
+def value_and_all_grads(case: Case) -> Callable[..., Any]:
+    def f(*xs: Any) -> Any:
+        out = case.f(*xs)
+        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+
+    return ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_every_gate_gives_the_bits_of_eager_at_other_inputs(case: Case, dtype: Any) -> None:
+    first = [np.asarray(x, dtype) for x in case.inputs]
+    eager = value_and_all_grads(case)
+    compiled = ag.compile(eager)
+    compiled(*first)
+    for shift in (0.0, 0.013):
+        other = [np.asarray(rng.permuted(x) if x.ndim else x) for x in first]
+        if case.smooth:
+            other = [np.asarray(x + shift, dtype) for x in other]
+        (value, grads), (wanted, wanted_grads) = compiled(*other), eager(*other)
+        same(value, wanted)
+        for g, wanted_g in zip(grads, wanted_grads, strict=True):
+            same(g, wanted_g)
+    assert compiled.why == ["first call"]
+
+
+def test_second_derivatives() -> None:
+    f = ag.grad(ag.grad(lambda x: np.tanh(x) * x))
+    compiled = ag.compile(f)
+    for x in (0.5, 1.5, -2.0):
+        same(compiled(np.float64(x)), f(x))
+
+
+# --- training ----------------------------------------------------------------------------------
+
+
+def trainer(dtype: Any = float, activation: Any = None) -> tuple[nn.TwoLayerNet, Any]:
+    net = nn.TwoLayerNet(2, 16, 3, reg=1e-3, seed=0, dtype=dtype, activation=activation)
+    sgd = nn.SGD(net, lr=0.7)
+
+    def step(X: Any, y: Any) -> Any:
+        sgd.zero_grad()
+        loss = net.loss(X, y)
+        loss.backward()
+        sgd.step()
+        return loss
+
+    step.sgd = sgd  # type: ignore[attr-defined]
+    return net, step
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Sigmoid, nn.Tanh])
+def test_training_gives_the_losses_weights_and_gradients_of_eager(
+    activation: Any, dtype: Any
+) -> None:
+    X, y = nn.spiral(30, 3, seed=0, dtype=dtype)
+    (net, step), (other, other_step) = (trainer(dtype, activation()) for _ in range(2))
+    compiled = ag.compile(other_step)
+    for _ in range(50):
+        same(compiled(X, y), step(X, y))
+    for p, q in zip(net.parameters(), other.parameters(), strict=True):
+        same(p, q)
+        same(p.grad, q.grad)
+    assert compiled.why == ["first call"]
+
+
+def test_the_step_size_is_read_at_every_call() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    (_, step), (_, other_step) = trainer(), trainer()
+    compiled = ag.compile(other_step)
+    for lr in (0.5, 0.25, 0.125):
+        step.sgd.lr = other_step.sgd.lr = lr
+        same(compiled(X, y), step(X, y))
+    assert compiled.why == ["first call"]
+
+
+def test_parameters_may_be_replaced_between_calls() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    (net, step), (other, other_step) = trainer(), trainer()
+    compiled = ag.compile(other_step)
+    for k in range(3):
+        for model in (net, other):
+            model.params["W1"] = np.full((2, 16), 0.1 * k)
+        same(compiled(X, y), step(X, y))
+
+
+def test_graphs_that_read_old_weights_stay_right() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    net, step = trainer()
+    compiled = ag.compile(step)
+    compiled(X, y)
+    before = net.loss(X, y)
+    weights = net.fc1.W.numpy()
+    compiled(X, y)
+    compiled(X, y)
+    net.fc1.W.zero_grad()
+    before.backward()
+    g = net.fc1.W.grad  # the gradient went to the slot of the parameter
+    fresh = nn.TwoLayerNet(2, 16, 3, reg=1e-3, seed=0)
+    assert g.shape == fresh.fc1.W.shape
+    assert not np.array_equal(weights, net.fc1.W.numpy())
+
+
+def test_results_and_gradients_stay_as_they_are_given() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    net, step = trainer()
+    compiled = ag.compile(step)
+    compiled(X, y)
+    compiled(X, y)
+    held = net.fc1.W.grad, net.fc1.W.data
+    copies = [x.copy() for x in held]
+    for _ in range(3):
+        compiled(X, y)
+    for x, copy in zip(held, copies, strict=True):
+        np.testing.assert_array_equal(x, copy)
+
+
+def test_results_do_not_share_memory() -> None:
+    f = ag.compile(lambda x: (x + 1, x + 1, x, x[1:]))
+    a = np.arange(3.0)
+    f(a)
+    first = [t.numpy() for t in f(a)]
+    parts = f(a)
+    f(a + 1)
+    for t, wanted in zip(parts, first, strict=True):
+        np.testing.assert_array_equal(t.numpy(), wanted)
+    parts[2]._data[0] = 9  # a result may be written to
+    assert a[0] == 0
+
+
+def test_gradients_are_added_to_what_is_there() -> None:
+    def make() -> tuple[Parameter, Any]:
+        p = Parameter([1.0, 2.0])
+
+        def add_gradient(x: Any) -> Any:
+            loss = np.sum(p * x)
+            loss.backward()
+            return loss
+
+        return p, add_gradient
+
+    (p, eager), (q, traced) = make(), make()
+    compiled = ag.compile(traced)
+    for k in range(4):
+        x = np.array([1.0, k])
+        same(compiled(x), eager(x))
+        same(p.grad, q.grad)
+    q.zero_grad()
+    p.zero_grad()
+    same(compiled(x), eager(x))
+    same(p.grad, q.grad)
+
+
+@pytest.mark.parametrize("way", ["descend", "isub", "data", "imul"])
+def test_every_way_to_update_a_parameter(way: str) -> None:
+    def make() -> tuple[Parameter, Any]:
+        parameter = Parameter([1.0, 2.0])
+
+        def step(x: Any) -> Any:
+            p = parameter
+            p.zero_grad()
+            loss = np.sum(np.exp(p * x))
+            loss.backward()
+            if way == "descend":
+                p.descend(p.grad, 0.1)
+            elif way == "isub":
+                p -= 0.1 * p.grad
+            elif way == "imul":
+                p *= 0.9
+            else:
+                p.data = p.data - 0.1 * p.grad
+            return np.sum(p)
+
+        return parameter, step
+
+    (p, eager), (q, traced) = make(), make()
+    compiled = ag.compile(traced)
+    for k in range(4):
+        x = np.array([0.1, 0.2 * k])
+        same(compiled(x), eager(x))
+        same(p, q)
+
+
+# --- signatures and guards -----------------------------------------------------------------------
+
+
+def test_new_shapes_dtypes_and_fixed_values_are_traced_anew_and_it_says_why() -> None:
+    f = ag.compile(lambda x, n: np.sum(x) * n)
+    for x, n in [(np.ones(3), 2), (np.ones(4), 2), (np.ones(3), 2), (np.ones(3), 3),
+                 (np.ones(3, np.float32), 2)]:  # fmt: skip
+        assert float(f(x, n)) == x.sum() * n
+    assert len(f.why) == 4
+    assert "argument 0 is ((4,)" in f.why[1]
+    assert "argument 1 is ('int', 3), not ('int', 2)" in f.why[2]
+
+
+def test_floats_may_change_and_do_not_widen_float32() -> None:
+    f = ag.compile(lambda x, s: x * (s * 2))
+    for s in (0.5, 1.5):
+        out = f(np.ones(2, np.float32), s)
+        assert out.dtype == np.float32
+        assert out.numpy()[0] == 2 * s
+    assert f.why == ["first call"]
+
+
+def test_arguments_in_lists_and_dictionaries() -> None:
+    def f(parts: Any, *, scale: Any) -> Any:
+        return {"sum": parts["a"] + parts["b"][0], "scaled": (parts["a"] * scale, "text")}
+
+    g = ag.compile(f)
+    for k in range(3):
+        a, b = np.full(2, float(k)), np.ones(2)
+        out = g({"a": a, "b": [b]}, scale=2.0)
+        np.testing.assert_array_equal(out["sum"].numpy(), a + b)
+        np.testing.assert_array_equal(out["scaled"][0].numpy(), 2 * a)
+        assert out["scaled"][1] == "text"
+
+
+def test_a_frozen_parameter_is_noticed() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    net, step = trainer()
+
+    def loss_only(X: Any, y: Any) -> Any:
+        return net.loss(X, y)
+
+    compiled = ag.compile(loss_only)
+    compiled(X, y)
+    net.fc1.W.requires_grad = False
+    compiled(X, y)
+    assert compiled.why[1] == "requires_grad of W1 has changed"
+    del step
+
+
+def test_arrays_in_another_order_of_memory() -> None:
+    f = ag.value_and_grad(lambda x: np.sum(np.exp(x) * x[::-1]))
+    g = ag.compile(f)
+    a = rng.normal(size=(40, 30))
+    for x in (a, np.asfortranarray(a), a[::2], np.ascontiguousarray(a[::2])):
+        same(g(x)[0], f(x)[0])
+        same(g(x)[1], f(x)[1])
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    f = ag.compile(ag.grad(lambda x: np.sum(np.tanh(x) ** 2)))
+    inputs = [rng.normal(size=(200, 50)) for _ in range(4)]
+    wanted = [ag.grad(lambda x: np.sum(np.tanh(x) ** 2))(x) for x in inputs]
+    f(inputs[0])
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        wrong.extend(k for _ in range(50) if not np.array_equal(f(inputs[k]), wanted[k]))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+# --- what cannot be traced -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: x if x.sum() > 0 else -x, "a Python branch"),
+        (lambda x: float(x.sum()), r"float\(t\)"),
+        (lambda x: np.asarray(x), r"np.asarray\(t\)"),
+        (lambda x: range(int(x[0])), r"float\(t\)|t.item\(\)"),
+        (lambda x: x.numpy(), r"np.asarray\(t\)"),
+    ],
+    ids=["branch", "float", "asarray", "int", "numpy"],
+)
+def test_what_needs_a_value_is_refused(f: Any, message: str) -> None:
+    with pytest.raises(TraceError, match=message):
+        ag.compile(f)(np.ones(2))
+
+
+def test_a_failed_trace_leaves_everything_as_it_was() -> None:
+    net = nn.TwoLayerNet(2, 4, 3, seed=0)
+    sgd = nn.SGD(net, lr=0.1)
+    X, y = nn.spiral(10, 3, seed=0)
+    before = [p.numpy() for p in net.parameters()]
+    net.loss(X, y).backward()
+    grads = [p.grad.copy() for p in net.parameters()]
+
+    def step(X: Any, y: Any) -> Any:
+        sgd.zero_grad()
+        loss = net.loss(X, y)
+        loss.backward()
+        sgd.step()
+        raise KeyError("late")
+
+    with pytest.raises(KeyError):
+        ag.compile(step)(X, y)
+    for p, values, g in zip(net.parameters(), before, grads, strict=True):
+        np.testing.assert_array_equal(p.numpy(), values)
+        np.testing.assert_array_equal(p.grad, g)
+    net.loss(X, y).backward()
+
+
+def test_labels_are_checked_at_every_call() -> None:
+    X, y = nn.spiral(10, 3, seed=0)
+    net, step = trainer()
+    compiled = ag.compile(step)
+    compiled(X, y)
+    before = [p.numpy() for p in net.parameters()]
+    for bad in (-1, 3):
+        wrong = y.copy()
+        wrong[4] = bad
+        with pytest.raises(LabelError, match=f"label {bad} at position 4"):
+            compiled(X, wrong)
+    for p, values in zip(net.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.numpy(), values)
+
+
+def test_recorded_arguments_and_tensors_from_outside_are_refused() -> None:
+    x = Tensor([1.0, 2.0])
+    with pytest.raises(TraceError, match="an argument is a recorded tensor"):
+        ag.compile(lambda t: t * 2)(x * 3)
+    y = x * 3
+    with pytest.raises(TraceError, match="computed outside of it"):
+        ag.compile(lambda t: t * y)(np.ones(2))
+
+
+def test_a_compiled_function_inside_another_becomes_part_of_it() -> None:
+    inner = ag.compile(lambda x: np.exp(x))
+    outer = ag.compile(lambda x: np.sum(inner(x) * 2))
+    for k in range(3):
+        x = np.array([0.1, 0.2 * k])
+        same(outer(x), np.sum(np.exp(x) * 2))
+    assert inner.entries == {}
+
+
+# --- programs and passes -------------------------------------------------------------------------
+
+
+def test_a_program_reads_like_its_function() -> None:
+    f = ag.compile(lambda x, w: np.sum(np.exp(x) * w))
+    f(np.ones(3), np.ones(3))
+    text = str(f.program).splitlines()
+    assert text[0] == "inputs x: float64[3], w: float64[3]"
+    assert text[1].endswith("np.exp(x)")
+    assert len(f.program) == 3
+
+
+def test_common_and_dead_computations_are_left_out() -> None:
+    def f(x: Any) -> Any:
+        unused = np.log(x)
+        del unused
+        return np.exp(x) * np.exp(x)
+
+    g = ag.compile(f)
+    g(np.ones(3))
+    assert [e.function for e in g.program.equations] == [np.exp, np.multiply]
+
+
+def test_numbers_that_differ_in_the_last_bit_or_in_sign_are_not_merged() -> None:
+    a, b = 0.1, np.nextafter(0.1, 1)
+    f = ag.compile(lambda x: (x * a, x * b, x * 0.0, x * -0.0))
+    f(np.ones(3))
+    out = f(np.full(3, 1.0))
+    assert out[0].numpy()[0] == a != b == out[1].numpy()[0]
+    assert np.signbit(out[3].numpy()[0])
+    assert not np.signbit(out[2].numpy()[0])
+
+
+def test_memory_is_shared_between_values() -> None:
+    def chain(x: Any) -> Any:
+        for _ in range(10):
+            x = np.exp(-x * 1.5)
+        return np.sum(x)
+
+    f = ag.compile(chain)
+    f(np.ones(1000))
+    memory = f.memory()
+    assert memory.nbytes == 8000
+    assert memory.values >= 20 * 8000
+    assert "buffers" in str(memory)
+
+
+MAKERS: list[Callable[[Any, Any], Any]] = [
+    lambda a, b: a + b, lambda a, b: a * b, np.maximum, lambda a, b: np.tanh(a),
+    lambda a, b: np.dot(a, b) / 10, lambda a, b: a.T, lambda a, b: a - np.sum(b, axis=0) / 10,
+    lambda a, b: a.reshape(-1)[5:11] + b,
+]  # fmt: skip
+
+
+def test_no_buffer_is_overwritten_while_it_is_still_read() -> None:
+    """A random program, many times: shared memory must never change a result."""
+    for seed in range(60):
+        choose = np.random.default_rng(seed)
+
+        def f(x: Any, y: Any, choose: Any = choose) -> Any:
+            pool = [x, y]
+            for _ in range(25):
+                a, b = (pool[k] for k in choose.integers(len(pool), size=2))
+                pool.append(MAKERS[choose.integers(len(MAKERS))](a, b))
+            return sum(pool[2:], start=pool[0]), pool[7], np.sum(pool[-1])
+
+        state = choose.bit_generator.state
+        compiled = ag.compile(f)
+        a = [rng.normal(size=(6, 6)) for _ in range(2)]
+        compiled(*a)
+        for _ in range(2):
+            a = [rng.normal(size=(6, 6)) for _ in range(2)]
+            choose.bit_generator.state = state
+            for x, wanted in zip(compiled(*a), f(*map(ag.Tensor, a)), strict=True):
+                same(x, wanted)
