@@ -74,10 +74,11 @@ def _sweep(
         for edge in edges:
             # the chain rule: downstream = local x upstream
             if special:
-                if tracer is not None:
-                    tracer.go_back(node, edge)
                 arguments = edge.given(node, recorded)
-                downstream = edge.apply(g, arguments)
+                if tracer is None:
+                    downstream = edge.apply(g, arguments)
+                else:
+                    downstream = tracer.go_back(node, edge, g, arguments)
                 if masks is not None:
                     downstream = masks.pass_on(node, edge, arguments, downstream)
             elif edge.pull is not None:
@@ -93,7 +94,7 @@ def _sweep(
             parent = parents[edge.position]
             shape = parent.shape
             if downstream.shape != shape:
-                total = sum_to if recorded else sum_array_to
+                total = sum_array_to if not special else sum_to
                 downstream = total(downstream, shape=shape)
             if downstream.dtype is not parent.dtype and downstream.dtype != parent.dtype:
                 downstream = astype(downstream, dtype=parent.dtype)
@@ -101,6 +102,8 @@ def _sweep(
             # at a fork the gradients add
             if parent in grads:
                 downstream = _plus(grads[parent], downstream)
+            if tracer is not None:
+                tracer.arrived(parent, downstream)
             grads[parent] = downstream
             del downstream  # from here on only `grads` refers to it
     if tracer is not None:

@@ -74,17 +74,15 @@ def value_and_grad(
                 )
             g = grads.get(variable.node)
             found.append(np.zeros(variable.shape, variable.dtype) if g is None else g)
-        if MODE.get().tracer is not None:
-            value, found = value.detach(), [_as_tensor(g) for g in found]
-        elif not nested:
+        if nested:
+            pass
+        elif MODE.get().tracer is not None:
+            value, found = value._value(), [g._data if isinstance(g, Tensor) else g for g in found]
+        else:
             value, found = value.numpy(), [np.array(g) for g in found]
         return value, found[0] if single else tuple(found)
 
     return both
-
-
-def _as_tensor(g: Any) -> Tensor:
-    return g if isinstance(g, Tensor) else constant_tensor(g)
 
 
 def _variable(x: Any, position: int) -> Tensor:

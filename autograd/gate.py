@@ -27,7 +27,7 @@ from .errors import UnsupportedError
 from .node import Node
 from .tensor import Array, Tensor, recorded_tensor
 
-__all__ = ["GATES", "Edge", "Gate", "Plan"]
+__all__ = ["GATES", "Edge", "Gate", "Plain", "Plan"]
 
 Rule = Callable[..., Any]
 Function = Callable[..., Any]
@@ -44,6 +44,14 @@ class Need(NamedTuple):
 
 
 OUT = Need("out")
+
+
+class Plain(NamedTuple):
+    """A gate as a textbook writes it, for programs that people read; None: as in the table."""
+
+    kernel: Function | None = None
+    fused: Function | None = None
+    vjp: tuple[Rule | None, ...] = ()
 
 
 class Gate:
@@ -65,6 +73,7 @@ class Gate:
         cache: dict[str, Function] | None = None,
         fused: Function | None = None,
         expand: Function | None = None,
+        plain: Plain | None = None,
         variadic: bool = False,
         differentiable: bool = True,
     ):
@@ -74,7 +83,7 @@ class Gate:
         self.times = local is not None
         self.elementwise, self.linear = elementwise or self.times, linear
         self.variadic, self.differentiable = variadic, differentiable
-        self.cache, self.fused, self.expand = cache or {}, fused, expand
+        self.cache, self.fused, self.expand, self.plain = cache or {}, fused, expand, plain
         rules = local if self.times else vjp
         self.rules: tuple[Any, ...] = rules if isinstance(rules, tuple) else (rules,)
         self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)

@@ -53,6 +53,7 @@ def gate(
     cache, fused     intermediate values that rules want: their definition as NumPy functions of
                      operands and keyword arguments, and a kernel that gives `(out, *cached)`
     expand           the same computation in simpler gates, to be shown in a picture
+    plain            kernel and rules as a textbook writes them, for programs that people read
     variadic         the operands come as one sequence
     differentiable   False for gates whose result carries no gradient, such as comparisons
     Raises TypeError when a rule names something that the gate does not have.
@@ -222,14 +223,21 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any], state: Mo
     values, parents, tracked = _unwrap(operands)
     recording = tracked and state.recording and row.differentiable
     given = [values] if row.variadic else values
-    if not recording or row.fused is None:
-        out, cached = row.kernel(*given, **static), ()
+    kernel, fused = row.kernel, row.fused
+    if state.tracer is not None:
+        kernel, fused = state.tracer.kernels(row)
+    if not recording or fused is None:
+        out, cached = kernel(*given, **static), ()
     else:
-        out, *cached = row.fused(*given, **static)
+        out, *cached = fused(*given, **static)
     if type(out) is np.ndarray and out.ndim == 0:
         out = out[()]
     if recording:
-        return _record(row.plan(tracked), operands, values, parents, static, cached, out, state)
+        plan = row.plan(tracked)
+        result = _record(plan, operands, values, parents, static, cached, out, state)
+        if state.tracer is not None:
+            state.tracer.made(result)
+        return result
     return constant_tensor(out) if any(isinstance(x, Tensor) for x in operands) else out
 
 

@@ -471,7 +471,7 @@ class Parameter(Tensor):
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
             )
         if MODE.get().tracer is not None:
-            self._become(np.subtract(self._value(), np.multiply(gradient, lr)))
+            self._become(np.subtract(self._value(), np.multiply(lr, gradient)))
             return
         new = self._spare()
         np.multiply(gradient, filled((), data.dtype, lr), out=new)

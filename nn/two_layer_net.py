@@ -96,7 +96,9 @@ class TwoLayerNet(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Scores (n, classes) for inputs (n, features)."""
-        return self.fc2(self.activation(self.fc1(x)))  # type: ignore[no-any-return]
+        hidden = self.activation(self.fc1(x))
+        scores: Tensor = self.fc2(hidden)
+        return scores
 
     def predict(self, x: Any) -> Array:
         """Scores as a plain array, not recorded."""
@@ -105,10 +107,11 @@ class TwoLayerNet(Module):
 
     def loss(self, x: Any, t: Any) -> Tensor:
         """The mean cross-entropy with labels t (indices or one-hot), plus the penalty."""
-        loss = softmax_cross_entropy(self(x), t)
-        if self.reg:
-            loss = loss + l2_penalty(self.reg, self.fc1.W, self.fc2.W)
-        return loss  # type: ignore[no-any-return]
+        data_loss: Tensor = softmax_cross_entropy(self(x), t)
+        if not self.reg:
+            return data_loss
+        reg_loss: Tensor = l2_penalty(self.reg, self.fc1.W, self.fc2.W)
+        return data_loss + reg_loss
 
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
         """The share of inputs whose highest score is at the label."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import circuits, gradcheck, mnist, spiral
+from demos import circuits, derive, gradcheck, mnist, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
@@ -72,7 +72,23 @@ def test_gradcheck(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(float(mean) < 1e-9 for _, mean, _ in rows)
 
 
-@pytest.mark.parametrize("name", ["circuits", "spiral", "mnist", "gradcheck"])
+def test_derive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    derive.main(["--out", str(tmp_path), "--generated"])
+    printed = capsys.readouterr().out
+    differences = re.findall(r"# (\S+): differs from backprop by at most (\S+)", printed)
+    assert len(differences) == 7
+    for name, difference in differences:
+        assert float(difference) < (1e-6 if name == "mnist" else 1e-14)
+    assert "    hidden = np.maximum(0, np.dot(X, W1) + b1)" in printed
+    assert "    dW2 = 0.001 * W2 + np.dot(hidden.T, dscores)" in printed
+    done = subprocess.run(  # NumPy alone: the project is not on the path
+        [sys.executable, "-I", "-c", (tmp_path / "spiral.py").read_text()],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["circuits", "derive", "spiral", "mnist", "gradcheck"])
 def test_help(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"demos.{name}", "--help"], cwd=ROOT, capture_output=True, text=True

@@ -16,8 +16,10 @@ from ..tensor import Tensor, as_constant, check_plain, constant_tensor
 from ..traced import Traced
 from .emit import Runner
 from .memory import Memory, plan
+from .names import NameFinder, name_gradients
 from .passes import improve
-from .program import Program
+from .program import Output, Program
+from .source import source
 from .trace import Trace
 
 __all__ = ["Compiled", "compile"]
@@ -55,7 +57,12 @@ class Compiled:
         self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
         self.why: list[str] = []  # for every trace: what was new
         self._last: Entry | None = None
-        self._names = _parameter_names(function)
+        self._leaves: list[Any] = []
+        self._structure: Any = None
+        self.parameters = _parameter_names(function)  # names of the arguments
+        self.__name__ = getattr(function, "__name__", "step")
+        if not self.__name__.isidentifier():  # a lambda
+            self.__name__ = "step"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if MODE.get().tracer is not None:  # inside another compiled function: part of it
@@ -73,12 +80,12 @@ class Compiled:
         entry, result = self._trace(leaves, structure)
         self.why.append(problem or reason)
         self.entries[key] = [entry, *known][:KEPT]
-        self._last = entry
+        self._last, self._leaves, self._structure = entry, leaves, structure
         return result
 
     def _trace(self, leaves: list[Any], structure: Any) -> tuple[Entry, Any]:
         trace = Trace()
-        given = [_stand_in(trace, x, k, self._names) for k, x in enumerate(leaves)]
+        given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         args, kwargs = _rebuild(structure, given)
         try:
             with tracing(trace):
@@ -90,6 +97,44 @@ class Compiled:
             raise
         entry = Entry(program, trace, results, form)
         return entry, entry.first
+
+    @property
+    def source(self) -> str:
+        """The program as a person would write it: NumPy code that runs without this package.
+
+        Gates are written as in a textbook and named after the variables of the function, which
+        is run once more for that; what really runs, with its buffers, is `generated`. Arrays
+        that the function takes from outside become arguments, see `constants`.
+        """
+        return self._text()[0]
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """The arrays from outside that `source` has as its last arguments, by name."""
+        return self._text()[1]
+
+    def _text(self) -> tuple[str, dict[str, Any]]:
+        self._entry()
+        trace = Trace(plain=True)
+        given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(self._leaves)]
+        args, kwargs = _rebuild(self._structure, given)
+        try:
+            with tracing(trace), NameFinder() as finder:
+                result = self.function(*args, **kwargs)
+            program = trace.program([_data(x) for x in _flatten_result(result)[0]])
+        finally:
+            trace.abandon()
+        trace.name_constants(finder.arrays)
+        known = trace.gradient_of.items()
+        program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
+        program = improve(program)
+        name_gradients(program, trace.modules())
+        return source(program, self.__name__)
+
+    @property
+    def generated(self) -> str:
+        """The text of the function that runs, with buffers in place of most values."""
+        return self._entry().text
 
     @property
     def program(self) -> Program:
@@ -116,12 +161,17 @@ class Entry:
         self.form = form
         self._results = results
         positions = [o.source for o in self.program.outputs if o.kind == "result"]
-        self._fixed = [None if k in positions else _data(x) for k, x in enumerate(results)]
+        self._fixed = [None if k in positions else x for k, x in enumerate(results)]
         self._positions = positions
         self._guards = trace.guards()
         self._runner = Runner(self.program, self.memory)
         self._lock = threading.Lock()
         self.first = self._wrap([_data(x) for x in results])
+
+    @property
+    def text(self) -> str:
+        """The text of the function that runs."""
+        return self._runner.source
 
     def changed(self) -> str | None:
         """What is not as it was when the program was traced, if anything."""
@@ -145,15 +195,18 @@ class Entry:
             value = value.value if isinstance(value, Traced) else value
             if isinstance(original, Tensor):
                 value = constant_tensor(value)
+            elif isinstance(original, Traced):
+                value = np.asarray(value)
             wrapped.append(value)
         return self.form(wrapped)
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
     try:
-        return list(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _flatten(args: Any, kwargs: Any) -> tuple[list[Any], Any]:

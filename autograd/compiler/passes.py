@@ -72,31 +72,44 @@ def undo_inverses(program: Program) -> Program:
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
-        source = equation.args[0] if equation.args else None
-        if not isinstance(source, Variable):
-            continue
-        before = made_by.get(source)
-        if (
-            equation.function is np.transpose
-            and len(equation.args) == 1
-            and before is not None
-            and before.function is np.transpose
-            and len(before.args) == 1
-        ):
-            instead[equation.out] = before.args[0]
-        elif equation.function is np.reshape and source.shape == equation.out.shape:
-            instead[equation.out] = source
-        elif equation.function is np.multiply and _is_one(equation.args[1]):
-            same = source.dtype == equation.out.dtype and source.shape == equation.out.shape
-            if same:
-                instead[equation.out] = source
+        unchanged = _unchanged(equation, made_by)
+        if unchanged is not None:
+            instead[equation.out] = unchanged
     for output in program.outputs:
         output.variable = instead.get(output.variable, output.variable)
     return program
 
 
+def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variable | None:
+    """The operand that the result is equal to, if there is one."""
+    function, args = equation.function, equation.args
+    if function is np.multiply:
+        for x, other in (args, args[::-1]):
+            if _is_one(x) and _alike(other, equation.out):
+                return other  # type: ignore[no-any-return]
+    source = args[0] if args else None
+    if not isinstance(source, Variable):
+        return None
+    if function is np.reshape and source.shape == equation.out.shape:
+        return source
+    before = made_by.get(source)
+    if _reverses_axes(equation) and before is not None and _reverses_axes(before):
+        return before.args[0]  # type: ignore[no-any-return]
+    return None
+
+
+def _reverses_axes(equation: Equation) -> bool:
+    return equation.function is np.transpose and len(equation.args) == 1
+
+
+def _alike(x: Any, out: Variable) -> bool:
+    return isinstance(x, Variable) and x.shape == out.shape and x.dtype == out.dtype
+
+
 def _is_one(x: Any) -> bool:
-    return not isinstance(x, Variable) and isinstance(x, (int, float, np.generic)) and x == 1
+    if isinstance(x, Variable):
+        return x.constant and bool(np.all(x.value == 1))
+    return isinstance(x, (int, float, np.generic)) and bool(x == 1)
 
 
 def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:

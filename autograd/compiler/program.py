@@ -65,7 +65,6 @@ class Context:
     gate: str = ""
     scope: Scope | None = None
     backward: bool = False
-    of: str | None = None  # the name of the value that a gradient belongs to
 
 
 @dataclass(eq=False, slots=True)
@@ -111,7 +110,8 @@ class Input:
 @dataclass(eq=False, slots=True)
 class Output:
     """A value that leaves: "result" (source: its position), "tensor" (a Tensor that moves on to
-    it), or "grad" (the slot that takes it)."""
+    it), or "grad" (the slot that takes it). "gradient" only tells which variable is the gradient
+    by another one (source), for the sake of its name."""
 
     variable: Variable
     kind: str
@@ -203,5 +203,5 @@ def _text(x: Any) -> str:
 
 
 def used_later(outputs: Iterable[Output]) -> set[Variable]:
-    """The variables that leave the program."""
-    return {output.variable for output in outputs}
+    """The variables that leave the program; what is only to be named does not."""
+    return {output.variable for output in outputs if output.kind != "gradient"}

@@ -8,7 +8,7 @@ the function gave it.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,11 @@ OF_NUMBERS: dict[str, Callable[..., Any]] = {
 class Trace:
     """A program in the making."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain: bool = False) -> None:
+        self.plain = plain  # gates as a textbook writes them
+        self.gradient_of: dict[Variable, Variable] = {}
+        self._of_node: dict[Node, Variable] = {}
+        self._of_leaf: dict[int, Variable] = {}
         self.inputs: list[Input] = []
         self.equations: list[Equation] = []
         self.outputs: list[Output] = []
@@ -108,9 +112,44 @@ class Trace:
         """The backward pass is over."""
         self.context = Context()
 
-    def go_back(self, node: Node, edge: Edge) -> None:
-        """The backward pass goes through an edge."""
-        self.context = Context(edge.gate.name, node.scope, True, node.parents[edge.position].name)
+    def kernels(self, gate: Gate) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
+        """The kernel of a gate, and the one that also gives intermediate values."""
+        if self.plain and gate.plain is not None:
+            return gate.plain.kernel or gate.kernel, gate.plain.fused or gate.fused
+        return gate.kernel, gate.fused
+
+    def made(self, result: Tensor) -> None:
+        """A gate has recorded its result."""
+        if isinstance(result._data, Traced):
+            self._of_node[result.node] = result._data.variable
+
+    def go_back(self, node: Node, edge: Edge, g: Any, arguments: Sequence[Any]) -> Any:
+        """The backward pass goes through an edge; gives the downstream gradient."""
+        self.context = Context(edge.gate.name, node.scope, backward=True)
+        plain = edge.gate.plain
+        if self.plain and plain is not None and plain.vjp and plain.vjp[edge.position]:
+            return plain.vjp[edge.position](g, *arguments)  # type: ignore[misc]
+        return edge.apply(g, arguments)
+
+    def arrived(self, parent: Node, downstream: Any) -> None:
+        """The gradient by a value, as far as it has been added up."""
+        source = self._of_node.get(parent)
+        if isinstance(parent.value, Traced):
+            source = parent.value.variable
+        elif source is None and parent.value is not None:
+            source = self._of_leaf.get(id(parent.value))
+        if source is not None and isinstance(downstream, Traced):
+            self.gradient_of[source] = downstream.variable
+
+    def name_constants(self, names: dict[int, str]) -> None:
+        """Give the arrays from outside the names that the function has for them."""
+        for key, (_, variable) in self._constants.items():
+            variable.name = names.get(key)
+
+    def modules(self) -> dict[Variable, str]:
+        """For values that gates made: the name of the module they were made in."""
+        scopes = {variable: node.scope for node, variable in self._of_node.items()}
+        return {variable: scope.name for variable, scope in scopes.items() if scope is not None}
 
     # --- values from outside -----------------------------------------------------------------
 
@@ -136,6 +175,7 @@ class Trace:
         held = tensor._data
         traced = self._input(held, "tensor", tensor, tensor.name)
         self._tensors[id(tensor)] = tensor, tensor._node, held, traced
+        self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
 
     def setting(self, owner: Any, name: str) -> Any:
@@ -173,22 +213,32 @@ class Trace:
 
     def finish(self, results: list[Any]) -> Program:
         """Give tensors and gradients their arrays, and close the program."""
-        self.open = False
-        for position, result in enumerate(results):
-            if isinstance(result, Traced):
-                self.outputs.append(Output(self._variable(result), "result", position))
+        program = self.program(results)
         for tensor, _, held, traced in self._tensors.values():
             now = tensor._data
             if now is traced:
                 tensor._data = held
             elif isinstance(now, Traced):
-                self.outputs.append(Output(self._variable(now), "tensor", tensor))
                 tensor._become(_owned(now.value))
         for slot, _ in self._slots.values():
             if slot.grad is not None:
-                self.outputs.append(Output(self._variable(slot.grad), "grad", slot))
                 slot.grad = np.array(self._value(slot.grad))
-        return Program(self.inputs, self.equations, self.outputs)
+        return program
+
+    def program(self, results: list[Any]) -> Program:
+        """The program so far, with everything left as it is."""
+        outputs = [
+            Output(self._output(x), "result", k)
+            for k, x in enumerate(results)
+            if isinstance(x, (Traced, np.ndarray, np.generic))
+        ]
+        for tensor, _, _, traced in self._tensors.values():
+            if tensor._data is not traced and isinstance(tensor._data, Traced):
+                outputs.append(Output(self._variable(tensor._data), "tensor", tensor))
+        for slot, _ in self._slots.values():
+            if slot.grad is not None:
+                outputs.append(Output(self._output(slot.grad), "grad", slot))
+        return Program(self.inputs, self.equations, outputs)
 
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
@@ -230,6 +280,11 @@ class Trace:
         if isinstance(x, Tensor):
             raise TraceError("compile: a Tensor reached a NumPy function outside of any gate")
         return x
+
+    def _output(self, x: Any) -> Variable:
+        """The variable for something that leaves; a number of NumPy becomes one too."""
+        variable = self._variable(x)
+        return variable if isinstance(variable, Variable) else self._new(x, constant=True)
 
     def _variable(self, x: Any) -> Any:
         """The variable for a Traced or an array; anything else is written as it is."""

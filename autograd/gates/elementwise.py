@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..gate import Plain
 from ..record import gate
 from ..tensor import Array
 from .arithmetic import reciprocal
@@ -24,6 +25,7 @@ sign = gate(np.sign, local=lambda x: np.zeros_like(x))
     symbol="σ",
     local=lambda out: (1.0 - out) * out,
     expand=lambda x: reciprocal(1.0 + np.exp(-x)),
+    plain=Plain(kernel=lambda x: 1 / (1 + np.exp(-x))),
 )
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), elementwise; without overflow for x of any size.
@@ -40,6 +42,7 @@ def sigmoid(x: Array) -> Array:
     local=lambda out: out > 0,
     live=lambda out: out > 0,
     expand=lambda x: maximum(0.0, x),
+    plain=Plain(kernel=lambda x: np.maximum(0, x)),
 )
 def relu(x: Array) -> Array:
     """max(0, x), elementwise; its gradient at 0 is 0.

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..buffers import SMALL, empty, filled
 from ..errors import ShapeError
+from ..gate import Plain
 from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
@@ -160,6 +161,7 @@ NUMPY_FUNCTIONS[np.dot] = _dot
         lambda g: g,
     ),
     expand=lambda x, w, b: x @ w + b,
+    plain=Plain(kernel=lambda x, w, b: np.dot(x, w) + b),
 )
 def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..buffers import filled
 from ..errors import LabelError, ShapeError
+from ..gate import Plain
 from ..record import gate
 from ..tensor import Array, Tensor
 from ..traced import Traced
@@ -133,6 +134,19 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     return mean, flat.reshape(classes, count).T
 
 
+def _cross_entropy_plain(scores: Array, labels: Array) -> tuple[Array, Array]:
+    """The same with the names and in the order of the notes."""
+    y = check_labels(labels, scores.shape)
+    rows = _counting(scores.shape[0])
+    exp_scores = np.exp(scores - np.max(scores, axis=1, keepdims=True))
+    probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
+    correct_logprobs = -np.log(probs[rows, y])
+    data_loss = np.sum(correct_logprobs) / scores.shape[0]
+    difference = probs.copy()
+    difference[rows, y] -= 1
+    return data_loss, difference
+
+
 @functools.lru_cache(maxsize=8)
 def _counting(count: int) -> Array:
     return np.arange(count)
@@ -147,6 +161,11 @@ def _counting(count: int) -> Array:
         -np.mean(
             log_softmax(scores)[np.arange(scores.shape[0]), check_labels(labels, scores.shape)]
         )
+    ),
+    plain=Plain(
+        fused=_cross_entropy_plain,
+        kernel=lambda scores, labels: _cross_entropy_plain(scores, labels)[0],
+        vjp=(lambda g, local: local * g / local.shape[0], None),
     ),
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
@@ -209,6 +228,7 @@ def _scores(scores: Array) -> Array:
     symbol="½λΣw²",
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
+    plain=Plain(kernel=lambda w, strength: 0.5 * strength * np.sum(w * w)),
 )
 def l2_penalty(w: Array, strength: float) -> Array:
     """½ λ Σ w², the regularisation of the CS231n notes, λ being `strength`; its gradient is λ w."""

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 from ..buffers import filled
 from ..errors import DTypeError, ShapeError
-from ..gate import register_method
+from ..gate import Plain, register_method
 from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
@@ -121,7 +121,24 @@ def _sum_back(g: Array, shape: Shape) -> Array:
     return sum_to(g, shape=shape)
 
 
-@gate(symbol="Σ", linear=True, vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape))
+def _sum_to_plainly(x: Array, shape: Shape) -> Array:
+    if shape == x.shape:
+        return x
+    extra = x.ndim - len(shape)
+    repeated = [k for k, n in enumerate(shape) if n == 1 != x.shape[extra + k]]
+    axes = (*range(extra), *(extra + k for k in repeated))
+    if not repeated:
+        return np.sum(x, axis=axes[0] if len(axes) == 1 else axes)
+    total = np.sum(x, axis=axes, keepdims=True)
+    return np.reshape(total, shape) if extra else total
+
+
+@gate(
+    symbol="Σ",
+    linear=True,
+    vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape),
+    plain=Plain(kernel=_sum_to_plainly),
+)
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum away what broadcasting from `shape` had repeated; the adjoint of `broadcast_to`."""
     if shape == x.shape:

@@ -1,0 +1,324 @@
+"""Source: a program as the NumPy code that a person would write by hand.
+
+Values that have a name get a line; what is used once and has none is written where it is used.
+The text needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..gates import check_labels
+from ..traced import cast
+from .program import Equation, Input, Program, Variable, function_name, used_later
+
+__all__ = ["source"]
+
+WIDTH = 72  # longest expression that is written inside another
+ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
+INFIX: dict[Any, tuple[str, int]] = {
+    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
+    np.divide: ("/", PRODUCT), np.matmul: ("@", PRODUCT), np.power: ("**", POWER),
+    operator.add: ("+", SUM), operator.sub: ("-", SUM), operator.mul: ("*", PRODUCT),
+    operator.truediv: ("/", PRODUCT), operator.pow: ("**", POWER),
+    np.greater: (">", COMPARISON), np.greater_equal: (">=", COMPARISON),
+    np.less: ("<", COMPARISON), np.less_equal: ("<=", COMPARISON),
+    np.equal: ("==", COMPARISON), np.not_equal: ("!=", COMPARISON),
+}  # fmt: skip
+REDUCTIONS = {"add": "np.sum", "multiply": "np.prod", "maximum": "np.max", "minimum": "np.min"}
+
+
+def source(program: Program, name: str = "step") -> tuple[str, dict[str, Any]]:
+    """The text of a function `name`, with its imports; and its constant arrays, by name."""
+    writer = _Writer(program, name)
+    return writer.text(), {text: variable.value for variable, text in writer.held.items()}
+
+
+class _Writer:
+    def __init__(self, program: Program, name: str):
+        self.program, self.name = program, name
+        self.uses: Counter[Variable] = Counter()
+        for equation in program.equations:
+            self.uses.update(equation.inputs)
+        self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
+        self.leaving = used_later(program.outputs)
+        self.gradients: dict[Variable, list[str]] = {}  # names of gradients by inputs
+        inputs = [i.variable for i in program.inputs]
+        for k, variable in enumerate(inputs):
+            variable.name = variable.name or f"x{k}"
+        self.taken = {e.out.name for e in program.equations} | {v.name for v in inputs}
+        by_input = {o.source: o.variable for o in program.outputs if o.kind == "gradient"}
+        for variable in inputs:
+            if variable in by_input:
+                self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
+        self.updates = {o.variable: o.source for o in program.outputs if o.kind == "tensor"}
+        self.inline: dict[Variable, tuple[str, int]] = {}
+        self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
+        self.rows: list[tuple[str, str]] = []
+        self.helpers: dict[str, str] = {}
+        self.held: dict[Variable, str] = {}  # constants that are arguments of the text
+        self.unnamed = 0
+
+    def text(self) -> str:
+        inputs = self._inputs()
+        for equation in _in_reading_order(self.program):
+            self._equation(equation)
+        ends = self._updates()
+        results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
+        grads = [o for o in self.program.outputs if o.kind == "grad"]
+        if grads and not self.updates:
+            results += [self.expression(o.variable) for o in grads]
+        width = min(72, max((len(line) for line, note in self.rows if note), default=0))
+        body = [
+            f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in self.rows
+        ]
+        body += [f"    {line}" for line in ends]
+        body.append(f"    return {', '.join(results)}" if results else "    return None")
+        arguments = [i.variable.name or "" for i in inputs] + list(self.held.values())
+        head = f"def {self.name}({', '.join(arguments)}):"
+        return "\n".join(["import numpy as np", "", "", head, *body]) + "\n"
+
+    def _inputs(self) -> list[Input]:
+        return [i for i in self.program.inputs if self.uses[i.variable] or i.kind == "argument"]
+
+    def _result(self, variable: Variable) -> str:
+        """What is returned; a gradient that is another value too gets a line with its name."""
+        text = self.expression(variable)
+        names = self.gradients.get(variable)
+        gradient = names.pop(0) if names else text
+        if gradient in (text, *self.taken):
+            return text
+        self.rows.append((f"{gradient} = {text}", _shape(variable)))
+        return gradient
+
+    # --- lines ---------------------------------------------------------------------------------
+
+    def _equation(self, equation: Equation) -> None:
+        out = equation.out
+        if equation.function is check_labels:
+            labels = self.expression(equation.args[0])
+            classes = equation.args[1][1]
+            if out.base is not None and out.shape == equation.args[0].shape:
+                self.rows.append((f"assert {labels}.min() >= 0 and {labels}.max() < {classes}", ""))
+                self.same[out] = equation.args[0]
+                return
+            if len(equation.args[0].shape) == 2:
+                self.inline[out] = f"np.argmax({labels}, axis=1)", ATOM
+            else:
+                self.inline[out] = f"{labels}.astype(np.intp)", ATOM
+            return
+        if out in self.updates:
+            return
+        if equation.into:
+            self._write(equation)
+            return
+        text, level = self.call(equation)
+        short = len(text) <= WIDTH
+        once = self.uses[out] == 1 and out not in self.leaving
+        view = equation.function in (np.transpose, np.reshape) and len(text) < 16
+        if (out.name is None and once and short) or (view and out not in self.leaving):
+            self.inline[out] = text, level
+            return
+        if out.name is None:
+            self.unnamed += 1
+            out.name = f"t{self.unnamed}"
+        self.rows.append((f"{out.name} = {text}", _shape(out)))
+
+    def _write(self, equation: Equation) -> None:
+        """x[index] = value, and x[index] -= value where that is meant."""
+        out, before = equation.out, equation.args[0]
+        target = out.name or before.name or f"t{out.number}"
+        if self.expression(before) != target:
+            copy = ".copy()" if self.uses[before] > 2 or before in self.leaving else ""
+            self.rows.append((f"{target} = {self.expression(before)}{copy}", _shape(out)))
+        out.name = target
+        if equation.function is not operator.setitem:
+            rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
+            self.rows.append((f"{function_name(equation.function)}({target}{rest})", ""))
+            return
+        index, value = equation.args[1], equation.args[2]
+        place = f"{target}[{self.index(index)}]"
+        text = self.expression(value)
+        old = f"{self.expression(before)}[{self.index(index)}]"
+        for sign in (" - ", " + "):
+            if text.startswith(old + sign) or text.startswith(place + sign):
+                rest = text[text.index("]" + sign) + len("]" + sign) :]
+                self.rows.append((f"{place} {sign.strip()}= {rest}", ""))
+                return
+        self.rows.append((f"{place} = {text}", ""))
+
+    def _updates(self) -> list[str]:
+        """The updates of parameters, in place, at the end: nothing reads the old values then."""
+        made_by = self.program.producers()
+        lines = []
+        for variable, tensor in self.updates.items():
+            name = tensor.name or "parameter"
+            known = [i.variable for i in self.program.inputs if i.source is tensor]
+            name = known[0].name or name if known else name
+            equation = made_by.get(variable)
+            if (
+                equation is not None
+                and equation.function in (np.add, np.subtract, np.multiply)
+                and known
+                and equation.args[0] is known[0]
+            ):
+                symbol, level = INFIX[equation.function]
+                rest = self.operand(equation.args[1], PRODUCT if level == SUM else level)
+                lines.append(f"{name} {symbol}= {rest}")
+            else:
+                right = self.call(equation)[0] if equation else self.expression(variable)
+                lines.append(f"{name}[...] = {right}")
+        return lines
+
+    # --- expressions -----------------------------------------------------------------------------
+
+    def expression(self, x: Any) -> str:
+        """An argument as text."""
+        return self.level_of(x)[0]
+
+    def operand(self, x: Any, level: int) -> str:
+        """An operand of an operator, in parentheses if it binds less."""
+        text, own = self.level_of(x)
+        return text if own >= level else f"({text})"
+
+    def level_of(self, x: Any) -> tuple[str, int]:
+        if isinstance(x, Variable):
+            x = self.same.get(x, x)
+            if x in self.inline:
+                return self.inline[x]
+            return (self.constant(x) if x.constant else x.name or f"t{x.number}"), ATOM
+        if isinstance(x, (tuple, list)):
+            inner = ", ".join(self.expression(item) for item in x)
+            return (
+                f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+            ), ATOM
+        if isinstance(x, np.dtype):
+            return f"np.{x.name}", ATOM
+        if isinstance(x, np.generic):
+            x = x.item()
+        if isinstance(x, float) and not math.isfinite(x):
+            return ("-np.inf", UNARY) if x < 0 else (f"np.{x}", ATOM)
+        return repr(x), (UNARY if isinstance(x, (int, float)) and x < 0 else ATOM)
+
+    def call(self, equation: Equation) -> tuple[str, int]:
+        """The right side of an equation, and how strongly it binds."""
+        function, args = equation.function, equation.args
+        if function in INFIX and len(args) == 2:
+            symbol, level = INFIX[function]
+            left = self.operand(args[0], level + (level == POWER))
+            right = self.operand(args[1], level + 1)
+            return f"{left} {symbol} {right}", level
+        if function in (np.negative, operator.neg):
+            return f"-{self.operand(args[0], UNARY)}", UNARY
+        if function is operator.getitem:
+            return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
+        if function is np.transpose and len(args) == 1:
+            return f"{self.operand(args[0], ATOM)}.T", ATOM
+        if function is np.ndarray.copy:
+            return f"{self.operand(args[0], ATOM)}.copy()", ATOM
+        if function is cast:
+            return f"{self.operand(args[0], ATOM)}.astype({self.expression(args[1])})", ATOM
+        owner = getattr(function, "__self__", None)
+        name = function_name(function)
+        kwargs = dict(equation.kwargs)
+        if isinstance(owner, np.ufunc) and function.__name__ == "reduce":
+            name = REDUCTIONS.get(owner.__name__, name)
+            if kwargs.get("axis", 0) is None:
+                kwargs.pop("axis")
+            if kwargs.get("keepdims") is False:
+                kwargs.pop("keepdims")
+        if not name.startswith("np."):
+            name = self.helper(function, name)
+        given = [self.expression(x) for x in args]
+        given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
+        return f"{name}({', '.join(given)})", ATOM
+
+    def helper(self, function: Any, name: str) -> str:
+        if name == "dot_by_rows":
+            return "np.dot"
+        return name
+
+    def index(self, index: Any) -> str:
+        parts = index if isinstance(index, tuple) else (index,)
+        return ", ".join(self._index_part(part) for part in parts)
+
+    def _index_part(self, part: Any) -> str:
+        if isinstance(part, slice):
+            ends = ["" if p is None else self.expression(p) for p in (part.start, part.stop)]
+            step = f":{self.expression(part.step)}" if part.step is not None else ""
+            return ":".join(ends) + step
+        if isinstance(part, Variable) and part.constant and _is_counting(part.value):
+            return f"range({len(part.value)})"
+        return "..." if part is Ellipsis else self.expression(part)
+
+    def constant(self, variable: Variable) -> str:
+        """A constant array as text; one that is too large becomes an argument."""
+        value = variable.value
+        if isinstance(value, np.generic):
+            return repr(value.item())
+        if _is_counting(value):
+            return f"np.arange({len(value)})"
+        if value.size and (value == value.flat[0]).all():
+            first, shape = value.flat[0].item(), value.shape
+            shape_text = str(shape[0]) if len(shape) == 1 else str(shape)
+            kind = "" if value.dtype in (float, bool) else f", np.{value.dtype.name}"
+            if first in (0, 1) and value.dtype.kind == "f":
+                return f"np.{'ones' if first else 'zeros'}({shape_text}{kind})"
+            return f"np.full({shape_text}, {first!r}{kind})"
+        if not value.size:
+            return f"np.zeros({value.shape}, np.{value.dtype.name})"
+        if value.size <= 16:
+            usual = value.dtype in (float, int, bool)
+            kind = "" if usual else f", np.{value.dtype.name}"
+            return f"np.array({value.tolist()}{kind})"
+        return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
+
+
+def _in_reading_order(program: Program) -> list[Equation]:
+    """The equations, with what only the backward pass reads moved down to there."""
+    readers: dict[Variable, list[Equation]] = {}
+    for equation in program.equations:
+        for variable in equation.inputs:
+            readers.setdefault(variable, []).append(equation)
+    leaving = used_later(program.outputs)
+    later: set[Equation] = set()
+    for equation in reversed(program.equations):
+        reading = readers.get(equation.out, [])
+        forward = reading and equation.out not in leaving and not equation.context.backward
+        if forward and all(e.context.backward or e in later for e in reading):
+            later.add(equation)
+    order: list[Equation] = []
+    waiting: dict[Variable, Equation] = {}
+
+    def put(equation: Equation) -> None:
+        for variable in equation.inputs:
+            if variable in waiting:
+                put(waiting.pop(variable))
+        order.append(equation)
+
+    for equation in program.equations:
+        if equation in later:
+            waiting[equation.out] = equation
+        else:
+            put(equation)
+    return order
+
+
+def _is_counting(value: Any) -> bool:
+    return bool(
+        value.ndim == 1
+        and len(value) > 1
+        and value.dtype.kind == "i"
+        and value[0] == 0
+        and (np.diff(value) == 1).all()
+    )
+
+
+def _shape(variable: Variable) -> str:
+    shape = variable.shape
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})" if shape else ""
