@@ -17,7 +17,7 @@ from ..traced import Traced
 from .emit import Runner
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
-from .passes import improve
+from .passes import SIMPLIFY, improve
 from .program import Output, Program
 from .source import source
 from .trace import Trace
@@ -72,10 +72,11 @@ class Compiled:
         known = self.entries.get(key, [])
         problem = None
         for entry in known:
-            problem = entry.changed()
-            if problem is None:
+            values = entry.run(leaves)
+            if values is not None:
                 self._last = entry
-                return entry(leaves)
+                return entry.form(values)
+            problem = entry.changed()
         reason = _difference(key, self.entries) if self.entries else "first call"
         entry, result = self._trace(leaves, structure)
         self.why.append(problem or reason)
@@ -127,7 +128,7 @@ class Compiled:
         trace.name_constants(finder.arrays)
         known = trace.gradient_of.items()
         program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
-        program = improve(program)
+        program = improve(program, SIMPLIFY)
         name_gradients(program, trace.modules())
         return source(program, self.__name__)
 
@@ -159,14 +160,15 @@ class Entry:
         self.program = improve(program)
         self.memory = plan(self.program)
         self.form = form
-        self._results = results
+        self._wraps = [_wrap(x) for x in results]
         positions = [o.source for o in self.program.outputs if o.kind == "result"]
         self._fixed = [None if k in positions else x for k, x in enumerate(results)]
         self._positions = positions
         self._guards = trace.guards()
         self._runner = Runner(self.program, self.memory)
         self._lock = threading.Lock()
-        self.first = self._wrap([_data(x) for x in results])
+        values = [_value(_data(x)) for x in results]
+        self.first = form([wrap(x) for wrap, x in zip(self._wraps, values, strict=True)])
 
     @property
     def text(self) -> str:
@@ -181,24 +183,27 @@ class Entry:
                 return problem
         return None
 
-    def __call__(self, leaves: list[Any]) -> Any:
+    def run(self, leaves: list[Any]) -> list[Any] | None:
+        """Run the program; None if something outside is not as it was when it was traced."""
         with self._lock:
             found = self._runner.run([_array(x) for x in leaves])
+        if found is None:
+            return None
         values = list(self._fixed)
         for position, value in zip(self._positions, found, strict=True):
-            values[position] = value
-        return self._wrap(values)
+            values[position] = self._wraps[position](value)
+        return values
 
-    def _wrap(self, values: list[Any]) -> Any:
-        wrapped = []
-        for value, original in zip(values, self._results, strict=True):
-            value = value.value if isinstance(value, Traced) else value
-            if isinstance(original, Tensor):
-                value = constant_tensor(value)
-            elif isinstance(original, Traced):
-                value = np.asarray(value)
-            wrapped.append(value)
-        return self.form(wrapped)
+
+def _wrap(original: Any) -> Callable[[Any], Any]:
+    """How a result is given: as the function gave it, a Tensor or an array."""
+    if isinstance(original, Tensor):
+        return constant_tensor
+    return np.asarray if isinstance(original, Traced) else _same
+
+
+def _same(x: Any) -> Any:
+    return x
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
@@ -245,7 +250,7 @@ def _rebuild(structure: Any, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:
 def _kind(x: Any) -> Any:
     """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
     if x.__class__ is np.ndarray:
-        return x.shape, x.dtype.num, x.flags.fnc, x.flags.c_contiguous
+        return x.shape, x.dtype, x.strides
     if isinstance(x, Tensor):
         if x.requires_grad and not x.is_leaf:
             raise TraceError(
@@ -256,7 +261,7 @@ def _kind(x: Any) -> Any:
     if type(x) is float:
         return "float"
     if isinstance(x, np.generic):
-        return (), x.dtype.num, False, True
+        return (), x.dtype, ()
     try:
         hash(x)
     except TypeError:
@@ -291,6 +296,10 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
     if type(x) is float:
         return trace.argument(x, position, name)
     return x
+
+
+def _value(x: Any) -> Any:
+    return x.value if isinstance(x, Traced) else x
 
 
 def _array(x: Any) -> Any:

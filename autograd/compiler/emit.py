@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import empty
+from ..buffers import SMALL, empty
 from ..traced import cast
-from .memory import Memory, strides_of, takes_out
+from .memory import Memory, out_of_parts, strides_of, takes_out
 from .passes import CHECKS
 from .program import Equation, Function, Program, Variable, function_name
 
@@ -34,6 +34,7 @@ class Runner:
         self.names: dict[Variable, str] = {}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
+        self._numbers: dict[tuple[Variable, Any], str] = {}
         self.lines: list[str] = []
         self._prologue()
         for equation in program.equations:
@@ -73,19 +74,31 @@ class Runner:
     def text(self, x: Any, dtype: Any = None) -> str:
         """An argument as Python text; numbers become arrays without axes, which is quicker."""
         if isinstance(x, Variable):
-            return self.name(x)
+            return self.name(x) if dtype is None or x.shape else self.number(x, dtype)
         if isinstance(x, tuple):
             return f"({''.join(self.text(item) + ', ' for item in x)})"
         if isinstance(x, list):
             return f"[{', '.join(map(self.text, x))}]"
         if isinstance(x, slice):
             return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
-        if type(x) in (int, float, np.float32, np.float64) and dtype is not None:
+        whole = type(x) is int
+        if dtype is not None and (whole or type(x) in (float, np.float32, np.float64)):
             strong = x.dtype if isinstance(x, np.floating) else dtype
             return self.bind(f"number_{len(self.scope)}", np.array(x, strong))
         if x is None or x is Ellipsis or type(x) in (bool, int, str):
             return repr(x)
         return self.bind(f"constant_{len(self.scope)}", x)
+
+    def number(self, x: Variable, dtype: Any) -> str:
+        """A Python number from outside as an array without axes, made once in a call."""
+        if type(x.value) not in (float, int):
+            return self.name(x)
+        key = x, dtype
+        if key not in self._numbers:
+            self._numbers[key] = f"{self.name(x)}_{dtype.name}"
+            array, kind = self.bind("array", np.array), self.bind(f"dtype_{dtype.name}", dtype)
+            self.lines.append(f"{self._numbers[key]} = {array}({self.name(x)}, {kind})")
+        return self._numbers[key]
 
     # --- the parts of the function -----------------------------------------------------------
 
@@ -95,12 +108,21 @@ class Runner:
             if given.kind == "argument":
                 self.lines.append(f"{name} = arguments[{given.source}]")
             elif given.kind == "tensor":
-                self.lines.append(f"{name} = {self.bind(f'tensor_{k}', given.source)}._data")
+                tensor, dtype = self.bind(f"tensor_{k}", given.source), given.variable.dtype
+                kind = self.bind(f"dtype_{dtype.name}", dtype)
+                self.lines += [
+                    f"{name} = {tensor}._data",
+                    f"if {name}.shape != {given.variable.shape} or {name}.dtype != {kind} or "
+                    f"{tensor}._tracked is not {given.source.requires_grad}: return None",
+                ]
             elif given.kind == "setting":
                 owner = self.bind(f"owner_{k}", given.source[0])
                 self.lines.append(f"{name} = {owner}.{given.source[1]}")
             else:
-                self.lines.append(f"{name} = {self.bind(f'slot_{k}', given.source)}.grad")
+                slot = self.bind(f"slot_{k}", given.source)
+                self.lines += [f"{name} = {slot}.grad", f"if {name} is None: return None"]
+        for k, slot in enumerate(self.program.empty):
+            self.lines.append(f"if {self.bind(f'empty_{k}', slot)}.grad is not None: return None")
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
@@ -124,6 +146,8 @@ class Runner:
             return f"{self.text(x)}[{self.text(index)}]"
         if equation.function is np.transpose and len(equation.args) == 1:
             return f"{self.text(equation.args[0])}.T"
+        if equation.function is np.reshape and equation.args[0].shape:
+            return f"{self.text(equation.args[0])}.reshape({self.text(equation.args[1])})"
         symbol = OPERATORS.get(equation.function)
         if symbol and len(equation.args) == 2 and not equation.out.shape:
             return f"{self.text(equation.args[0])} {symbol} {self.text(equation.args[1])}"
@@ -159,7 +183,8 @@ class Runner:
             return
         shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
         if strides_of(out.value) == np.empty(out.shape, out.dtype).strides:
-            self.lines.append(f"{self.name(out)} = empty({shape}, {dtype})")
+            made = "empty" if out.value.nbytes >= SMALL else self.bind("np_empty", np.empty)
+            self.lines.append(f"{self.name(out)} = {made}({shape}, {dtype})")
         else:
             like = self.bind(f"like_{self.name(out)}", np.empty_like(out.value))
             self.lines.append(f"{self.name(out)} = np.empty_like({like})")
@@ -175,6 +200,20 @@ class Runner:
             else:
                 rest = "".join(f", {self.text(x)}" for x in args[1:])
                 self.lines.append(f"{self.function(function)}({target}{rest})")
+            return
+        if out_of_parts(equation):
+            start = 0
+            for x in args[0]:
+                end = start + x.shape[_axis(equation)]
+                part = (slice(None),) * _axis(equation) + (slice(start, end),)
+                view = self.scope[target][part]
+                if x.constant:
+                    view[...] = x.value
+                else:
+                    copyto = self.bind("np_copyto", np.copyto)
+                    place = self.bind(f"{target}_{start}", view)
+                    self.lines.append(f"{copyto}({place}, {self.text(x)})")
+                start = end
             return
         if function is np.ndarray.copy or function is cast:
             copyto = self.bind("np_copyto", np.copyto)
@@ -213,13 +252,21 @@ class Runner:
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
 
+def _axis(concatenation: Equation) -> int:
+    axis = concatenation.kwargs.get(
+        "axis", concatenation.args[1] if len(concatenation.args) > 1 else 0
+    )
+    return int(axis) % len(concatenation.out.shape)
+
+
 def _number_dtype(equation: Equation) -> Any:
     """What Python numbers among the operands of an elementwise function turn into."""
     if not isinstance(equation.function, np.ufunc):
         return None
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
-    return dtype if dtype is not None and dtype.kind == "f" else None
+    whole = all(isinstance(x, (Variable, int)) for x in equation.args)
+    return dtype if dtype is not None and dtype.kind in ("fi" if whole else "f") else None
 
 
 def _block(nbytes: int) -> np.ndarray[Any, Any]:

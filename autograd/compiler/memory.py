@@ -27,12 +27,14 @@ class Memory:
     place       for each variable that is computed into a block: which one
     in_place    equations that write over an operand
     escaping    variables that leave the program, and get fresh memory at every call
+    kept        variables whose block is used for nothing else
     """
 
     blocks: list[int] = field(default_factory=list)
     place: dict[Variable, int] = field(default_factory=dict)
     in_place: set[Equation] = field(default_factory=set)
     escaping: dict[Variable, int] = field(default_factory=dict)
+    kept: set[Variable] = field(default_factory=set)
     values: int = 0  # bytes that all values would take without sharing
 
     @property
@@ -67,7 +69,7 @@ def plan(program: Program) -> Memory:
             if last.get(variable, -1) <= k and variable in memory.place:
                 block = memory.place[variable]
                 taken = out in memory.place and memory.place[out] == block and out is not variable
-                if not taken and block not in free:
+                if not taken and block not in free and variable not in memory.kept:
                     free.append(block)
     return memory
 
@@ -76,9 +78,14 @@ def _place(
     equation: Equation, k: int, memory: Memory, last: dict[Variable, int], free: list[int]
 ) -> None:
     out = equation.out
+    if out_of_parts(equation):  # what is constant in it is written once: it needs its own block
+        memory.blocks.append(out.value.nbytes)
+        memory.place[out] = len(memory.blocks) - 1
+        memory.kept.add(out)
+        return
     for x in _may_overwrite(equation):
         root = x.root
-        if root not in memory.place or last[root] != k or root in memory.escaping:
+        if root not in memory.place or last[root] != k or root in memory.kept:
             continue
         if (x is root or _whole(x)) and _same_layout(x, out):
             memory.place[out] = memory.place[root]
@@ -118,6 +125,14 @@ def takes_out(equation: Equation) -> bool:
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return function.__name__ == "reduce"
     return function in WITH_OUT
+
+
+def out_of_parts(equation: Equation) -> bool:
+    """Whether it joins arrays of which some are constant, and can be filled part by part."""
+    parts = equation.args[0] if equation.function is np.concatenate else ()
+    return any(isinstance(x, Variable) and x.constant for x in parts) and all(
+        isinstance(x, Variable) and x.dtype == equation.out.dtype for x in parts
+    )
 
 
 def _may_overwrite(equation: Equation) -> list[Variable]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ import numpy as np
 from ..gates import check_labels
 from .program import Equation, Program, Variable, function_name, map_tree, used_later
 
-__all__ = ["PASSES", "improve", "merge_equal", "remove_dead", "skip_broadcasts"]
+__all__ = [
+    "PASSES", "SIMPLIFY", "improve", "merge_equal", "remove_dead", "skip_broadcasts",
+    "transpose_early", "undo_inverses",
+]  # fmt: skip
 
 
 def remove_dead(program: Program) -> Program:
@@ -22,7 +26,7 @@ def remove_dead(program: Program) -> Program:
         if equation.out in needed or equation.function in CHECKS:
             kept.append(equation)
             needed.update(equation.inputs)
-    return Program(program.inputs, kept[::-1], program.outputs)
+    return program.with_equations(kept[::-1])
 
 
 def merge_equal(program: Program) -> Program:
@@ -41,7 +45,7 @@ def merge_equal(program: Program) -> Program:
                 known[key] = equation.out
     for output in program.outputs:
         output.variable = instead.get(output.variable, output.variable)
-    return Program(program.inputs, kept, program.outputs)
+    return program.with_equations(kept)
 
 
 def skip_broadcasts(program: Program) -> Program:
@@ -102,6 +106,55 @@ def _reverses_axes(equation: Equation) -> bool:
     return equation.function is np.transpose and len(equation.args) == 1
 
 
+def transpose_early(program: Program) -> Program:
+    """Elementwise results that are read only as a transposed copy are computed that way round."""
+    made_by = program.producers()
+    readers: Counter[Variable] = Counter()
+    for equation in program.equations:
+        readers.update(equation.inputs)
+    readers.update(used_later(program.outputs))
+    number = max([v.number for v in readers] + [e.out.number for e in program.equations], default=0)
+    equations: list[Equation] = []
+    for equation in program.equations:
+        turned = made_by.get(equation.args[0]) if equation.function is np.ndarray.copy else None
+        source = made_by.get(turned.args[0]) if turned and _reverses_axes(turned) else None
+        if (
+            turned is None
+            or source is None
+            or not isinstance(source.function, np.ufunc)
+            or source.into
+            or source.kwargs
+            or len(source.out.shape) != 2
+            or readers[turned.out] != 1
+            or readers[source.out] != 1
+            or source.out.dtype != equation.out.dtype
+        ):
+            equations.append(equation)
+            continue
+        args = []
+        for x in source.args:
+            view = _transposed(x, equation, number + 1)
+            if view is not None:
+                equations.append(view)
+                number += 1
+            args.append(x if view is None else view.out)
+        equations.append(
+            Equation(equation.out, source.function, tuple(args), context=equation.context)
+        )
+    return program.with_equations(equations)
+
+
+def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
+    """A view of an operand with its axes in reverse order, as broadcasting needs it."""
+    if not isinstance(x, Variable) or not x.shape:
+        return None
+    if len(x.shape) == 1:
+        column = (slice(None), None)
+        out = Variable(number, x.value[column], base=x)
+        return Equation(out, operator.getitem, (x, column), context=at.context)
+    return Equation(Variable(number, x.value.T, base=x), np.transpose, (x,), context=at.context)
+
+
 def _alike(x: Any, out: Variable) -> bool:
     return isinstance(x, Variable) and x.shape == out.shape and x.dtype == out.dtype
 
@@ -155,13 +208,14 @@ def _key(equation: Equation) -> Any:
 
 _PURE = {operator.getitem.__name__, "mul", "add", "sub", "truediv", "pow", "neg", "dot_by_rows"}
 CHECKS = {check_labels}  # functions that are there for the errors they raise
-PASSES: list[Callable[[Program], Program]] = [
+SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, merge_equal, skip_broadcasts, merge_equal, remove_dead,
 ]  # fmt: skip
+PASSES = [*SIMPLIFY, transpose_early, remove_dead]
 
 
-def improve(program: Program) -> Program:
-    """All passes, in order."""
-    for step in PASSES:
+def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:
+    """The program after all passes, in order."""
+    for step in passes:
         program = step(program)
     return program

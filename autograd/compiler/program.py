@@ -125,6 +125,11 @@ class Program:
     inputs: list[Input]
     equations: list[Equation]
     outputs: list[Output]
+    empty: list[Any] = field(default_factory=list)  # slots that must hold no gradient before
+
+    def with_equations(self, equations: list[Equation]) -> Program:
+        """The same program with other equations."""
+        return Program(self.inputs, equations, self.outputs, self.empty)
 
     def __str__(self) -> str:
         heads = ", ".join(f"{i.variable}: {_kind(i.variable.value)}" for i in self.inputs)

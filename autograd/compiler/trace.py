@@ -238,7 +238,7 @@ class Trace:
         for slot, _ in self._slots.values():
             if slot.grad is not None:
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
-        return Program(self.inputs, self.equations, outputs)
+        return Program(self.inputs, self.equations, outputs, self._empty)
 
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
