@@ -9,6 +9,7 @@ local one; where a value was used twice, the gradients that arrive are added.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +20,7 @@ from .buffers import SMALL, empty, is_owned
 from .errors import GraphError, ShapeError
 from .gate import GATES, register_method
 from .gates.shape import astype, sum_to
-from .masks import Masks
+from .masks import Masks, from_transparent
 from .modes import MODE
 from .node import GradSlot, Node
 from .tensor import Tensor, as_constant, constant_tensor
@@ -52,23 +53,37 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[No
     `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
     rules record gates, so that the gradients can be differentiated again.
     """
-    order = reachable(root)
-    masks = Masks.of(order)
-    if masks is None:
-        return _sweep(order, {root: seed}, frozenset(wanted), None)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return _sweep(order, {root: seed}, frozenset(wanted), masks)
+    recorded = isinstance(seed, Tensor)
+    pending = [(-root.number, root)] if root.plan is not None else []
+    return _sweep(root, pending, {root: seed}, frozenset(wanted), recorded, None)
 
 
 def _sweep(
-    order: list[Node], grads: dict[Node, Any], wanted: frozenset[Node], masks: Masks | None
+    root: Node,
+    pending: list[tuple[int, Node]],
+    grads: dict[Node, Any],
+    wanted: frozenset[Node],
+    recorded: bool,
+    masks: Masks | None,
 ) -> dict[Node, Any]:
-    """Apply the chain rule at every gate, from the last to the first."""
-    recorded = any(isinstance(seed, Tensor) for seed in grads.values())
+    """Apply the chain rule at every gate, the last created first.
+
+    `pending` is a heap of the gates whose gradient has begun to arrive. Whatever uses a value was
+    created after it, and stands before it in the heap: a gradient that is taken is complete.
+    """
     tracer = MODE.get().tracer
     special = recorded or masks is not None or tracer is not None
-    for node in order:
-        edges, parents, saved = node.plan.edges, node.parents, node.saved  # type: ignore[union-attr]
+    looked = masks is not None
+    while pending:
+        node = pending[0][1]
+        plan = node.plan
+        if not looked and plan.selects and from_transparent(node):  # type: ignore[union-attr]
+            masks, looked = Masks.of(reachable(root)), True
+            if masks is not None:
+                with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                    return _sweep(root, pending, grads, wanted, recorded, masks)
+        heappop(pending)
+        edges, parents, saved = plan.edges, node.parents, node.saved  # type: ignore[union-attr]
         kept = node.slot is not None or node in wanted
         g = grads[node] if kept else grads.pop(node)
         for edge in edges:
@@ -102,6 +117,8 @@ def _sweep(
             # at a fork the gradients add
             if parent in grads:
                 downstream = _plus(grads[parent], downstream)
+            elif parent.plan is not None:
+                heappush(pending, (-parent.number, parent))
             if tracer is not None:
                 tracer.arrived(parent, downstream)
             grads[parent] = downstream

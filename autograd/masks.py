@@ -18,7 +18,7 @@ from .gate import Edge
 from .gates.shape import sum_to
 from .node import Node
 
-__all__ = ["Masks"]
+__all__ = ["Masks", "from_transparent"]
 
 
 class Masks:
@@ -31,11 +31,6 @@ class Masks:
     @classmethod
     def of(cls, order: Sequence[Node]) -> Masks | None:
         """The masks for the nodes of a backward pass; None, and no work, if none is needed."""
-        plans = [node.plan for node in order if node.plan is not None]
-        if not any(plan.singular for plan in plans):
-            return None
-        if not any(plan.selects for plan in plans) or not any(map(_from_transparent, order)):
-            return None
         exposed: set[Node] = set()
         for node in reversed(order):
             if node.plan is not None and (
@@ -85,9 +80,7 @@ class Masks:
             self.used[parent] = np.logical_or(self.used[parent], mask)
 
 
-def _from_transparent(node: Node) -> bool:
-    """Whether this gate selects, and its zeros can reach the local gradient of another gate."""
-    if node.plan is None or not node.plan.selects:
-        return False
-    parents = [node.parents[k].plan for k in node.plan.positions]
+def from_transparent(node: Node) -> bool:
+    """Whether zeros that a selecting gate makes can reach the local gradient of another gate."""
+    parents = [node.parents[k].plan for k in node.plan.positions]  # type: ignore[union-attr]
     return any(plan is not None and plan.gate.transparent for plan in parents)

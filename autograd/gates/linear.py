@@ -13,7 +13,7 @@ from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 from ..traced import ARRAYS, Traced
-from .shape import moveaxis
+from .shape import moveaxis, sum_to
 
 __all__ = ["affine", "dot", "matmul"]
 
@@ -24,6 +24,9 @@ def _product(x: Array, y: Array) -> Array:
     if rows * columns * dtype.itemsize < SMALL or dtype != y.dtype or dtype.kind != "f":
         return np.dot(x, y)
     return np.dot(x, y, out=empty((rows, columns), dtype))
+
+
+FEW = 4  # features or classes for which a product is quicker done in another way
 
 
 def _packs_small_products() -> bool:
@@ -68,7 +71,8 @@ def dot_by_rows(x: Array, w: Array, step: int, out: Array | None = None) -> Arra
 def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
     """dx = g @ y.T; the engine sums over what was broadcast."""
     if g.__class__ in ARRAYS and g.ndim == y.ndim == 2:
-        return _product(g, y.T)
+        columns = y.T
+        return _product(g, columns.copy() if y.shape[1] <= FEW else columns)  # BLAS likes rows
     if y.ndim == 1:
         return np.expand_dims(g, -1) * y
     if len(x_shape) == 1:
@@ -127,7 +131,7 @@ def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
 
 
 def _with_ones(x: Array) -> Array:
-    return np.concatenate([x, filled((len(x), 1), x.dtype, 1.0)], axis=1)
+    return np.concatenate([x.T, filled((1, len(x)), x.dtype, 1.0)]).T
 
 
 def dot(x: Any, y: Any) -> Any:
@@ -153,15 +157,29 @@ def _dot(x: Any, y: Any, out: Any = None) -> Any:
 NUMPY_FUNCTIONS[np.dot] = _dot
 
 
+def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
+    """db = the sum of g over the batch; as a product with ones, which is quicker."""
+    if g.__class__ is np.ndarray and g.ndim == 2 and len(shape) == 1:
+        return np.dot(filled((len(g),), g.dtype, 1.0), g)
+    return sum_to(g, shape=shape)
+
+
 @gate(
     symbol="affine",
     vjp=(
         lambda g, x_shape, w: _by_x(g, x_shape, w),
         lambda g, x, w_shape: _by_y(g, x, w_shape),
-        lambda g: g,
+        lambda g, b_shape: _column_sums(g, b_shape),
     ),
     expand=lambda x, w, b: x @ w + b,
-    plain=Plain(kernel=lambda x, w, b: np.dot(x, w) + b),
+    plain=Plain(
+        kernel=lambda x, w, b: np.dot(x, w) + b,
+        vjp=(
+            lambda g, x_shape, w: np.dot(g, w.T) if g.ndim == 2 else _by_x(g, x_shape, w),
+            None,
+            None,
+        ),
+    ),
 )
 def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).
@@ -169,7 +187,7 @@ def affine(x: Array, w: Array, b: Array) -> Array:
     dx = g @ w.T, dw = x.T @ g, db = the sum of g over the batch (CS231n, "Neural networks").
     """
     try:
-        if x.ndim == w.ndim == 2 and x.shape[1] <= 4 and b.ndim == 1 and len(x) >= 64:
+        if x.ndim == w.ndim == 2 and x.shape[1] <= FEW and b.ndim == 1 and len(x) >= 64:
             # a few features: the bias costs less as one more row of w than as a sum of its own
             return _product(_with_ones(x), np.concatenate([w, b[None]]))
         out = _product_by_rows(x, w) if x.ndim == w.ndim == 2 else np.matmul(x, w)

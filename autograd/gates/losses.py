@@ -131,7 +131,7 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     np.log(total, out=total)
     total -= right
     mean = np.dot(total, filled((count,), total.dtype, 1.0)) / total.dtype.type(count)
-    return mean, flat.reshape(classes, count).T.copy()
+    return mean, flat.reshape(classes, count).T
 
 
 def _cross_entropy_plain(scores: Array, labels: Array) -> tuple[Array, Array]:
