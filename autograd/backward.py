@@ -78,7 +78,7 @@ def _sweep(
         node = pending[0][1]
         plan = node.plan
         if not looked and plan.selects and from_transparent(node):  # type: ignore[union-attr]
-            masks, looked = Masks.of(reachable(root)), True
+            masks, looked = Masks.of(reachable(root), arrived=grads), True
             if masks is not None:
                 with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                     return _sweep(root, pending, grads, wanted, recorded, masks)

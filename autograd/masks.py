@@ -9,7 +9,7 @@ that nobody used is 0, whatever the local gradient is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,11 @@ class Masks:
         self.used: dict[Node, Any] = {}  # node -> bool array; None when all of it was used
 
     @classmethod
-    def of(cls, order: Sequence[Node]) -> Masks | None:
-        """The masks for the nodes of a backward pass; None, and no work, if none is needed."""
+    def of(cls, order: Sequence[Node], arrived: Iterable[Node] = ()) -> Masks | None:
+        """The masks for the nodes of a backward pass; None, and no work, if none is needed.
+
+        Nothing has been masked in the gradients that have `arrived` before.
+        """
         exposed: set[Node] = set()
         for node in reversed(order):
             if node.plan is not None and (
@@ -41,7 +44,11 @@ class Masks:
                 )
             ):
                 exposed.add(node)
-        return cls(exposed) if exposed else None
+        if not exposed:
+            return None
+        masks = cls(exposed)
+        masks.used = {node: None for node in arrived if node in exposed}
+        return masks
 
     def pass_on(self, node: Node, edge: Edge, arguments: Sequence[Any], downstream: Any) -> Any:
         """Silence unused elements of a downstream gradient, and note what the parent's were."""
