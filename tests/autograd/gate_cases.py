@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import by_loops
 import numpy as np
 
 import autograd as ag
+from autograd.gates.windows import Window
 
 
 @dataclass
@@ -236,6 +238,75 @@ for tag, labels in {"labels": LABELS, "one-hot": ONE_HOT, "uint8": LABELS.astype
          )  # fmt: skip
 case("l2_penalty", lambda w: ag.l2_penalty(w, 0.3), [normal(3, 4)],
      plain=lambda w: 0.15 * np.sum(w * w), torch="lambda w: 0.15 * T.sum(w * w)")  # fmt: skip
+
+# images: the kernels in plain loops, and PyTorch
+for tag, x_shape, w_shape, options in [
+    ("plain", (2, 2, 5, 4), (3, 2, 3, 2), {}),
+    ("stride", (2, 2, 6, 7), (2, 2, 2, 3), {"stride": (2, 3)}),
+    ("padding", (1, 2, 4, 4), (2, 2, 3, 3), {"padding": (1, 2)}),
+    ("dilation", (1, 1, 6, 7), (2, 1, 2, 3), {"dilation": (3, 2)}),
+    ("groups", (2, 4, 4, 3), (6, 2, 2, 2), {"groups": 2}),
+    ("depthwise", (1, 3, 4, 4), (3, 1, 2, 2), {"groups": 3, "stride": 2}),
+    ("point", (2, 3, 2, 3), (2, 3, 1, 1), {}),
+    ("all", (2, 2, 8, 7), (4, 1, 2, 3),
+     {"stride": (3, 2), "padding": (2, 1), "dilation": (2, 1), "groups": 2}),
+]:  # fmt: skip
+    case("conv2d", lambda x, w, b, o=options: ag.conv2d(x, w, b, **o),
+         [normal(*x_shape), normal(*w_shape), normal(w_shape[0])], tag=tag,
+         plain=lambda x, w, b, o=options: by_loops.conv2d(x, w, b, **o),
+         torch=f"lambda x, w, b: T.nn.functional.conv2d(x, w, b, **{options})")  # fmt: skip
+case("conv2d", ag.conv2d, [normal(1, 2, 4, 4), normal(2, 2, 3, 3)], tag="no-bias",
+     plain=by_loops.conv2d, torch="T.nn.functional.conv2d")  # fmt: skip
+case("conv2d", lambda x, w: ag.conv2d(x, w, padding="same"), [normal(1, 1, 3, 4),
+     normal(1, 1, 2, 4)], tag="same",
+     plain=lambda x, w: by_loops.conv2d(x, w, padding=((0, 1), (1, 2))))  # fmt: skip
+for tag, size, options in [
+    ("plain", (2, 3), {}),
+    ("padding", (2, 3), {"padding": ((1, 1), (2, 2))}),
+    ("stride", (3, 2), {"stride": (2, 2), "padding": ((1, 1), (0, 0))}),
+    ("dilation", (2, 2), {"dilation": (2, 3)}),
+    ("tiles", (1, 3), {"stride": (1, 3)}),
+]:
+    window = Window(size, **options)
+    view = {"window": window, "groups": 2}
+    down, across = window.places((5, 6))
+    images, filters = normal(2, 4, 5, 6), normal(2, 2, *size)
+    upstream, pieces = normal(2, 2, down, across), normal(*size, 2, 1, down, across)
+    in_torch = {"groups": 2, "stride": window.stride, "dilation": window.dilation,
+                "padding": tuple(sides[0] for sides in window.padding)}  # fmt: skip
+    case("conv2d_transpose",
+         lambda x, w, v=view: ag.gates.conv.conv2d_transpose(x, w, shape=(5, 6), **v),
+         [upstream, filters], tag=tag,
+         plain=lambda x, w, o=options: by_loops.conv2d_transpose(x, w, (5, 6), groups=2, **o),
+         torch=f"lambda x, w: T.nn.grad.conv2d_input((2, 4, 5, 6), w, x, **{in_torch})",
+         )  # fmt: skip
+    case("conv2d_filters", lambda x, y, v=view: ag.gates.conv.conv2d_filters(x, y, **v),
+         [images, upstream], tag=tag,
+         plain=lambda x, y, s=size, o=options: by_loops.conv2d_filters(x, y, s, groups=2, **o),
+         torch=f"lambda x, y: T.nn.grad.conv2d_weight(x, {filters.shape}, y, **{in_torch})",
+         )  # fmt: skip
+    case("unfold", lambda x, v=window: ag.gates.windows.unfold(x, window=v), [images], tag=tag,
+         plain=lambda x, s=size, o=options: by_loops.unfold(x, s, **o))  # fmt: skip
+    case("fold", lambda x, v=window: ag.gates.windows.fold(x, shape=(2, 1, 5, 6), window=v),
+         [pieces], tag=tag,
+         plain=lambda x, o=options: by_loops.fold(x, (2, 1, 5, 6), **o))  # fmt: skip
+for tag, size, options in [
+    ("plain", 2, {}),
+    ("rest", 2, {"stride": (2, 3)}),
+    ("overlapping", 3, {"stride": 1}),
+    ("padding", (2, 3), {"stride": (1, 2), "padding": (1, 1)}),
+]:
+    for name, more in [
+        ("max_pool2d", {}),
+        ("max_pool2d", {"dilation": 2}),
+        ("avg_pool2d", {}),
+        ("avg_pool2d", {"count_include_pad": False}),
+    ]:
+        given = {**options, **more}
+        case(name, lambda x, f=name, s=size, o=given: getattr(ag, f)(x, s, **o),
+             [spread(2, 2, 5, 7)], tag="-".join([tag, *more]), smooth=name == "avg_pool2d",
+             plain=lambda x, f=name, s=size, o=given: getattr(by_loops, f)(x, s, **o),
+             torch=f"lambda x: T.nn.functional.{name}(x, {size}, **{given})")  # fmt: skip
 
 
 def _sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
