@@ -180,7 +180,7 @@ def _conv2d(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:
     role="switcher",
     vjp=(
         lambda g, w, window, groups: _conv2d(g, w, None, window=window, groups=groups),
-        lambda g, x, window, groups: _by_w(g, x, None, (), window, groups),
+        lambda g, x, window, groups: _by_w(x, g, None, (), window, groups),
     ),
 )
 @one_call
