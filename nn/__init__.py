@@ -14,6 +14,7 @@
 from autograd import Parameter
 
 from . import data, init
+from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Affine, Layer, Linear, ReLU, Sigmoid, Tanh
 from .losses import (
@@ -31,10 +32,14 @@ from .two_layer_net import TwoLayerNet
 __all__ = [
     "SGD",
     "Affine",
+    "AvgPool2d",
+    "Conv2d",
     "DatasetError",
+    "Flatten",
     "HingeLoss",
     "Layer",
     "Linear",
+    "MaxPool2d",
     "Module",
     "Parameter",
     "ReLU",

@@ -1,0 +1,180 @@
+"""Layers for images (n, c, h, w): convolution and pooling, and the step down to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+import autograd
+from autograd import Parameter, ShapeError, Tensor
+
+from . import init
+from .layers import Array, Init, Layer
+from .rng import Seed
+
+__all__ = ["AvgPool2d", "Conv2d", "Flatten", "MaxPool2d"]
+
+Size = int | Sequence[int]
+Padding = int | str | Sequence[Any]
+
+
+class Conv2d(Layer):
+    """Convolution with filters W (out, in / groups, rows, columns), plus a bias b (out,) for each.
+
+    in_channels, out_channels   of the images; or, as in the book, the arrays W and b themselves
+    kernel_size                 of the filters: a number, or two for rows and columns
+    stride, padding, dilation, groups   as of `autograd.conv2d`
+    init                        how W is drawn, from fan-in and fan-out (`nn.init.he`); b is zeros
+    seed, dtype                 of the random numbers; of the parameters
+    Images (n, in, h, w) give (n, out, down, across). Raises ShapeError for anything else.
+
+    >>> import nn
+    >>> nn.Conv2d(1, 16, 5, seed=0)(np.zeros((32, 1, 28, 28))).shape
+    (32, 16, 24, 24)
+    """
+
+    W: Parameter
+    b: Parameter
+    dW: Array | None = None
+    db: Array | None = None
+
+    def __init__(
+        self,
+        in_channels: int | ArrayLike | Parameter,
+        out_channels: int | ArrayLike | Parameter,
+        kernel_size: Size | None = None,
+        *,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        init: Init = init.he,
+        seed: Seed = None,
+        dtype: DTypeLike = float,
+    ):
+        if isinstance(in_channels, int) and isinstance(out_channels, int):
+            weights: Any = _filters(
+                in_channels, out_channels, kernel_size, groups, init=init, seed=seed, dtype=dtype
+            )
+            biases: Any = np.zeros(out_channels, dtype)
+        else:
+            weights, biases = in_channels, out_channels
+        self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
+        self.b = biases if isinstance(biases, Parameter) else Parameter(biases, name="b")
+        if self.W.ndim != 4 or self.b.shape != self.W.shape[:1]:
+            raise ShapeError(
+                f"Conv2d: W is {self.W.shape} and b is {self.b.shape}; expected W (out, in, rows, "
+                "columns) and b (out,)"
+            )
+        self.stride, self.padding, self.dilation = stride, padding, dilation
+        self.groups = groups
+
+    def apply(self, x: Any) -> Tensor:
+        """The convolution of images x (n, in, h, w)."""
+        out: Tensor = autograd.conv2d(
+            x, self.W, self.b, self.stride, self.padding, self.dilation, self.groups
+        )
+        return (self._box or self._make_box()).put(out)
+
+    def _take(self, grads: dict[Any, Any]) -> None:
+        self.dW, self.db = np.array(grads[self.W.node]), np.array(grads[self.b.node])
+
+    def __repr__(self) -> str:
+        out_channels, channels, *size = self.W.shape
+        options = [f"{name}={getattr(self, name)!r}" for name in _options(self)]
+        inside = [channels * self.groups, out_channels, _short(size), *options]
+        return f"Conv2d({', '.join(map(str, inside))})"
+
+
+def _options(layer: Conv2d) -> list[str]:
+    """The options that are not as usual."""
+    usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+    return [name for name, value in usual.items() if getattr(layer, name) != value]
+
+
+def _filters(
+    in_channels: int, out_channels: int, kernel_size: Any, groups: int, *, init: Init, **how: Any
+) -> Array:
+    """Random filters; the fan-in is the number of elements of one filter."""
+    if kernel_size is None:
+        raise TypeError(
+            f"Conv2d: got {in_channels} and {out_channels} channels, and no kernel_size; expected "
+            "Conv2d(in_channels, out_channels, kernel_size), or the arrays Conv2d(W, b)"
+        )
+    rows, columns = _two(kernel_size)
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ShapeError(
+            f"Conv2d: groups is {groups}, which does not divide {in_channels} and {out_channels} "
+            "channels; choose a number that divides both"
+        )
+    shape = in_channels // groups, rows, columns
+    drawn = init(int(np.prod(shape)), out_channels, **how)
+    return np.ascontiguousarray(drawn.T).reshape(out_channels, *shape)
+
+
+def _two(size: Any) -> tuple[int, int]:
+    rows, columns = (size, size) if isinstance(size, int) else size
+    return rows, columns
+
+
+def _short(size: Sequence[int]) -> Any:
+    return size[0] if size[0] == size[1] else tuple(size)
+
+
+class MaxPool2d(Layer):
+    """The largest of every window; `kernel_size` and the others as of `autograd.max_pool2d`."""
+
+    def __init__(
+        self,
+        kernel_size: Size,
+        stride: Size | None = None,
+        *,
+        padding: Padding = 0,
+        dilation: Size = 1,
+    ):
+        self.kernel_size, self.stride = kernel_size, stride
+        self.padding, self.dilation = padding, dilation
+
+    def apply(self, x: Any) -> Tensor:
+        """(n, c, h, w) to (n, c, down, across)."""
+        return autograd.max_pool2d(  # type: ignore[no-any-return]
+            x, self.kernel_size, self.stride, self.padding, self.dilation
+        )
+
+    def __repr__(self) -> str:
+        return f"MaxPool2d({self.kernel_size})"
+
+
+class AvgPool2d(Layer):
+    """The mean of every window; `kernel_size` and the others as of `autograd.avg_pool2d`."""
+
+    def __init__(
+        self,
+        kernel_size: Size,
+        stride: Size | None = None,
+        *,
+        padding: Padding = 0,
+        count_include_pad: bool = True,
+    ):
+        self.kernel_size, self.stride = kernel_size, stride
+        self.padding, self.count_include_pad = padding, count_include_pad
+
+    def apply(self, x: Any) -> Tensor:
+        """(n, c, h, w) to (n, c, down, across)."""
+        return autograd.avg_pool2d(  # type: ignore[no-any-return]
+            x, self.kernel_size, self.stride, self.padding, self.count_include_pad
+        )
+
+    def __repr__(self) -> str:
+        return f"AvgPool2d({self.kernel_size})"
+
+
+class Flatten(Layer):
+    """Each example as a vector: (n, ...) to (n, d)."""
+
+    def apply(self, x: Any) -> Tensor:
+        """The values of each example in one axis."""
+        return autograd.reshape(x, (np.shape(x)[0], -1))  # type: ignore[no-any-return]
