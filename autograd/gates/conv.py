@@ -71,6 +71,12 @@ def _columns(x: Array, window: Window, groups: int) -> Array:
     return columns.reshape(shape)
 
 
+def _product(x: Array, y: Array) -> Array:
+    """The products of a stack of matrices y (n, groups, ., .) with x, or with a stack x."""
+    shape = *y.shape[:2], x.shape[-2], y.shape[-1]
+    return np.matmul(x, y, out=empty(shape, np.result_type(x, y)))
+
+
 def _columns_nbytes(x: Array, window: Window) -> int:
     down, across = window.places(x.shape)
     return x.shape[0] * x.shape[1] * math.prod(window.size) * down * across * x.itemsize  # type: ignore[no-any-return]
@@ -107,9 +113,12 @@ def _convolve(x: Array, w: Array, b: Array, columns: Array, window: Window, grou
 def _convolve_and_keep(
     x: Array, w: Array, b: Array, window: Window, groups: int
 ) -> tuple[Array, Array]:
-    """The result, and the columns for the gradient by the filters, unless they are many."""
+    """The result, and the columns for the gradient by the filters, unless they are many.
+
+    Columns that are x itself are not kept: x may be an array that its owner writes to.
+    """
     columns = None
-    if _columns_nbytes(x, window) <= KEEP:
+    if _columns_nbytes(x, window) <= KEEP and not window.is_point:
         columns = _columns_to_keep(x, window, groups)
     return _convolve(x, w, b, columns, window, groups), columns
 
@@ -138,8 +147,8 @@ def _by_b(g: Array) -> Array:
 def _filters(columns: Array, g: Array, w_shape: Sequence[int], groups: int) -> Array:
     """The gradient by the filters: columns times g, summed over the images."""
     count, filters = g.shape[:2]
-    g = g.reshape(count, groups, filters // groups, -1)
-    total = np.add.reduce(np.matmul(columns, g.swapaxes(-1, -2)), axis=0)
+    g = g.reshape(count, groups, filters // groups, columns.shape[-1])
+    total = np.add.reduce(_product(columns, g.swapaxes(-1, -2)), axis=0)
     return np.ascontiguousarray(total.swapaxes(-1, -2)).reshape(w_shape)
 
 
@@ -205,10 +214,11 @@ def conv2d_transpose(
 
 def _add_windows(x: Array, matrices: Array, out: Array, window: Window, groups: int) -> None:
     """Write into `out` the sum of all windows; x times filters gives their elements."""
-    count, _, down, across = x.shape
-    pieces = np.matmul(matrices, x.reshape(count, groups, -1, down * across))
+    count, filters, down, across = x.shape
+    pieces = _product(matrices, x.reshape(count, groups, filters // groups, down * across))
     pieces = pieces.reshape(count, out.shape[1], *window.size, down, across)
-    image = np.zeros(window.padded_shape(out.shape), out.dtype)
+    image = empty(window.padded_shape(out.shape), out.dtype)
+    image.fill(0)
     for i, j in window.offsets():
         image[window.seen(i, j, (down, across))] += pieces[:, :, i, j]
     np.copyto(out, image[window.inside(out.shape)])
@@ -224,9 +234,10 @@ def _add_runs(x: Array, matrices: Array, out: Array, window: Window, groups: int
     *_, height, width = padded_shape = window.padded_shape(out.shape)
     rows = empty((count, filters, down, width), x.dtype)
     rows[..., :across], rows[..., across:] = x, 0
-    pieces = np.matmul(matrices, rows.reshape(count, groups, -1, down * width))
+    pieces = _product(matrices, rows.reshape(count, groups, filters // groups, down * width))
     pieces = pieces.reshape(count, out.shape[1], *window.size, down * width)
-    image = np.zeros((*padded_shape[:2], height * width + window.reach(1)), out.dtype)
+    image = empty((*padded_shape[:2], height * width + window.reach(1)), out.dtype)
+    image.fill(0)
     for i, j in window.offsets():
         start = i * window.dilation[0] * width + j * window.dilation[1]
         image[..., start : start + down * width] += pieces[:, :, i, j]
@@ -286,14 +297,14 @@ def conv2d(
     x = as_images("conv2d", x)
     w = w if isinstance(w, (Tensor, np.ndarray)) else np.asarray(w)
     b = b if b is None or isinstance(b, (Tensor, np.ndarray)) else np.asarray(b)
-    _check_filters(x, w, b, groups)
+    groups = _check_filters(x, w, b, groups)
     window = window_on("conv2d", x.shape, w.shape[2:], stride, padding, dilation)
     return _conv2d(x, w, b, window=window, groups=groups)
 
 
-def _check_filters(x: Any, w: Any, b: Any, groups: int) -> None:
-    """Raise unless filters w and biases b fit images x."""
-    if type(groups) is not int or groups < 1:
+def _check_filters(x: Any, w: Any, b: Any, groups: Any) -> int:
+    """Raise unless filters w and biases b fit images x; gives the number of groups."""
+    if not isinstance(groups, (int, np.integer)) or isinstance(groups, bool) or groups < 1:
         raise ValueError(f"conv2d: groups is {groups!r}; expected an integer of at least 1")
     if w.ndim != 4 or min(w.shape) < 1:
         raise ShapeError(
@@ -307,8 +318,9 @@ def _check_filters(x: Any, w: Any, b: Any, groups: int) -> None:
         )
     if w.shape[1] * groups != channels:
         hint = ""
-        if channels % w.shape[1] == 0 and filters % (channels // w.shape[1]) == 0:
-            hint = f". Did you mean groups={channels // w.shape[1]}?"
+        wanted, rest = divmod(channels, w.shape[1])
+        if wanted and not rest and not filters % wanted:
+            hint = f". Did you mean groups={wanted}?"
         raise ShapeError(
             f"conv2d: x is {x.shape} but w is {w.shape}; x has {channels} channels, and the "
             f"filters are for {w.shape[1] * groups}{hint}"
@@ -322,3 +334,4 @@ def _check_filters(x: Any, w: Any, b: Any, groups: int) -> None:
             raise DTypeError(
                 f"conv2d: {name} is {operand.dtype}; expected floats, so use {name}.astype(float)"
             )
+    return int(groups)

@@ -57,7 +57,8 @@ def _winners(pieces: Array, out: Array, shape: Sequence[int], window: Window) ->
 
 def _largest(x: Array, window: Window) -> tuple[Array, Array]:
     pieces = pieces_of(x, window, LOWEST)
-    out = np.maximum.reduce(pieces.reshape((-1, *pieces.shape[2:])), axis=0)
+    stack = pieces.reshape((math.prod(window.size), *pieces.shape[2:]))
+    out = np.maximum.reduce(stack, axis=0)
     return out, _winners(pieces, out, x.shape, window)
 
 
@@ -127,8 +128,10 @@ def max_pool2d(
            [13., 15.]])
     """
     x = as_images("max_pool2d", x)
-    window = window_on("max_pool2d", x.shape, kernel_size, stride or kernel_size, padding, dilation)
-    _in_image(window, x.shape[2:])
+    stride = kernel_size if stride is None else stride
+    window = window_on("max_pool2d", x.shape, kernel_size, stride, padding, dilation)
+    if window.pads:
+        _in_image(window, x.shape[2:])
     return _max_pool2d(x, window=window)
 
 
@@ -203,6 +206,8 @@ def avg_pool2d(
            [10.5, 12.5]])
     """
     x = as_images("avg_pool2d", x)
-    window = window_on("avg_pool2d", x.shape, kernel_size, stride or kernel_size, padding, 1)
-    _in_image(window, x.shape[2:])
+    stride = kernel_size if stride is None else stride
+    window = window_on("avg_pool2d", x.shape, kernel_size, stride, padding, 1)
+    if window.pads:
+        _in_image(window, x.shape[2:])
     return _avg_pool2d(x, window=window, count_include_pad=bool(count_include_pad))

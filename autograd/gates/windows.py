@@ -154,6 +154,8 @@ def window_on(
 
 
 def _hashable(option: Any) -> Any:
+    if isinstance(option, np.ndarray):
+        option = option.tolist()
     if isinstance(option, (list, tuple)):
         return tuple(map(_hashable, option))
     return option.item() if isinstance(option, np.integer) else option
