@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,7 +112,7 @@ def _filters(
             "channels; choose a number that divides both"
         )
     shape = in_channels // groups, rows, columns
-    drawn = init(int(np.prod(shape)), out_channels, **how)
+    drawn = init(math.prod(shape), out_channels, **how)
     return np.ascontiguousarray(drawn.T).reshape(out_channels, *shape)
 
 
@@ -177,4 +178,5 @@ class Flatten(Layer):
 
     def apply(self, x: Any) -> Tensor:
         """The values of each example in one axis."""
-        return autograd.reshape(x, (np.shape(x)[0], -1))  # type: ignore[no-any-return]
+        count, *rest = np.shape(x)
+        return autograd.reshape(x, (count, math.prod(rest)))  # type: ignore[no-any-return]
