@@ -53,79 +53,102 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[No
     `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
     rules record gates, so that the gradients can be differentiated again.
     """
-    recorded = isinstance(seed, Tensor)
     pending = [(-root.number, root)] if root.plan is not None else []
-    return _sweep(root, pending, {root: seed}, frozenset(wanted), recorded, None)
+    return _Sweep(root, seed, frozenset(wanted)).run(pending, {root: seed}, None, careful=False)
 
 
-def _sweep(
-    root: Node,
-    pending: list[tuple[int, Node]],
-    grads: dict[Node, Any],
-    wanted: frozenset[Node],
-    recorded: bool,
-    masks: Masks | None,
-) -> dict[Node, Any]:
-    """Apply the chain rule at every gate, the last created first.
+class _Sweep:
+    """One backward pass: the chain rule at every gate, the last created first."""
 
-    `pending` is a heap of the gates whose gradient has begun to arrive. Whatever uses a value was
-    created after it, and stands before it in the heap: a gradient that is taken is complete.
-    """
-    tracer = MODE.get().tracer
-    special = recorded or masks is not None or tracer is not None
-    looked = masks is not None
-    while pending:
-        node = pending[0][1]
-        plan = node.plan
-        if not looked and plan.selects and from_transparent(node):  # type: ignore[union-attr]
-            masks, looked = Masks.of(reachable(root), arrived=grads), True
-            if masks is not None:
-                with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                    return _sweep(root, pending, grads, wanted, recorded, masks)
-        heappop(pending)
-        edges, parents, saved = plan.edges, node.parents, node.saved  # type: ignore[union-attr]
-        kept = node.slot is not None or node in wanted
-        g = grads[node] if kept else grads.pop(node)
-        for edge in edges:
-            # the chain rule: downstream = local x upstream
-            if special:
-                arguments = edge.given(node, recorded)
-                if tracer is None:
-                    downstream = edge.apply(g, arguments)
+    def __init__(self, root: Node, seed: Any, wanted: frozenset[Node]):
+        self.root, self.seed, self.wanted = root, seed, wanted
+        self.recorded = isinstance(seed, Tensor)
+        self.tracer = MODE.get().tracer
+
+    def run_carefully(
+        self, pending: list[tuple[int, Node]], grads: dict[Node, Any]
+    ) -> dict[Node, Any]:
+        """Go on where zeros may meet infinities: if that gives NaN, start again with masks."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            grads = self.run(pending, grads, None, careful=True)
+            values = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
+            masks, root = None, self.root
+            if any(_has_nan(value) for value in values):
+                masks = Masks.of(reachable(root))
+            if masks is None:
+                if self.tracer is not None:
+                    self.tracer.expect_no_nan(values)
+                return grads
+            return self.run([(-root.number, root)], {root: self.seed}, masks, careful=True)
+
+    def run(
+        self,
+        pending: list[tuple[int, Node]],
+        grads: dict[Node, Any],
+        masks: Masks | None,
+        careful: bool,
+    ) -> dict[Node, Any]:
+        """Apply the chain rule until nothing is pending.
+
+        `pending` is a heap of the gates whose gradient has begun to arrive. Whatever uses a value
+        was created after it, and stands before it in the heap: the gradient at the head of the
+        heap is complete.
+        """
+        wanted, recorded, tracer = self.wanted, self.recorded, self.tracer
+        special = recorded or masks is not None or tracer is not None
+        while pending:
+            node = pending[0][1]
+            plan = node.plan
+            if not careful and plan.selects and from_transparent(node):  # type: ignore[union-attr]
+                return self.run_carefully(pending, grads)
+            heappop(pending)
+            edges, parents, saved = plan.edges, node.parents, node.saved  # type: ignore[union-attr]
+            kept = node.slot is not None or node in wanted
+            g = grads[node] if kept else grads.pop(node)
+            for edge in edges:
+                # the chain rule: downstream = local x upstream
+                if special:
+                    arguments = edge.given(node, recorded)
+                    if tracer is None:
+                        downstream = edge.apply(g, arguments)
+                    else:
+                        downstream = tracer.go_back(node, edge, g, arguments)
+                    if masks is not None:
+                        downstream = masks.pass_on(node, edge, arguments, downstream)
+                elif edge.pull is not None:
+                    downstream = edge.pull(g, saved, parents)
+                elif edge.number is not None:
+                    downstream = g if edge.number == 1 else g * edge.number
+                elif edge is edges[-1]:
+                    downstream = _times(g, edge.local(saved, parents))
                 else:
-                    downstream = tracer.go_back(node, edge, g, arguments)
-                if masks is not None:
-                    downstream = masks.pass_on(node, edge, arguments, downstream)
-            elif edge.pull is not None:
-                downstream = edge.pull(g, saved, parents)
-            elif edge.number is not None:
-                downstream = g if edge.number == 1 else g * edge.number
-            elif edge is edges[-1]:
-                downstream = _times(g, edge.local(saved, parents))
-            else:
-                downstream = g * edge.local(saved, parents)
+                    downstream = g * edge.local(saved, parents)
 
-            # what broadcasting repeated is added up; the gradient has the operand's dtype
-            parent = parents[edge.position]
-            shape = parent.shape
-            if downstream.shape != shape:
-                total = sum_array_to if not special else sum_to
-                downstream = total(downstream, shape=shape)
-            if downstream.dtype is not parent.dtype and downstream.dtype != parent.dtype:
-                downstream = astype(downstream, dtype=parent.dtype)
+                # what broadcasting repeated is added up; the gradient has the operand's dtype
+                parent = parents[edge.position]
+                shape = parent.shape
+                if downstream.shape != shape:
+                    total = sum_array_to if not special else sum_to
+                    downstream = total(downstream, shape=shape)
+                if downstream.dtype is not parent.dtype and downstream.dtype != parent.dtype:
+                    downstream = astype(downstream, dtype=parent.dtype)
 
-            # at a fork the gradients add
-            if parent in grads:
-                downstream = _plus(grads[parent], downstream)
-            elif parent.plan is not None:
-                heappush(pending, (-parent.number, parent))
-            if tracer is not None:
-                tracer.arrived(parent, downstream)
-            grads[parent] = downstream
-            del downstream  # from here on only `grads` refers to it
-    if tracer is not None:
-        tracer.leave()
-    return grads
+                # at a fork the gradients add
+                if parent in grads:
+                    downstream = _plus(grads[parent], downstream)
+                elif parent.plan is not None:
+                    heappush(pending, (-parent.number, parent))
+                if tracer is not None:
+                    tracer.arrived(parent, downstream)
+                grads[parent] = downstream
+                del downstream  # from here on only `grads` refers to it
+        if tracer is not None:
+            tracer.leave()
+        return grads
+
+
+def _has_nan(value: Any) -> bool:
+    return bool(np.isnan(value.value if isinstance(value, Traced) else value).any())
 
 
 def _times(g: Any, local: Any) -> Any:

@@ -4,12 +4,13 @@ In `np.where(x > 0, np.log(x), 0)` the logarithm at x = 0 is computed and thrown
 gradient is 0, its local gradient 1/x is infinite, and 0 times infinity is NaN: a wrong gradient
 that every engine without this file gives. So gates that select (where, max, clip, indexing) say
 which elements they used (`live` in the gate table), and below them the product at an element
-that nobody used is 0, whatever the local gradient is.
+that nobody used is 0, whatever the local gradient is. A backward pass does without masks first,
+and is done again with them if it gave NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,8 @@ class Masks:
         self.used: dict[Node, Any] = {}  # node -> bool array; None when all of it was used
 
     @classmethod
-    def of(cls, order: Sequence[Node], arrived: Iterable[Node] = ()) -> Masks | None:
-        """The masks for the nodes of a backward pass; None, and no work, if none is needed.
-
-        Nothing has been masked in the gradients that have `arrived` before.
-        """
+    def of(cls, order: Sequence[Node]) -> Masks | None:
+        """The masks for the nodes of a backward pass; None if there is nothing to mask."""
         exposed: set[Node] = set()
         for node in reversed(order):
             if node.plan is not None and (
@@ -44,11 +42,7 @@ class Masks:
                 )
             ):
                 exposed.add(node)
-        if not exposed:
-            return None
-        masks = cls(exposed)
-        masks.used = {node: None for node in arrived if node in exposed}
-        return masks
+        return cls(exposed) if exposed else None
 
     def pass_on(self, node: Node, edge: Edge, arguments: Sequence[Any], downstream: Any) -> Any:
         """Silence unused elements of a downstream gradient, and note what the parent's were."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, overload
 
@@ -20,6 +21,7 @@ from .modes import MODE, Mode
 from .node import Node, next_number
 from .numpy_api import register
 from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor, frozen
+from .traced import Traced
 
 __all__ = ["gate"]
 
@@ -185,7 +187,7 @@ def _direct(row: Gate) -> Any:
     kernel: Function = row.kernel
     if isinstance(kernel, np.ufunc):
         kernel = _pooled_unary(kernel) if count == 1 else kernel
-    elif kernel.__module__ == "_operator" and count == 2:
+    elif kernel.__module__ == "_operator" and count == 2 and kernel is not operator.pow:
         kernel = _pooled_binary(kernel, row.numpy)
     return _factory(row.operands, len(caches))(row, kernel, prepare)
 
@@ -317,6 +319,8 @@ def _bind(
 def _operand(value: Any) -> Array:
     """An operand that is no Tensor: an array, a number, or a (nested) list or range of numbers."""
     if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiub":
+        return value
+    if isinstance(value, Traced):
         return value
     return as_constant(check_plain(value), copy=False)
 

@@ -544,6 +544,8 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     that is read-only (and whose owner is) need not be copied.
     """
     if value.__class__ is Traced:
+        if type(value.value) in (float, int):
+            value = value.trace.record(np.float64, (value,), {})
         return value if dtype is None else value.astype(dtype, copy=False)
     array = np.asarray(value, dtype=dtype)
     if array.dtype.kind not in "fiub":

@@ -181,7 +181,7 @@ _OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 _OPERATORS: dict[str, np.ufunc] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-    "floordiv": np.floor_divide, "mod": np.remainder, "pow": np.power, "matmul": np.matmul,
+    "floordiv": np.floor_divide, "mod": np.remainder, "matmul": np.matmul,
     "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
     "lshift": np.left_shift, "rshift": np.right_shift,
 }  # fmt: skip
@@ -206,6 +206,9 @@ for _name, _ufunc in _COMPARISONS.items():
 for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
               "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
     _offer_method(_name, getattr(np, _name))
+# x ** 2 is not np.power(x, 2) to the last bit
+_offer("pow", lambda self, other: self.trace.record(operator.pow, (self, other), {}))
+_offer("rpow", lambda self, other: self.trace.record(operator.pow, (other, self), {}))
 _offer("neg", lambda self: np.negative(self))
 _offer("pos", lambda self: self)
 _offer("abs", lambda self: np.absolute(self))

@@ -19,6 +19,7 @@ from .memory import Memory, plan
 from .names import NameFinder, name_gradients
 from .passes import SIMPLIFY, improve
 from .program import Output, Program
+from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Trace
 
@@ -76,7 +77,7 @@ class Compiled:
             if values is not None:
                 self._last = entry
                 return entry.form(values)
-            problem = entry.changed()
+            problem = entry.changed() or "a gradient holds NaN: unused branches are masked now"
         reason = _difference(key, self.entries) if self.entries else "first call"
         entry, result = self._trace(leaves, structure)
         self.why.append(problem or reason)
@@ -165,7 +166,7 @@ class Entry:
         self._fixed = [None if k in positions else x for k, x in enumerate(results)]
         self._positions = positions
         self._guards = trace.guards()
-        self._runner = Runner(self.program, self.memory)
+        self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
         self._lock = threading.Lock()
         values = [_value(_data(x)) for x in results]
         self.first = form([wrap(x) for wrap, x in zip(self._wraps, values, strict=True)])
@@ -173,7 +174,11 @@ class Entry:
     @property
     def text(self) -> str:
         """The text of the function that runs."""
-        return self._runner.source
+        return (self._floats or self._runner).source
+
+    @functools.cached_property
+    def _runner(self) -> Runner:
+        return Runner(self.program, self.memory)
 
     def changed(self) -> str | None:
         """What is not as it was when the program was traced, if anything."""
@@ -185,8 +190,18 @@ class Entry:
 
     def run(self, leaves: list[Any]) -> list[Any] | None:
         """Run the program; None if something outside is not as it was when it was traced."""
+        arguments = [_array(x) for x in leaves]
+        if self._floats is not None:
+            try:
+                return self._given(self._floats.run(arguments))
+            except (ZeroDivisionError, OverflowError, ValueError):
+                pass  # NumPy gives an infinity or NaN there
         with self._lock:
-            found = self._runner.run([_array(x) for x in leaves])
+            found = self._runner.run(arguments)
+        return self._given(found)
+
+    def _given(self, found: tuple[Any, ...] | None) -> list[Any] | None:
+        """The results of the function from those of the program."""
         if found is None:
             return None
         values = list(self._fixed)

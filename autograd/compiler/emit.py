@@ -32,6 +32,7 @@ class Runner:
         self.program, self.memory = program, memory
         self.scope: dict[str, Any] = {"empty": empty, "np": np}
         self.names: dict[Variable, str] = {}
+        self._taken = {"run", "arguments"}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
         self._numbers: dict[tuple[Variable, Any], str] = {}
@@ -53,9 +54,10 @@ class Runner:
             wanted = re.sub(r"\W", "_", variable.name or "") or f"v{variable.number}"
             if not wanted.isidentifier() or keyword.iskeyword(wanted) or wanted in self.scope:
                 wanted = f"{wanted}_{variable.number}"
-            if wanted in self.names.values() or wanted in ("run", "arguments"):
+            if wanted in self._taken:
                 wanted = f"{wanted}_{variable.number}"
             self.names[variable] = wanted
+            self._taken.add(wanted)
             if variable.constant:
                 self.scope[wanted] = variable.value
         return self.names[variable]
@@ -113,7 +115,7 @@ class Runner:
                 self.lines += [
                     f"{name} = {tensor}._data",
                     f"if {name}.shape != {given.variable.shape} or {name}.dtype != {kind} or "
-                    f"{tensor}._tracked is not {given.source.requires_grad}: return None",
+                    f"{tensor}._tracked is not {given.tracked}: return None",
                 ]
             elif given.kind == "setting":
                 owner = self.bind(f"owner_{k}", given.source[0])
@@ -149,7 +151,8 @@ class Runner:
         if equation.function is np.reshape and equation.args[0].shape:
             return f"{self.text(equation.args[0])}.reshape({self.text(equation.args[1])})"
         symbol = OPERATORS.get(equation.function)
-        if symbol and len(equation.args) == 2 and not equation.out.shape:
+        power = equation.function is operator.pow
+        if symbol and len(equation.args) == 2 and (power or not equation.out.shape):
             return f"{self.text(equation.args[0])} {symbol} {self.text(equation.args[1])}"
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in equation.args]
@@ -234,6 +237,10 @@ class Runner:
         ends = []
         for k, output in enumerate(self.program.outputs):
             variable, name = output.variable, self.name(output.variable)
+            if output.kind == "finite":
+                isnan = self.bind("isnan", np.isnan)
+                self.lines.append(f"if {isnan}({name}).any(): return None")
+                continue
             if self.memory.escaping.get(variable) != k and (
                 variable.shape or variable.base is not None
             ):  # memory of the program, or what left already: it leaves as a copy

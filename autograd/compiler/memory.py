@@ -57,7 +57,7 @@ def plan(program: Program) -> Memory:
     for k, output in enumerate(program.outputs):
         variable = output.variable
         fresh = variable.base is None and variable not in sources and not variable.constant
-        if fresh and variable not in memory.escaping:
+        if fresh and variable not in memory.escaping and output.kind != "finite":
             memory.escaping[variable] = k
     free: list[int] = []
     for k, equation in enumerate(program.equations):

@@ -59,7 +59,7 @@ def skip_broadcasts(program: Program) -> Program:
         return x
 
     for equation in program.equations:
-        if not isinstance(equation.function, np.ufunc) or equation.into:
+        if not isinstance(equation.function, np.ufunc) or equation.into or not equation.out.shape:
             continue
         for k, x in enumerate(equation.args):
             shorter = small(x)
@@ -206,7 +206,17 @@ def _key(equation: Equation) -> Any:
     return key
 
 
-_PURE = {operator.getitem.__name__, "mul", "add", "sub", "truediv", "pow", "neg", "dot_by_rows"}
+_PURE = {
+    operator.getitem.__name__,
+    "mul",
+    "add",
+    "sub",
+    "truediv",
+    "pow",
+    "neg",
+    "dot_by_rows",
+    "check_labels",
+}
 CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, merge_equal, skip_broadcasts, merge_equal, remove_dead,

@@ -100,17 +100,20 @@ class Input:
 
     "argument": source is a position in the flat list of arguments; "tensor": the Tensor;
     "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to.
+    `tracked` tells whether a tensor required a gradient.
     """
 
     variable: Variable
     kind: str
     source: Any
+    tracked: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class Output:
     """A value that leaves: "result" (source: its position), "tensor" (a Tensor that moves on to
-    it), or "grad" (the slot that takes it). "gradient" only tells which variable is the gradient
+    it), or "grad" (the slot that takes it). "finite" is a gradient that must not hold NaN, else the
+    program does not apply. "gradient" only tells which variable is the gradient
     by another one (source), for the sake of its name."""
 
     variable: Variable

@@ -9,13 +9,16 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
 from ..gates import check_labels
+from ..gates.linear import dot_by_rows
 from ..traced import cast
 from .program import Equation, Input, Program, Variable, function_name, used_later
+from .standalone import Helpers
 
 __all__ = ["source"]
 
@@ -45,6 +48,7 @@ class _Writer:
         self.uses: Counter[Variable] = Counter()
         for equation in program.equations:
             self.uses.update(equation.inputs)
+        program.outputs = [o for o in program.outputs if o.kind != "finite"]
         self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
         self.leaving = used_later(program.outputs)
         self.gradients: dict[Variable, list[str]] = {}  # names of gradients by inputs
@@ -60,7 +64,7 @@ class _Writer:
         self.inline: dict[Variable, tuple[str, int]] = {}
         self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
         self.rows: list[tuple[str, str]] = []
-        self.helpers: dict[str, str] = {}
+        self.helpers = Helpers()
         self.held: dict[Variable, str] = {}  # constants that are arguments of the text
         self.unnamed = 0
 
@@ -81,7 +85,7 @@ class _Writer:
         body.append(f"    return {', '.join(results)}" if results else "    return None")
         arguments = [i.variable.name or "" for i in inputs] + list(self.held.values())
         head = f"def {self.name}({', '.join(arguments)}):"
-        return "\n".join(["import numpy as np", "", "", head, *body]) + "\n"
+        return "\n".join([f"{self.helpers}", "", head, *body]) + "\n"
 
     def _inputs(self) -> list[Input]:
         return [i for i in self.program.inputs if self.uses[i.variable] or i.kind == "argument"]
@@ -199,6 +203,8 @@ class _Writer:
             ), ATOM
         if isinstance(x, np.dtype):
             return f"np.{x.name}", ATOM
+        if is_dataclass(x):
+            self.helpers.add(type(x))
         if isinstance(x, np.generic):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
@@ -213,6 +219,8 @@ class _Writer:
             left = self.operand(args[0], level + (level == POWER))
             right = self.operand(args[1], level + 1)
             return f"{left} {symbol} {right}", level
+        if function is np.float64:
+            return self.level_of(args[0])
         if function in (np.negative, operator.neg):
             return f"-{self.operand(args[0], UNARY)}", UNARY
         if function is operator.getitem:
@@ -233,15 +241,16 @@ class _Writer:
             if kwargs.get("keepdims") is False:
                 kwargs.pop("keepdims")
         if not name.startswith("np."):
-            name = self.helper(function, name)
+            name = self.helper(function)
+        if function is dot_by_rows:
+            args = args[:2]
         given = [self.expression(x) for x in args]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
         return f"{name}({', '.join(given)})", ATOM
 
-    def helper(self, function: Any, name: str) -> str:
-        if name == "dot_by_rows":
-            return "np.dot"
-        return name
+    def helper(self, function: Any) -> str:
+        """The name of a function of this package, whose text is included."""
+        return "np.dot" if function is dot_by_rows else self.helpers.add(function)
 
     def index(self, index: Any) -> str:
         parts = index if isinstance(index, tuple) else (index,)

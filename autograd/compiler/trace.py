@@ -34,6 +34,7 @@ class Trace:
 
     def __init__(self, plain: bool = False) -> None:
         self.plain = plain  # gates as a textbook writes them
+        self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
         self._of_leaf: dict[int, Variable] = {}
@@ -62,6 +63,8 @@ class Trace:
                 f"compile: {getattr(function, '__name__', function)} gives "
                 f"{type(result).__name__}, and only functions that give one array can be traced"
             )
+        if isinstance(result, np.ndarray) and not result.ndim:
+            result = result[()]
         args, kwargs = map_tree(self._variable, args), map_tree(self._variable, kwargs)
         out = self._new(result)
         if isinstance(result, np.ndarray):
@@ -151,6 +154,10 @@ class Trace:
         scopes = {variable: node.scope for node, variable in self._of_node.items()}
         return {variable: scope.name for variable, scope in scopes.items() if scope is not None}
 
+    def expect_no_nan(self, gradients: Iterable[Any]) -> None:
+        """Gradients that hold NaN have to be worked out again, with masks: see masks.py."""
+        self.finite += [self._variable(g) for g in gradients if isinstance(g, Traced)]
+
     # --- values from outside -----------------------------------------------------------------
 
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
@@ -174,6 +181,7 @@ class Trace:
             )
         held = tensor._data
         traced = self._input(held, "tensor", tensor, tensor.name)
+        self.inputs[-1].tracked = tensor.requires_grad
         self._tensors[id(tensor)] = tensor, tensor._node, held, traced
         self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
@@ -238,6 +246,7 @@ class Trace:
         for slot, _ in self._slots.values():
             if slot.grad is not None:
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
+        outputs += [Output(variable, "finite", None) for variable in self.finite]
         return Program(self.inputs, self.equations, outputs, self._empty)
 
     def abandon(self) -> None:

@@ -208,6 +208,74 @@ def test_every_way_to_update_a_parameter(way: str) -> None:
         same(p, q)
 
 
+def test_a_nan_of_an_unused_branch_is_noticed_and_masked() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.where(x > 0, np.log(x) * x, 0.0))
+
+    eager, compiled = ag.grad(f), ag.compile(ag.grad(f))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for x in ([1.0, 2.0], [0.0, 2.0], [3.0, 0.0], [1.0, 1.0]):
+            same(compiled(np.array(x)), eager(np.array(x)))
+            assert np.isfinite(compiled(np.array(x))).all()
+    assert compiled.why == ["first call", "a gradient holds NaN: unused branches are masked now"]
+
+
+# --- programs of numbers -------------------------------------------------------------------------
+
+
+def test_numbers_run_as_python_floats_with_the_bits_of_eager() -> None:
+    def f(a: Any, b: Any) -> Any:
+        c = a * b + np.exp(a) / (1 + b**2) - np.maximum(a, b)
+        return np.tanh(c) * np.sqrt(b) + ag.relu(c - 1) ** 3 + np.abs(a) / b - np.log(b)
+
+    eager, compiled = ag.value_and_grad(f, (0, 1)), ag.compile(ag.value_and_grad(f, (0, 1)))
+    for a, b in rng.uniform(0.1, 2, size=(20, 2)):
+        (v, g), (w, h) = compiled(float(a), float(b)), eager(float(a), float(b))
+        same(v, w)
+        same(g[0], h[0])
+        same(g[1], h[1])
+    assert "float(arguments[0])" in compiled.generated
+
+
+def test_where_python_floats_raise_numpy_gives_infinity() -> None:
+    eager, compiled = (
+        ag.value_and_grad(lambda x: 1 / x),
+        ag.compile(ag.value_and_grad(lambda x: 1 / x)),
+    )
+    compiled(2.0)
+    with np.errstate(all="ignore"):
+        for x in (0.0, 4.0, 1e-200):
+            same(compiled(x)[0], eager(x)[0])
+            same(compiled(x)[1], eager(x)[1])
+
+
+def test_a_micrograd_net_trains_as_in_eager() -> None:
+    def make() -> Any:
+        draw = np.random.default_rng(3)
+        weights = [Parameter(float(w)) for w in draw.uniform(-1, 1, 9)]
+        points = draw.uniform(-1, 1, (5, 2)).tolist()
+
+        def step() -> Any:
+            for w in weights:
+                w.zero_grad()
+            loss = 0.0
+            for x, y in points:
+                hidden = [ag.relu(weights[k] * x + weights[k + 1] * y) for k in (0, 2, 4)]
+                score = sum(h * w for h, w in zip(hidden, weights[6:], strict=True))
+                loss = loss + (score - x * y) ** 2
+            loss.backward()
+            for w in weights:
+                w.descend(w.grad, 0.1)
+            return loss
+
+        return step
+
+    eager, compiled = make(), ag.compile(make())
+    for _ in range(30):
+        same(compiled(), eager())
+    assert compiled.why == ["first call"]
+
+
 # --- signatures and guards -----------------------------------------------------------------------
 
 
