@@ -16,17 +16,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import astuple
 from typing import Any
 
+import numpy as np
+
+from ..modes import MODE
 from ..tensor import Tensor
 from .build import Options, build
 from .errors import DrawError
-from .expand import Choice
+from .expand import Choice, names_of
 from .picture import Picture, check_path
 from .trace import follow
 from .wiring import Wiring, choose
 
 __all__ = ["DrawError", "Picture", "draw"]
+
+SHOW = ("auto", "values", "shapes")
+DIRECTION = ("LR", "TB")
 
 
 def draw(
@@ -65,10 +72,10 @@ def draw(
     <Picture of f: 2 values, 1 gate>
     """
     options = Options(title, decimals, show, direction)
-    _check(tensor, options, max_nodes)
+    _check(tensor, options, names, max_nodes)
     if path is not None:
         check_path(path)
-    closed = (close,) if isinstance(close, str) else tuple(close)
+    closed = names_of("close", close)
     wiring = Wiring(follow(tensor, Choice(expand), gradient, names))
     shown = choose(wiring, closed, max_nodes)
     if shown.remarks and wiring.trace.simpler:  # too much: first try it with the gates whole
@@ -82,14 +89,30 @@ def draw(
     return picture
 
 
-def _check(tensor: Any, options: Options, max_nodes: int) -> None:
+def _check(tensor: Any, options: Options, names: Any, max_nodes: Any) -> None:
     if not isinstance(tensor, Tensor):
-        raise DrawError(f"draw: expected a Tensor, got {type(tensor).__name__}")
-    for name, value, allowed in [
-        ("show", options.show, ("auto", "values", "shapes")),
-        ("direction", options.direction, ("LR", "TB")),
+        raise DrawError(
+            f"draw: expected a Tensor, got {type(tensor).__name__}; pass the result of a "
+            "computation with tensors, such as a loss"
+        )
+    if MODE.get().tracer is not None:
+        raise DrawError(
+            "draw: inside a function that is being compiled there are no values to show; draw "
+            "what the function gives when it is called without `compile`"
+        )
+    title, decimals, show, direction = astuple(options)
+    for name, value, fits, expected in [
+        ("title", title, title is None or isinstance(title, str), "a text"),
+        ("decimals", decimals, decimals is None or _is_count(decimals, 0, 15), "0 to 15, or None"),
+        ("names", names, names is None or isinstance(names, Mapping), 'a dict such as {"q": q}'),
+        ("show", show, show in SHOW, f"one of {', '.join(SHOW)}"),
+        ("direction", direction, direction in DIRECTION, f"one of {', '.join(DIRECTION)}"),
+        ("max_nodes", max_nodes, _is_count(max_nodes, 2), "a whole number of at least 2"),
     ]:
-        if value not in allowed:
-            raise DrawError(f"draw: {name}={value!r}; expected one of {', '.join(allowed)}")
-    if max_nodes < 2:
-        raise DrawError(f"draw: max_nodes={max_nodes}; expected at least 2")
+        if not fits:
+            raise DrawError(f"draw: {name}={value!r}; expected {expected}")
+
+
+def _is_count(value: Any, least: int, most: int | None = None) -> bool:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return whole and value >= least and (most is None or value <= most)

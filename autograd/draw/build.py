@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,14 @@ from ..modes import Scope
 from ..node import Node
 from .expand import gates_inside
 from .model import Box, Drawing, Gate, Lines, Use, Value
-from .numbers import gradient_norm, is_finite, number, rows, shape
+from .names import legible
+from .numbers import gradient_norm, is_finite, number, plural, rows, shape
 from .symbols import LOCAL_FORMULA, face
-from .wiring import Constant, Key, Shown, Unit, Wiring
+from .wiring import DEEPEST, Constant, Key, Path, Shown, Unit, Wiring
 
 __all__ = ["Options", "build"]
 
+LONGEST_TITLE = 300  # characters
 SMALL = 16  # arrays of up to so many elements are printed with show="values"
 
 
@@ -46,7 +47,6 @@ class _Builder:
         self.values: dict[Key, Value] = {}
         self.gates: dict[Unit, Gate] = {}
         self.counts: dict[str, int] = {}
-        self.members = Counter(map(shown.unit, wiring.gates))
         self.bad_gate = _first_bad_gate(wiring)
 
     def drawing(self) -> Drawing:
@@ -57,7 +57,7 @@ class _Builder:
         return Drawing(
             root,
             self.trace.root_name,
-            self.options.title,
+            legible(self.options.title, LONGEST_TITLE) if self.options.title else None,
             self.items,
             list(self.boxes.values()),
             [*self._remarks(), *self.shown.remarks],
@@ -70,10 +70,12 @@ class _Builder:
         operands = [
             (position, self._value(key))
             for position, key in self.wiring.operands[node]
-            if self.shown.is_visible(key)
+            if self.shown.is_visible(key) and (unit, key) not in self.shown.hidden
         ]
         if unit not in self.gates:
-            self.gates[unit] = self._closed(unit) if isinstance(unit, Scope) else self._gate(node)
+            self.gates[unit] = (
+                self._closed(unit, node) if isinstance(unit, Scope) else self._gate(node)
+            )
             self.items.append(self.gates[unit])
         gate = self.gates[unit]
         gate.bad = gate.bad or node is self.bad_gate
@@ -106,37 +108,37 @@ class _Builder:
             heading = f"{gate.name} · {inside} gates"
             detail = self._local(node) or detail
         about = f"{gate.name}: {gate.role}" if gate.role else gate.name
-        box = self._box(self.wiring.path(node.scope)[-1:])
+        box = self._box(self.wiring.paths[node])
         return Gate(self._next(), on_it.symbol, detail, heading, gate.name, "", about, False, box)
 
-    def _closed(self, scope: Scope) -> Gate:
-        """One box in place of a scope and all that is in it."""
-        path = self.wiring.path(scope)
-        heading = _plural(self.members[scope], "gate")
-        box = self._box(path[-2:-1])
-        note = " · ".join(filter(None, [scope.note, heading]))
-        return Gate(self._next(), "", "", note, scope.name, scope.kind, scope.name, False, box)
+    def _closed(self, scope: Scope, node: Node) -> Gate:
+        """One box in place of a scope and all that is in it; `node` is the first of its gates."""
+        path = self.wiring.paths[node]
+        box = self._box(path[: path.index(scope)])
+        name, kind, note = _texts(scope)
+        heading = plural(self.wiring.sizes[scope], "gate")
+        note = " · ".join(filter(None, [note, heading]))
+        return Gate(self._next(), "", "", note, name, kind, name, False, box)
 
-    def _box(self, scope: tuple[Scope, ...]) -> Box | None:
-        """The box of a scope, and those around it; `scope` holds one or none."""
-        if not scope:
-            return None
-        (inner,) = scope
-        for each in self.wiring.path(inner):
-            if each not in self.boxes:
-                self.boxes[each] = self._make_box(each)
-        return self.boxes[inner]
+    def _box(self, path: Path) -> Box | None:
+        """The innermost box of a path; the boxes around it are made with it."""
+        box = None
+        for scope in path:
+            if scope not in self.boxes:
+                self.boxes[scope] = self._make_box(scope, box)
+            box = self.boxes[scope]
+        return box
 
-    def _make_box(self, scope: Scope) -> Box:
-        parent = self.boxes[scope.parent] if scope.parent is not None else None
+    def _make_box(self, scope: Scope, parent: Box | None) -> Box:
         number, fused = len(self.boxes) + 1, self.trace.fused.get(scope)
+        name, kind, note = _texts(scope)
         if fused is None:
-            return Box(number, scope.name, scope.kind, scope.note, False, "", parent)
+            return Box(number, name, kind, note, False, "", parent)
         symbol = fused.plan.gate.symbol  # type: ignore[union-attr]
         local = self._local(fused).replace("local", "local gradient", 1)
-        count = sum(scope in self.wiring.path(node.scope) for node in self.wiring.gates)
-        note = " · ".join(filter(None, [_plural(count, "gate"), local]))
-        name = scope.name.replace("_", " ")
+        count = plural(self.wiring.sizes[scope], "gate")
+        note = " · ".join(filter(None, [count, local]))
+        name = name.replace("_", " ")
         return Box(number, name, "", note, True, symbol if len(symbol) <= 2 else "", parent)
 
     def _gates_inside(self, node: Node) -> int:
@@ -193,7 +195,7 @@ class _Builder:
             flows=tracked and (g is not None or not self.trace.grads),
             bad_value=not is_finite(array),
             bad_gradient=g is not None and not is_finite(g),
-            box=self._box(home[-1:]),
+            box=self._box(home),
         )  # fmt: skip
 
     def _name(self, key: Key) -> str:
@@ -244,6 +246,8 @@ class _Builder:
             else:
                 why = "nothing that requires one leads to the result"
             remarks.append(f"no gradients: {why}")
+        if self.wiring.too_deep:
+            remarks.append(f"of boxes inside boxes, {DEEPEST} are drawn")
         if self.trace.stale:
             remarks.append("an array was changed after it had been used: the values are new ones")
         return remarks
@@ -252,8 +256,8 @@ class _Builder:
         return len(self.items) + 1
 
 
-def _plural(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+def _texts(scope: Scope) -> tuple[str, str, str]:
+    return legible(scope.name), legible(scope.kind), legible(scope.note)
 
 
 def _contains(outer: Box, inner: Box | None) -> bool:

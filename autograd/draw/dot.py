@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from collections import Counter
 
 from .model import Box, Drawing, Gate, Lines, Use, Value
@@ -20,8 +21,8 @@ VALUE, GRADIENT, BAD = "#006e69", "#bf3b00", "#a3006d"
 LOOKS = {"parameter": ("#fff1cc", "#8a6100", "rounded,filled", 1.8),
          "data": ("#dcebf7", "#1f5f99", "filled", 1.4)}  # fmt: skip
 SCOPE_FILL, SCOPE_INK = ("#f3f6f9", "#ffffff"), "#8fa3b5"
-LONGEST = 40  # characters of a name
 ORDERED = ("subtract", "divide", "power")  # here it matters which operand is the upper one
+WIDEST = 100  # characters of a line of the title
 GAP = '<font point-size="6"> </font>'
 
 
@@ -87,8 +88,9 @@ def _caption(drawing: Drawing) -> Lines:
     """The title, one line that explains the colours, and what the reader has to know."""
     lines = [GAP]
     if drawing.title:
-        names = {v.name for v in drawing.values}
-        lines += [_font(_formula(drawing.title, names), INK, 15), GAP]
+        names = {v.name for v in drawing.values} if "=" in drawing.title else None
+        title = textwrap.wrap(drawing.title, WIDEST)
+        lines += [*(_font(_title(line, names), INK, 15) for line in title), GAP]
     lines.append("&#160;" * 5 + ("&#160;" * 6).join(_legend(drawing)) + "&#160;" * 5)
     lines += [GAP] * bool(drawing.remarks)
     lines += [_font(html.escape(remark), MUTED, 12) for remark in drawing.remarks]
@@ -114,9 +116,9 @@ def _legend(drawing: Drawing) -> Lines:
     return parts
 
 
-def _formula(title: str, names: set[str]) -> str:
+def _title(title: str, names: set[str] | None) -> str:
     """A title; in a formula, variables are italic and their numbers lowered: f = w₀x₀ + ab."""
-    if "=" not in title:
+    if names is None:
         return html.escape(title)
     parts = re.split(r"([A-Za-z]+)(_?\d+)?", title)
     done = []
@@ -172,7 +174,7 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
 
 def _data_label(drawing: Drawing, value: Value) -> str:
     """Name and shape in the first line, the gradient in the second."""
-    name = html.escape(_short(value.name))
+    name = html.escape(value.name)
     name = f"<b>{name}</b>" if value.look == "parameter" else f"<b><i>{name}</i></b>"
     size = 15 if value.look == "data" else 14
     lines = [_font(name, INK, size)] if value.name else []
@@ -232,8 +234,8 @@ def _closed_label(gate: Gate) -> str:
         rows += [_font(f"⊞ {html.escape(gate.heading)}", INK, 11)]
         rows += [_font(f"<i>{html.escape(gate.symbol)}</i>", INK, 22)]
     else:
-        kind = f": {html.escape(_short(gate.kind))}" if gate.kind else ""
-        rows += [_font(f"⊞ <b>{html.escape(_short(gate.name))}</b>{kind}", INK, 14)]
+        kind = f": {html.escape(gate.kind)}" if gate.kind else ""
+        rows += [_font(f"⊞ <b>{html.escape(gate.name)}</b>{kind}", INK, 14)]
         rows += [_font(html.escape(gate.heading), MUTED, 11)]
     if gate.detail:
         rows += [_font(html.escape(gate.detail), MUTED, 11)]
@@ -293,10 +295,10 @@ def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lin
 
 
 def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
-    name = html.escape(_short(box.name))
+    name = html.escape(box.name)
     symbol = f" <i>{html.escape(box.symbol)}</i>" if box.symbol else ""
     name = name + symbol if box.fused else f"<b>{name}</b>"
-    kind = f": {html.escape(_short(box.kind))}" if box.kind else ""
+    kind = f": {html.escape(box.kind)}" if box.kind else ""
     note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
     return [
         f"subgraph cluster_{box.number} {{",
@@ -320,15 +322,9 @@ def _name(name: str) -> str:
     """A variable in italics; the number of w0 or x_1 is lowered."""
     match = re.fullmatch(r"(\w)(\d+)|(\w+?)_(\w{1,2})", name)
     if match is None or not name.isidentifier():
-        return f"<i>{html.escape(_short(name))}</i>"
+        return f"<i>{html.escape(name)}</i>"
     base, below = (match[1], match[2]) if match[1] else (match[3], match[4])
     return f"<i>{base}<sub>{below}</sub></i>"
-
-
-def _short(text: str) -> str:
-    """A name on one line, without characters that cannot be seen."""
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _font(text: str, color: str, size: int | None = None) -> str:
@@ -342,6 +338,5 @@ def _strong(text: str, bold: bool) -> str:
 
 def _quoted(text: str) -> str:
     """A DOT string; Graphviz reads `&` and backslashes in it, so they are written out."""
-    text = "".join(c if c.isprintable() else " " for c in text)
     text = html.escape(text, quote=False).replace("\\", "&#92;").replace('"', "&quot;")
     return f'"{text}"'

@@ -1,8 +1,8 @@
 """Put simpler gates in the place of a fused one, in a copy of the graph.
 
 A gate such as the sigmoid can say how it would be written in simpler gates. That is recorded
-here as fresh nodes on top of the user's own; the nodes after it are copied, with their parents
-exchanged. The user's nodes are never written to.
+here as fresh nodes on top of the user's leaves, and all other gates are copied, so that the order
+of creation stays that of the program. The user's nodes are never written to.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..replay import ancestors, operand_values, values
 from ..tensor import Array, Tensor, recorded_tensor
 from .errors import DrawError
 
-__all__ = ["Choice", "Expanded", "expand", "gates_inside"]
+__all__ = ["Choice", "Expanded", "expand", "gates_inside", "names_of"]
 
 INLINE = ("affine",)  # drawn as @ and +, without a box around them
 SLOTS = ("dtype", "name", "plan", "saved", "scope", "shape", "slot", "static", "value")
@@ -32,8 +32,7 @@ class Choice:
     def __init__(self, wanted: bool | str | Iterable[str] = False, compact: bool = False):
         self.compact = compact
         self.everything = wanted is True
-        given = (wanted,) if isinstance(wanted, str) else wanted
-        self.names = () if isinstance(given, bool) else tuple(given)
+        self.names = () if isinstance(wanted, bool) else names_of("expand", wanted)
         can = sorted(name for name, gate in GATES.items() if gate.expand is not None)
         for name in self.names:
             if name not in can:
@@ -51,6 +50,16 @@ class Choice:
         if gate.expand is None or self.compact:
             return False
         return self.boxed(gate) or gate.name in INLINE
+
+
+def names_of(option: str, given: Any) -> tuple[str, ...]:
+    """The names that an option holds: one, or several. Raises DrawError for anything else."""
+    if isinstance(given, str):
+        return (given,)
+    names = tuple(given) if isinstance(given, Iterable) else (given,)
+    if not all(isinstance(name, str) for name in names):
+        raise DrawError(f"draw: {option}={given!r}; expected a name, or several in a list")
+    return names
 
 
 @dataclass
@@ -84,7 +93,7 @@ def _one_level(graph: Expanded, choice: Choice) -> Expanded:
                 scope = Scope(node.plan.gate.name, parent=node.scope)
                 fused[scope] = node
             new[node] = _in_simpler_gates(node, parents, graph.values, scope)
-        elif any(old is not p for old, p in zip(node.parents, parents, strict=True)):
+        else:
             new[node] = _copy(node, parents)
     root = new.get(graph.root, graph.root)
     nodes = ancestors(root)

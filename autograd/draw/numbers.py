@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["gradient_norm", "is_finite", "number", "rows", "shape"]
+__all__ = ["gradient_norm", "is_finite", "number", "plural", "rows", "shape"]
 
 
 def number(value: Any, decimals: int | None = None, digits: int = 4) -> str:
@@ -39,6 +39,11 @@ def number(value: Any, decimals: int | None = None, digits: int = 4) -> str:
     else:
         text = f"{size:.2e}"
     return sign + text.replace("-", "−").replace("e+", "e")
+
+
+def plural(count: int, what: str) -> str:
+    """A number of things, in words: `1 gate`, `1,200 gates`."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def shape(array: Any) -> str:

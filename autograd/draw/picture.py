@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from . import render
 from .dot import dot
 from .errors import DrawError
 from .model import Drawing
+from .numbers import plural
 from .text import tree
 
 __all__ = ["FORMATS", "Picture", "check_path"]
@@ -31,8 +33,7 @@ class Picture:
 
     def svg(self) -> str:
         """The picture as SVG text; without an engine, a picture of the text tree."""
-        found = self._svg()
-        return found if found is not None else _svg_of_text(self.text)
+        return self._svg() or self._described(_svg_of_text(self.text))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture; the suffix (.svg, .png, .pdf, .dot, .txt) decides on the format.
@@ -51,18 +52,19 @@ class Picture:
         if content is None:
             wanted = wanted.with_suffix(".dot")
             content = self.dot.encode()
-            print(self.text)
-            print(f"{wanted} holds the graph as DOT text; {render.ADVICE}")
-        render.write(wanted, content)
+            render.write(wanted, content)
+            render.say(f"{self.text}\n{wanted} holds the graph as DOT text; {render.ADVICE}")
+        else:
+            render.write(wanted, content)
         return wanted
 
     def _svg(self) -> str | None:
         found = render.render(self.dot, "svg")
-        if found is None:
-            return None
-        drawing = self.drawing
-        title = drawing.title or f"Computation graph of {drawing.root_name}"
-        return render.describe(found.decode(), title, drawing.summary)
+        return self._described(found.decode()) if found else None
+
+    def _described(self, svg: str) -> str:
+        title = self.drawing.title or f"Computation graph of {self.drawing.root_name}"
+        return render.describe(svg, title, self.drawing.summary)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         svg = self._svg()
@@ -75,27 +77,28 @@ class Picture:
     def __repr__(self) -> str:
         drawing = self.drawing
         return (
-            f"<Picture of {drawing.root_name}: {len(drawing.values)} values, "
-            f"{len(drawing.gates)} gate{'s' * (len(drawing.gates) != 1)}>"
+            f"<Picture of {drawing.root_name}: {plural(len(drawing.values), 'value')}, "
+            f"{plural(len(drawing.gates), 'gate')}>"
         )
 
 
 def check_path(path: str | os.PathLike[str]) -> Path:
     """The path to write to; DrawError for a suffix that is no format, or a missing folder."""
-    wanted = Path(path)
+    try:
+        wanted = Path(path)
+    except TypeError:
+        raise DrawError(f"draw: path={path!r}; expected a file name") from None
     if wanted.suffix.lower() not in FORMATS:
         raise DrawError(
             f"draw: {wanted.name!r} has the suffix {wanted.suffix!r}; "
             f"expected one of {', '.join(FORMATS)}"
         )
-    if not wanted.parent.is_dir():
+    if not os.path.isdir(wanted.parent):
         raise DrawError(f"draw: there is no folder {str(wanted.parent)!r}; make it first")
     return wanted
 
 
 def _svg_of_text(text: str) -> str:
-    import html
-
     lines = text.splitlines()
     width, height = 8 * max(map(len, lines), default=1) + 20, 18 * len(lines) + 20
     rows = "".join(
@@ -103,6 +106,6 @@ def _svg_of_text(text: str) -> str:
         for k, line in enumerate(lines)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
         f'<g font-family="monospace" font-size="13" fill="#1f2933">{rows}</g></svg>\n'
     )

@@ -6,12 +6,15 @@ import html
 import os
 import re
 import shutil
+import sys
+from itertools import count
 from pathlib import Path
 
 from .errors import DrawError
 
-__all__ = ["ADVICE", "describe", "render", "write"]
+__all__ = ["ADVICE", "describe", "render", "say", "write"]
 
+serial = count()
 ADVICE = "to see pictures, install Graphviz with: pip install 'gategrad[draw]'"
 
 
@@ -31,7 +34,7 @@ def _by_program(dot: str, kind: str) -> bytes | None:
     except ImportError:
         return None
     try:
-        return graphviz.Source(dot).pipe(kind, quiet=True)  # type: ignore[no-any-return]
+        return graphviz.Source(dot).pipe(kind, quiet=True) or None
     except (graphviz.CalledProcessError, graphviz.ExecutableNotFound, OSError):
         return None  # an installation that is broken or without this format: try the next engine
 
@@ -43,8 +46,8 @@ def _by_library(dot: str, kind: str) -> bytes | None:
     except ImportError:
         return None
     try:
-        return pygraphviz.AGraph(string=dot).draw(format=kind, prog="dot")  # type: ignore[no-any-return]
-    except (ValueError, OSError, AttributeError):
+        return pygraphviz.AGraph(string=dot).draw(format=kind, prog="dot") or None
+    except Exception:  # whatever is wrong with it: there is still the text
         return None
 
 
@@ -59,15 +62,22 @@ def describe(svg: str, title: str, description: str) -> str:
 
 def write(path: Path, content: bytes) -> None:
     """Write a file as a whole or not at all. Raises DrawError when it cannot be written."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        if path.is_dir():
+        target = Path(os.path.realpath(path))  # the file behind a link, not the link
+        if target.is_dir():
             raise IsADirectoryError("it is a folder")
+        unfinished = target.with_name(f".{os.getpid()}-{next(serial)}.tmp")
         try:
             unfinished.write_bytes(content)
-            os.replace(unfinished, path)
+            os.replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise DrawError(f"draw: cannot write {path}: {reason}; choose another place") from None
+
+
+def say(text: str) -> None:
+    """Print, also where the terminal has no signs such as `∂`: a question mark stands for them."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, errors="replace").decode(encoding))

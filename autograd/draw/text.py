@@ -7,7 +7,6 @@ from .model import Drawing, Gate, Value
 __all__ = ["tree"]
 
 DEEPEST = 40  # levels; a chain of gates would run out of the page
-LONGEST = 40  # characters of a name
 
 
 def tree(drawing: Drawing) -> str:
@@ -31,7 +30,7 @@ def tree(drawing: Drawing) -> str:
         for k, use in reversed(list(enumerate(gate.inputs))):
             branch, bar = ("└─ ", "   ") if k == last else ("├─ ", "│  ")
             todo.append((use.value, indent + branch, indent + bar, depth + 1))
-    lines = [_visible(drawing.title)] if drawing.title else []
+    lines = [drawing.title] if drawing.title else []
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for left, gradient, made in rows:
         lines.append(f"{left:{widths[0]}}  {gradient:{widths[1]}}  {made}".rstrip())
@@ -43,14 +42,14 @@ def _value(value: Value) -> str:
     text = "; ".join(value.above)
     if not value.name:
         return text
-    return f"{_line(value.name)} {'' if value.is_shape else '= '}{text}"
+    return f"{value.name} {'' if value.is_shape else '= '}{text}"
 
 
 def _gradient(drawing: Drawing, value: Value) -> str:
     if not value.below:
         return value.note
-    name = _line(drawing.root_name)
-    return f"{f'‖∂{name}‖' if value.is_norm else f'∂{name}'} {'; '.join(value.below)}"
+    wire = f"∂{drawing.root_name}"
+    return f"{f'‖{wire}‖' if value.is_norm else wire} {'; '.join(value.below)}"
 
 
 def _gate(gate: Gate | None, again: bool) -> str:
@@ -62,16 +61,7 @@ def _gate(gate: Gate | None, again: bool) -> str:
         text += f" ({gate.detail})"
     names, box = [], gate.box
     while box is not None:
-        names.append(_line(box.name))
+        names.append(box.name)
         box = box.parent
     where = f"  in {'/'.join(reversed(names))}" if names else ""
     return f"{text}{where}{'  (as above)' if again else ''}"
-
-
-def _visible(text: str) -> str:
-    return "".join(c if c.isprintable() else "�" for c in text)
-
-
-def _line(text: str) -> str:
-    text = _visible(text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

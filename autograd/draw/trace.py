@@ -18,7 +18,9 @@ from ..modes import Scope
 from ..node import Node, leaf_node
 from ..replay import ancestors, values
 from ..tensor import Array, Tensor, as_constant
+from .errors import DrawError
 from .expand import Choice, Expanded, expand
+from .names import legible
 
 __all__ = ["Trace", "follow"]
 
@@ -56,7 +58,7 @@ def follow(
     nodes_by_name = {**{n: n.name for n in order if n.name}, **nodes_by_name}
     graph = expand(Expanded(root, order, known, nodes_by_name), choice)
     grads = _gradients(graph.root, graph.nodes, _seed(tensor, gradient))
-    shown = {node: name for node, name in graph.names.items() if node in graph.values}
+    shown = {node: legible(name) for node, name in graph.names.items() if node in graph.values}
     return Trace(
         graph.root, graph.nodes, graph.values, grads, shown, arrays, graph.fused,
         simpler=graph.root is not root, stale=stale,
@@ -82,7 +84,11 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
         return np.ones(tensor.shape, tensor.dtype)[()] if tensor.size == 1 else None
     if isinstance(gradient, Tensor):
         gradient = gradient.numpy()
-    seed = as_constant(gradient, dtype=tensor.dtype)
+    try:
+        seed = as_constant(gradient, dtype=tensor.dtype)
+    except ValueError as error:
+        expected = f"expected numbers of shape {tensor.shape}"
+        raise DrawError(f"draw: gradient: {error}; {expected}") from None
     if seed.shape != tensor.shape:
         raise ShapeError(
             f"draw: the gradient has shape {seed.shape}, but the tensor {tensor.shape}; "
@@ -102,7 +108,7 @@ def _named(names: Mapping[str, Any]) -> tuple[dict[Node, str], list[tuple[str, A
         if isinstance(value, Tensor) and value._node is not None:
             nodes.setdefault(value._node, name)
         elif isinstance(value, Tensor):
-            arrays.append((name, value._data))
+            arrays.append((legible(name), value._data))
         elif isinstance(value, np.ndarray):
-            arrays.append((name, value))
+            arrays.append((legible(name), value))
     return nodes, arrays

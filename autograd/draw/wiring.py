@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +12,14 @@ import numpy as np
 from ..modes import Scope
 from ..node import Node
 from .errors import DrawError
+from .numbers import plural
 from .symbols import folded
 from .trace import Trace
 
-__all__ = ["Constant", "Key", "Path", "Shown", "Unit", "Wiring", "choose"]
+__all__ = ["DEEPEST", "Constant", "Key", "Path", "Shown", "Unit", "Wiring", "choose"]
 
+DEEPEST = 20  # boxes inside boxes
+MANY = 20  # wires into one gate, where not all can be drawn
 Path = tuple[Scope, ...]  # the scopes around something, from the outermost
 
 
@@ -34,12 +37,13 @@ Unit = Node | Scope  # what is drawn as one gate: a gate, or a scope that is clo
 
 
 class Wiring:
-    """The operands of every gate, and the home of every value."""
+    """The operands of every gate, the scopes around it, and the home of every value."""
 
     def __init__(self, trace: Trace):
         self.trace = trace
-        self.paths: dict[Scope | None, Path] = {None: ()}
         self.gates = [node for node in trace.nodes if node.plan is not None]
+        self.paths, self.too_deep = _visits(self.gates)
+        self.sizes = Counter(scope for path in self.paths.values() for scope in path)
         self.folded: dict[Node, tuple[int, ...]] = {}
         self.operands: dict[Node, list[tuple[int, Key]]] = {}
         self._constants: dict[int, Constant] = {}
@@ -49,17 +53,6 @@ class Wiring:
             self._connect(node)
         self.home = self._homes()
 
-    def path(self, scope: Scope | None) -> Path:
-        """The scopes around something in `scope`."""
-        missing: list[Scope] = []
-        above = scope
-        while above is not None and above not in self.paths:
-            missing.append(above)
-            above = above.parent
-        for inner in reversed(missing):
-            self.paths[inner] = (*self.paths[inner.parent], inner)
-        return self.paths[scope]
-
     def is_parameter(self, node: Node) -> bool:
         """Whether a leaf is to be learned; where nothing says so, every tracked array is."""
         if node.slot is None:
@@ -67,7 +60,7 @@ class Wiring:
         return node.slot.of_parameter or (not self.has_parameters and node.shape != ())
 
     def _connect(self, node: Node) -> None:
-        path = self.path(node.scope)
+        path = self.paths[node]
         inside = len(self._outside_fused(path)) < len(path)
         constants = self.folded[node] = folded(node, inside)
         self.operands[node] = [
@@ -103,7 +96,7 @@ class Wiring:
         """
         home: dict[Key, Path] = {}
         for node in self.gates:
-            path = self.path(node.scope)
+            path = self.paths[node]
             home[node] = path
             for _, key in self.operands[node]:
                 near = path
@@ -121,6 +114,43 @@ class Wiring:
             if scope in self.trace.fused:
                 return path[:depth]
         return path
+
+
+def _visits(gates: Iterable[Node]) -> tuple[dict[Node, Path], bool]:
+    """The scopes around each gate; one that was left and entered again becomes another scope.
+
+    So the gates of a scope follow each other without a gap in the order of creation: if it is
+    drawn as one box, no path leaves the box and comes back. The second result tells whether
+    some scopes lie too deep to be drawn.
+    """
+    paths: dict[Node, Path] = {}
+    entered: set[Scope] = set()
+    before: Path = ()  # the scopes around the gate before, and what is drawn for them
+    visits: Path = ()
+    too_deep = False
+    for node in gates:
+        if node.scope is not (before[-1] if before else None):
+            around = _around(node.scope)
+            shared = len(_common(before, around))
+            new = around[shared:DEEPEST]
+            visits = (*visits[:shared], *(_copy(s) if s in entered else s for s in new))
+            entered.update(new)
+            before, too_deep = around, too_deep or len(around) > DEEPEST
+        paths[node] = visits
+    return paths, too_deep
+
+
+def _around(scope: Scope | None) -> Path:
+    """The scopes that `scope` lies in, from the outermost to itself."""
+    found = []
+    while scope is not None:
+        found.append(scope)
+        scope = scope.parent
+    return tuple(reversed(found))
+
+
+def _copy(scope: Scope) -> Scope:
+    return Scope(scope.name, scope.kind, scope.note)
 
 
 def _equal(named: Any, array: Any) -> bool:
@@ -146,12 +176,13 @@ class Shown:
     wiring: Wiring
     closed: frozenset[Scope] = frozenset()
     kept: frozenset[Unit] | None = None  # None: all
+    hidden: frozenset[tuple[Unit, Key]] = frozenset()  # wires that are left out
     remarks: list[str] = field(default_factory=list)
 
     def unit(self, node: Node) -> Unit:
         """What the gate of `node` is drawn as: itself, or the closed scope that it lies in."""
         if self.closed:
-            for scope in self.wiring.path(node.scope):
+            for scope in self.wiring.paths[node]:
                 if scope in self.closed:
                     return scope
         return node
@@ -172,12 +203,11 @@ class Shown:
 
 def choose(wiring: Wiring, close: Iterable[str], max_nodes: int) -> Shown:
     """What to draw: close scopes, the innermost first, until it fits; then only the last gates."""
-    paths = [wiring.path(node.scope) for node in wiring.gates]
+    paths, scopes = set(wiring.paths.values()), wiring.sizes
     names = frozenset(close)
-    scopes = {scope for path in set(paths) for scope in path}
     asked = frozenset(scope for scope in scopes if scope.name in names)
     for name in sorted(names - {scope.name for scope in asked}):
-        known = ", ".join(sorted({scope.name for scope in scopes})) or "none"
+        known = ", ".join(sorted({scope.name for scope in scopes})[:20]) or "none"
         raise DrawError(f"draw: close={name!r}, but there is no such scope; there are: {known}")
     shown = Shown(wiring, asked)
     for depth in range(max(map(len, paths), default=0), 0, -1):
@@ -200,20 +230,29 @@ def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
     values: set[Key] = {wiring.trace.root}
     first = shown.unit(wiring.trace.root)
     kept, queue = {first}, deque([first])
+    hidden: set[tuple[Unit, Key]] = set()
     while queue:
-        for node in reversed(members[queue.popleft()]):
+        into = queue.popleft()
+        wires: set[Key] = set()
+        for node in reversed(members[into]):
             for _, key in wiring.operands[node]:
                 if not shown.is_visible(key):
                     continue
+                if len(wires) == MANY and key not in wires:
+                    hidden.add((into, key))
+                    continue
+                wires.add(key)
                 values.add(key)
                 if isinstance(key, Node) and key.plan is not None:
                     unit = shown.unit(key)
                     if unit not in kept and len(kept) + len(values) + 2 <= max_nodes:
                         kept.add(unit)
                         queue.append(unit)
-    left_out = len(members) - len(kept)
-    shown.kept = frozenset(kept)
+    shown.kept, shown.hidden = frozenset(kept), frozenset(hidden)
+    left_out = []
+    if len(kept) < len(members):
+        left_out = [f"{plural(len(members) - len(kept), 'gate')} further from the result"]
+    if hidden:
+        left_out.append(f"{plural(len(hidden), 'wire')} into gates with more than {MANY}")
     if left_out:
-        shown.remarks.append(
-            f"{left_out:,} gates further from the result are left out (max_nodes={max_nodes})"
-        )
+        shown.remarks.append(f"left out (max_nodes={max_nodes}): {', '.join(left_out)}")
