@@ -264,15 +264,19 @@ def test_compiled_it_is_the_same() -> None:
 # --- max pooling -------------------------------------------------------------------------------
 
 
-def test_ties_share_equally_and_padding_never_wins() -> None:
+def plain(g: Tensor | np.ndarray) -> np.ndarray:
+    return g.numpy() if isinstance(g, Tensor) else g
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_ties_share_equally_and_padding_never_wins(create_graph: bool) -> None:
     x = Tensor(np.zeros((1, 1, 3, 3)))
-    ag.max_pool2d(x, 2, stride=2, padding=1).sum().backward()
-    np.testing.assert_array_equal(
-        x.grad[0, 0], [[1, 0.5, 0.5], [0.5, 0.25, 0.25], [0.5, 0.25, 0.25]]
-    )
+    ag.max_pool2d(x, 2, stride=2, padding=1).sum().backward(create_graph=create_graph)
+    expected = [[1, 0.5, 0.5], [0.5, 0.25, 0.25], [0.5, 0.25, 0.25]]
+    np.testing.assert_array_equal(plain(x.grad), [[expected]])
     overlapping = Tensor(np.zeros((1, 1, 2, 3)))
-    ag.max_pool2d(overlapping, 2, stride=1).sum().backward()
-    np.testing.assert_array_equal(overlapping.grad[0, 0], [[0.25, 0.5, 0.25]] * 2)
+    ag.max_pool2d(overlapping, 2, stride=1).sum().backward(create_graph=create_graph)
+    np.testing.assert_array_equal(plain(overlapping.grad), [[[[0.25, 0.5, 0.25]] * 2]])
 
 
 @pytest.mark.parametrize("lowest", [-5.0, -np.inf])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import autograd
 import nn
-from autograd import GraphError, Parameter, ShapeError, Tensor, conv2d, numerical_gradient
+from autograd import GraphError, Parameter, ShapeError, Tensor, numerical_gradient
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
@@ -33,6 +34,16 @@ def test_fan_in_counts_the_channels_of_a_group() -> None:
     assert float(layer.W.numpy().std()) == pytest.approx(np.sqrt(2 / 9), rel=0.05)
 
 
+def test_a_filter_is_a_column_of_what_was_drawn() -> None:
+    """As `init` is told: from fan-in, the elements of a filter, to fan-out, the filters."""
+
+    def count(fan_in: int, fan_out: int, **_: object) -> np.ndarray:
+        return np.arange(float(fan_in * fan_out)).reshape(fan_in, fan_out)
+
+    layer = nn.Conv2d(2, 3, (1, 2), init=count)
+    np.testing.assert_array_equal(layer.W.numpy()[1].ravel(), [1, 4, 7, 10])
+
+
 def test_another_way_of_drawing_and_dtype() -> None:
     layer = nn.Conv2d(2, 3, 3, init=nn.init.xavier, seed=0, dtype=np.float32)
     assert layer.W.dtype == layer.b.dtype == np.float32
@@ -44,7 +55,7 @@ def test_given_arrays_are_used() -> None:
     layer = nn.Conv2d(W, b, stride=2, padding=1)
     assert layer.b is b
     x = normal(2, 1, 5, 5)
-    np.testing.assert_array_equal(layer(x).numpy(), conv2d(x, W, b.numpy(), 2, 1))
+    np.testing.assert_array_equal(layer(x).numpy(), autograd.conv2d(x, W, b.numpy(), 2, 1))
 
 
 def test_parameters_have_names_and_layers_show_themselves() -> None:
@@ -94,6 +105,20 @@ def test_forward_and_backward_on_plain_arrays(layer: nn.Layer) -> None:
         np.testing.assert_allclose(layer.dW, layer.W.grad)
         np.testing.assert_allclose(layer.db, layer.b.grad)
         assert layer.dW.shape == layer.W.shape
+
+
+def test_layers_pass_their_options_on() -> None:
+    x = Tensor(normal(2, 4, 7, 8))
+    W, b = normal(2, 2, 2, 3, seed=1), normal(2, seed=2)
+    for layer, expected in (
+        (nn.Conv2d(W, b, stride=(1, 2), padding=(2, 1), dilation=(2, 1), groups=2),
+         autograd.conv2d(x, W, b, (1, 2), (2, 1), (2, 1), 2)),
+        (nn.MaxPool2d((2, 3), (1, 2), padding=1, dilation=(3, 2)),
+         autograd.max_pool2d(x, (2, 3), (1, 2), 1, (3, 2))),
+        (nn.AvgPool2d((2, 3), (1, 2), padding=1, count_include_pad=False),
+         autograd.avg_pool2d(x, (2, 3), (1, 2), 1, False)),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(layer(x).numpy(), expected.numpy())
 
 
 def test_backward_comes_after_forward() -> None:
