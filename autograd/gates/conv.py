@@ -44,12 +44,13 @@ BLOCK = 1 << 21  # bytes of columns that are worked on at once: they should stay
 KEEP = 1 << 23  # bytes of columns that are kept for the backward pass; more are copied again
 
 
-def _columns(x: Array, window: Window, groups: int) -> Array:
+@one_call
+def _im2col(x: Array, window: Window, groups: int) -> Array:
     """The windows on images x, one in each column: (n, groups, filter elements, places)."""
     count, channels = x.shape[:2]
     down, across = window.places(x.shape)
     shape = count, groups, channels // groups * math.prod(window.size), down * across
-    if window.is_point and x.flags.c_contiguous:
+    if window.is_point and x.flags.c_contiguous:  # nothing to copy
         return x.reshape(shape)
     image = padded(x, window)
     per_image, per_channel, per_row, per_column = image.strides
@@ -89,11 +90,6 @@ def _blocks(count: int, nbytes: int) -> Iterator[slice]:
 
 
 @one_call
-def _columns_to_keep(x: Array, window: Window, groups: int) -> Array:
-    return _columns(x, window, groups)
-
-
-@one_call
 def _convolve(x: Array, w: Array, b: Array, columns: Array, window: Window, groups: int) -> Array:
     """Filters times columns; `columns` may be given, or None."""
     count, (down, across) = len(x), window.places(x.shape)
@@ -104,7 +100,7 @@ def _convolve(x: Array, w: Array, b: Array, columns: Array, window: Window, grou
         np.matmul(filters, columns, out=out)
     else:
         for part in _blocks(count, _columns_nbytes(x, window)):
-            np.matmul(filters, _columns(x[part], window, groups), out=out[part])
+            np.matmul(filters, _im2col(x[part], window, groups), out=out[part])
     if b is not None:
         np.add(out, b.reshape(groups, -1, 1), out=out)
     return out.reshape(count, len(w), down, across)
@@ -119,7 +115,7 @@ def _convolve_and_keep(
     """
     columns = None
     if _columns_nbytes(x, window) <= KEEP and not window.is_point:
-        columns = _columns_to_keep(x, window, groups)
+        columns = _im2col(x, window, groups)
     return _convolve(x, w, b, columns, window, groups), columns
 
 
@@ -131,7 +127,7 @@ def _by_w(
     g: Array, x: Array, columns: Array, w_shape: Sequence[int], window: Window, groups: int
 ) -> Array:
     if columns is not None:
-        return _filters(columns, g, w_shape, groups)
+        return _filter_gradient(columns, g, w_shape, groups)
     return conv2d_filters(x, g, window=window, groups=groups)
 
 
@@ -144,7 +140,7 @@ def _by_b(g: Array) -> Array:
 
 
 @one_call
-def _filters(columns: Array, g: Array, w_shape: Sequence[int], groups: int) -> Array:
+def _filter_gradient(columns: Array, g: Array, w_shape: Sequence[int], groups: int) -> Array:
     """The gradient by the filters: columns times g, summed over the images."""
     count, filters = g.shape[:2]
     g = g.reshape(count, groups, filters // groups, columns.shape[-1])
@@ -265,7 +261,7 @@ def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array
     shape = y.shape[1], x.shape[1] // groups, *window.size
     total = np.zeros(shape, np.result_type(x, y))
     for part in _blocks(len(x), _columns_nbytes(x, window)):
-        total += _filters(_columns(x[part], window, groups), y[part], shape, groups)
+        total += _filter_gradient(_im2col(x[part], window, groups), y[part], shape, groups)
     return total
 
 

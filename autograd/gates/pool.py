@@ -63,7 +63,7 @@ def _largest(x: Array, window: Window) -> tuple[Array, Array]:
 
 
 @one_call
-def _route(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
+def _to_winners(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
     """Give the winners of each window its gradient, in equal parts."""
     area, places = math.prod(window.size), g.shape[2:]
     count = np.add.reduce(winners, axis=(0, 1), dtype=np.min_scalar_type(area))
@@ -83,7 +83,7 @@ def _route(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Ar
 
 def _back_to_winners(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
     if g.__class__ in ARRAYS:
-        return _route(g, winners, shape, window)
+        return _to_winners(g, winners, shape, window)
     winners = winners.astype(g.dtype)
     share = g / np.sum(winners, axis=(0, 1))
     return fold(winners * share, shape=tuple(shape), window=window)

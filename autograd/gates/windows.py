@@ -39,7 +39,7 @@ Padding = int | str | Sequence[Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Window:
     """A window of `size`, moved by `stride`, its elements `dilation` apart; rows, then columns.
 
@@ -81,6 +81,12 @@ class Window:
     def pads(self) -> bool:
         """Whether there is any padding."""
         return self.padding != ((0, 0), (0, 0))
+
+    def __repr__(self) -> str:
+        options = "stride", "dilation", "padding"
+        unusual = [name for name in options if getattr(self, name) != getattr(Window, name)]
+        parts = [repr(self.size), *[f"{name}={getattr(self, name)}" for name in unusual]]
+        return f"Window({', '.join(parts)})"
 
     def __str__(self) -> str:
         parts = ["{} × {}".format(*self.size)]
