@@ -26,12 +26,13 @@ from numpy.lib.stride_tricks import as_strided
 from ..buffers import empty, filled
 from ..errors import DTypeError, ShapeError
 from ..record import gate
-from ..tensor import Array, Tensor
+from ..tensor import Array
 from .windows import (
     Padding,
     Size,
     Window,
     as_images,
+    as_operand,
     one_call,
     padded,
     unfold,
@@ -291,8 +292,7 @@ def conv2d(
     (1, 1, 2, 2)
     """
     x = as_images("conv2d", x)
-    w = w if isinstance(w, (Tensor, np.ndarray)) else np.asarray(w)
-    b = b if b is None or isinstance(b, (Tensor, np.ndarray)) else np.asarray(b)
+    w, b = as_operand(w), b if b is None else as_operand(b)
     groups = _check_filters(x, w, b, groups)
     window = window_on("conv2d", x.shape, w.shape[2:], stride, padding, dilation)
     return _conv2d(x, w, b, window=window, groups=groups)

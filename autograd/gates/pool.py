@@ -55,7 +55,8 @@ def _winners(pieces: Array, out: Array, shape: Sequence[int], window: Window) ->
     return winners & _in_image(window, tuple(shape[2:])) if window.pads else winners
 
 
-def _largest(x: Array, window: Window) -> tuple[Array, Array]:
+def _largest_and_winners(x: Array, window: Window) -> tuple[Array, Array]:
+    """The result, and who won: one comparison of whole pieces after the other."""
     pieces = pieces_of(x, window, LOWEST)
     stack = pieces.reshape((math.prod(window.size), *pieces.shape[2:]))
     out = np.maximum.reduce(stack, axis=0)
@@ -102,11 +103,17 @@ def _back_to_winners(g: Array, winners: Array, shape: Sequence[int], window: Win
             unfold(x, window=window, fill=LOWEST), out, x.shape, window
         )
     },
-    fused=_largest,
+    fused=_largest_and_winners,
     expand=lambda x, window: np.max(unfold(x, window=window, fill=LOWEST), axis=(0, 1)),
 )
+@one_call
 def _max_pool2d(x: Array, window: Window) -> Array:
-    return _largest(x, window)[0]
+    places, image = window.places(x.shape), padded(x, window, LOWEST)
+    out = empty((*x.shape[:2], *places), x.dtype)
+    out.fill(LOWEST)
+    for i, j in window.offsets():
+        np.maximum(out, image[window.seen(i, j, places)], out=out)
+    return out
 
 
 def max_pool2d(

@@ -19,11 +19,12 @@ from ..buffers import empty
 from ..errors import DTypeError, ShapeError
 from ..record import gate
 from ..tensor import Array, Tensor
-from ..traced import Traced
+from ..traced import ARRAYS, Traced
 
 __all__ = [
     "Window",
     "as_images",
+    "as_operand",
     "fold",
     "one_call",
     "padded",
@@ -203,12 +204,17 @@ def _padding(name: str, value: Any, reach: Sequence[int], stride: Pair) -> tuple
     return sides
 
 
+def as_operand(x: Any) -> Any:
+    """x as it is, if it is a tensor or an array; a list as an array."""
+    return x if isinstance(x, (Tensor, *ARRAYS)) else np.asarray(x)
+
+
 def as_images(name: str, x: Any) -> Any:
     """x as a tensor or an array of floats (images, channels, height, width).
 
     Raises ShapeError for other shapes, DTypeError for other numbers.
     """
-    x = x if isinstance(x, (Tensor, np.ndarray)) else np.asarray(x)
+    x = as_operand(x)
     if x.ndim != 4:
         hint = "; for a single image use x[None]" if x.ndim == 3 else ""
         raise ShapeError(
