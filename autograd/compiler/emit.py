@@ -16,6 +16,7 @@ import numpy as np
 
 from ..buffers import SMALL, empty
 from ..traced import cast
+from .blocks import PIECE, Loop, sum_of_halves
 from .memory import Memory, out_of_parts, strides_of, takes_out
 from .passes import CHECKS
 from .program import Equation, Function, Program, Variable, function_name
@@ -128,7 +129,9 @@ class Runner:
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
-        if equation.function in CHECKS:
+        if isinstance(equation, Loop):
+            self._loop(equation)
+        elif equation.function in CHECKS:
             self.lines.append(f"{self.name(out)} = {self._call(equation)}")
         elif out.base is not None:
             self._view(equation)
@@ -232,6 +235,55 @@ class Runner:
             arguments.append(f"out={target}")
         self.lines.append(f"{self.function(function)}({', '.join(arguments)})")
 
+    def _loop(self, loop: Loop) -> None:
+        """A chain of elementwise functions, over pieces of the arrays that fit the cache."""
+        number = len(self.lines)
+        arrays = [x for x in loop.inputs if x.shape]
+        for out in loop.results:
+            if out in self.memory.escaping and out.shape:
+                self._fresh(out)
+            elif out.shape:
+                self._buffer(out)
+        written = [out for out in loop.results if out.shape]
+        for x in dict.fromkeys([*arrays, *written]):
+            self.lines.append(f"flat_{self.name(x)} = {self.name(x)}.reshape(-1)")
+        sums = [e for e in loop.inside if not e.out.shape]
+        for e in sums:
+            self.lines.append(f"sums_{self.name(e.out)} = []")
+        pieces, locals_ = loop.pieces, _LocalMemory(loop)
+        self.lines.append(f"for start, stop in {self.bind(f'pieces_{number}', pieces)}:")
+        if locals_.count:
+            views = {
+                size: tuple(locals_.views(k, size) for k in range(locals_.count))
+                for size in {stop - start for start, stop in pieces}
+            }
+            names = "".join(f"piece_{k}, " for k in range(locals_.count))
+            self.lines.append(f"    {names}= {self.bind(f'views_{number}', views)}[stop - start]")
+        place = {x: f"part_{self.name(x)}" for x in dict.fromkeys([*arrays, *written])}
+        for x, part in place.items():
+            self.lines.append(f"    {part} = flat_{self.name(x)}[start:stop]")
+        for e in loop.inside:
+            texts = [
+                place[x]
+                if isinstance(x, Variable) and x in place
+                else self.text(x, _number_dtype(e))
+                for x in e.args
+            ]
+            if not e.out.shape:
+                reduce = self.function(np.add.reduce)
+                self.lines.append(f"    sums_{self.name(e.out)}.append({reduce}({texts[0]}))")
+                continue
+            if e.out not in place:
+                place[e.out] = f"piece_{locals_.place[e.out]}"
+            call = f"{self.function(e.function)}({', '.join(texts)}, out={place[e.out]})"
+            self.lines.append(f"    {call}")
+        most = PIECE // max(e.out.dtype.itemsize for e in loop.inside)
+        for e in sums:
+            add = self.bind("sum_of_halves", sum_of_halves)
+            size = e.args[0].value.size
+            name = self.name(e.out)
+            self.lines.append(f"{name} = {add}(sums_{name}, {size}, {most})")
+
     def _epilogue(self) -> None:
         results = []
         ends = []
@@ -274,6 +326,43 @@ def _number_dtype(equation: Equation) -> Any:
     dtype = dtypes.pop() if len(dtypes) == 1 else None
     whole = all(isinstance(x, (Variable, int)) for x in equation.args)
     return dtype if dtype is not None and dtype.kind in ("fi" if whole else "f") else None
+
+
+class _LocalMemory:
+    """Which buffers of one piece the values inside a loop live in."""
+
+    def __init__(self, loop: Loop):
+        last = {x: k for k, e in enumerate(loop.inside) for x in e.inputs}
+        self.place: dict[Variable, int] = {}
+        self.types: list[np.dtype[Any]] = []
+        free: list[int] = []
+        for k, equation in enumerate(loop.inside):
+            ending = {x for x in equation.inputs if x in self.place and last[x] == k}
+            out = equation.out
+            if out.shape and out not in loop.results:
+                over = [x for x in ending if x.dtype == out.dtype]
+                spare = [b for b in free if self.types[b] == out.dtype]
+                if over:
+                    self.place[out] = self.place[over[0]]
+                    ending.discard(over[0])
+                elif spare:
+                    self.place[out] = spare[-1]
+                    free.remove(spare[-1])
+                else:
+                    self.place[out] = len(self.types)
+                    self.types.append(out.dtype)
+            free += [self.place[x] for x in ending]
+        most = max(stop - start for start, stop in loop.pieces)
+        self._buffers = [_block(most * dtype.itemsize) for dtype in self.types]
+
+    @property
+    def count(self) -> int:
+        """How many buffers there are."""
+        return len(self.types)
+
+    def views(self, k: int, size: int) -> np.ndarray[Any, Any]:
+        """Buffer k for a piece of `size` elements."""
+        return np.ndarray((size,), self.types[k], self._buffers[k])
 
 
 def _block(nbytes: int) -> np.ndarray[Any, Any]:

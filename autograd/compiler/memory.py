@@ -14,6 +14,7 @@ import numpy as np
 
 from ..gates.linear import dot_by_rows
 from ..traced import cast
+from .blocks import Loop
 from .program import Equation, Program, Variable
 
 __all__ = ["Memory", "plan"]
@@ -61,11 +62,12 @@ def plan(program: Program) -> Memory:
             memory.escaping[variable] = k
     free: list[int] = []
     for k, equation in enumerate(program.equations):
+        for out in equation.outs:
+            if takes_out(equation, out) and out not in memory.escaping:
+                memory.values += out.value.nbytes
+                _place(equation, out, k, memory, last, free)
         out = equation.out
-        if takes_out(equation) and out not in memory.escaping:
-            memory.values += out.value.nbytes
-            _place(equation, k, memory, last, free)
-        for variable in {v.root for v in [*equation.inputs, out]}:
+        for variable in dict.fromkeys(v.root for v in [*equation.inputs, *equation.outs]):
             if last.get(variable, -1) <= k and variable in memory.place:
                 block = memory.place[variable]
                 taken = out in memory.place and memory.place[out] == block and out is not variable
@@ -75,9 +77,13 @@ def plan(program: Program) -> Memory:
 
 
 def _place(
-    equation: Equation, k: int, memory: Memory, last: dict[Variable, int], free: list[int]
+    equation: Equation,
+    out: Variable,
+    k: int,
+    memory: Memory,
+    last: dict[Variable, int],
+    free: list[int],
 ) -> None:
-    out = equation.out
     if out_of_parts(equation):  # what is constant in it is written once: it needs its own block
         memory.blocks.append(out.value.nbytes)
         memory.place[out] = len(memory.blocks) - 1
@@ -107,7 +113,8 @@ def _last_uses(program: Program) -> dict[Variable, int]:
     """The number of the equation that reads a root, or a view of it, last."""
     last: dict[Variable, int] = {}
     for k, equation in enumerate(program.equations):
-        last.setdefault(equation.out.root, k)
+        for out in equation.outs:
+            last.setdefault(out.root, k)
         for variable in equation.inputs:
             last[variable.root] = k
     for output in program.outputs:
@@ -115,11 +122,13 @@ def _last_uses(program: Program) -> dict[Variable, int]:
     return last
 
 
-def takes_out(equation: Equation) -> bool:
+def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     """Whether the equation can write its result into memory that is given to it."""
-    out, function = equation.out, equation.function
+    out, function = out or equation.out, equation.function
     if out.base is not None or not out.shape or not isinstance(out.value, np.ndarray):
         return False
+    if isinstance(equation, Loop):
+        return True
     if equation.into or isinstance(function, np.ufunc):
         return out.dtype.kind != "O"
     if isinstance(getattr(function, "__self__", None), np.ufunc):

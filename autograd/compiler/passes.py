@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..gates import check_labels
+from .blocks import gather
 from .program import Equation, Program, Variable, function_name, map_tree, used_later
 
 __all__ = [
@@ -221,7 +222,7 @@ CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, merge_equal, skip_broadcasts, merge_equal, remove_dead,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, transpose_early, remove_dead]
+PASSES = [*SIMPLIFY, transpose_early, remove_dead, gather]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

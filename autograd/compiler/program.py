@@ -83,6 +83,11 @@ class Equation:
     context: Context = Context()
 
     @property
+    def outs(self) -> list[Variable]:
+        """The variables that it assigns: one, but for the loops of blocks.py."""
+        return [self.out]
+
+    @property
     def inputs(self) -> list[Variable]:
         """The variables that it reads, repeats kept."""
         return list(variables_in((self.args, self.kwargs)))
