@@ -247,7 +247,7 @@ class _Builder:
                 why = "nothing that requires one leads to the result"
             remarks.append(f"no gradients: {why}")
         if self.wiring.too_deep:
-            remarks.append(f"of boxes inside boxes, {DEEPEST} are drawn")
+            remarks.append(f"scopes inside scopes are drawn {DEEPEST} levels deep")
         if self.trace.stale:
             remarks.append("an array was changed after it had been used: the values are new ones")
         return remarks

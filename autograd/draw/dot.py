@@ -28,7 +28,7 @@ GAP = '<font point-size="6"> </font>'
 
 def dot(drawing: Drawing) -> str:
     """The whole picture as DOT text."""
-    lines = [f"digraph {_quoted(drawing.title or drawing.root_name)} {{", *_header(drawing)]
+    lines = ["digraph computation {", *_header(drawing)]
     lines += _inside(drawing, None, _order(drawing))
     for gate in drawing.gates:
         lines += _edges(drawing, gate)
@@ -93,7 +93,7 @@ def _caption(drawing: Drawing) -> Lines:
         lines += [*(_font(_title(line, names), INK, 15) for line in title), GAP]
     lines.append("&#160;" * 5 + ("&#160;" * 6).join(_legend(drawing)) + "&#160;" * 5)
     lines += [GAP] * bool(drawing.remarks)
-    lines += [_font(html.escape(remark), MUTED, 12) for remark in drawing.remarks]
+    lines += [_font(_escape(remark), MUTED, 12) for remark in drawing.remarks]
     return lines
 
 
@@ -119,7 +119,7 @@ def _legend(drawing: Drawing) -> Lines:
 def _title(title: str, names: set[str] | None) -> str:
     """A title; in a formula, variables are italic and their numbers lowered: f = w₀x₀ + ab."""
     if names is None:
-        return html.escape(title)
+        return _escape(title)
     parts = re.split(r"([A-Za-z]+)(_?\d+)?", title)
     done = []
     for text, letters, below in zip(
@@ -130,7 +130,7 @@ def _title(title: str, names: set[str] | None) -> str:
             lowered = below.strip("_")
             letters = f"<i>{letters}</i>"
             below = f"<sub>{lowered}</sub>" if lowered else ""
-        done += [html.escape(text), letters, below]
+        done += [_escape(text), letters, below]
     return "".join(done)
 
 
@@ -158,8 +158,9 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
     top = _number_lines(value.above, BAD if value.bad_value else VALUE, 12 if small else 15, True)
     if value.name and not value.leaf:
         named = _name(value.name)
+        gap = "<br/>" if len(value.above) > 1 else ""
         top = (_font(named, VALUE, 12) + " " if value.is_shape
-               else _font(f"{named} = ", INK, 12 if small else 15)) + top  # fmt: skip
+               else _font(f"{named} = ", INK, 12 if small else 15) + gap) + top  # fmt: skip
     wire = f'bgcolor="{WIRE}"' if value.flows else (
         f'border="2" sides="T" style="dashed" color="{WIRE}"'
     )  # fmt: skip
@@ -174,7 +175,7 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
 
 def _data_label(drawing: Drawing, value: Value) -> str:
     """Name and shape in the first line, the gradient in the second."""
-    name = html.escape(value.name)
+    name = _escape(value.name)
     name = f"<b>{name}</b>" if value.look == "parameter" else f"<b><i>{name}</i></b>"
     size = 15 if value.look == "data" else 14
     lines = [_font(name, INK, size)] if value.name else []
@@ -201,7 +202,7 @@ def _below(drawing: Drawing, value: Value, size: int) -> str:
 
 
 def _number_lines(lines: Lines, color: str, size: int, bold: bool) -> str:
-    spaced = [html.escape(line).replace("  ", "&#160;&#160;") for line in lines]
+    spaced = [_escape(line).replace("  ", "&#160;&#160;") for line in lines]
     return _font("<br/>".join(_strong(line, bold) for line in spaced), color, size)
 
 
@@ -221,9 +222,9 @@ def _gate(gate: Gate) -> str:
         style = f"shape=circle, style=filled, fixedsize=true, width=0.46, fontsize={size}, {style}"
     else:
         style = f'shape=box, style="rounded,filled", fontsize=14, margin="0.12,0.06", {style}'
-    label = html.escape(gate.symbol).replace("\n", "<br/>")
+    label = _escape(gate.symbol).replace("\n", "<br/>")
     if gate.detail:
-        label += "<br/>" + _font(html.escape(gate.detail), MUTED, 11)
+        label += "<br/>" + _font(_escape(gate.detail), MUTED, 11)
     return _node(gate.number, style, label, gate.about)
 
 
@@ -231,14 +232,14 @@ def _closed_label(gate: Gate) -> str:
     """What stands on a box that holds several gates."""
     rows = []
     if gate.symbol:
-        rows += [_font(f"⊞ {html.escape(gate.heading)}", INK, 11)]
-        rows += [_font(f"<i>{html.escape(gate.symbol)}</i>", INK, 22)]
+        rows += [_font(f"⊞ {_escape(gate.heading)}", INK, 11)]
+        rows += [_font(f"<i>{_escape(gate.symbol)}</i>", INK, 22)]
     else:
-        kind = f": {html.escape(gate.kind)}" if gate.kind else ""
-        rows += [_font(f"⊞ <b>{html.escape(gate.name)}</b>{kind}", INK, 14)]
-        rows += [_font(html.escape(gate.heading), MUTED, 11)]
+        kind = f": {_escape(gate.kind)}" if gate.kind else ""
+        rows += [_font(f"⊞ <b>{_escape(gate.name)}</b>{kind}", INK, 14)]
+        rows += [_font(_escape(gate.heading), MUTED, 11)]
     if gate.detail:
-        rows += [_font(html.escape(gate.detail), MUTED, 11)]
+        rows += [_font(_escape(gate.detail), MUTED, 11)]
     cells = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
     return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{cells}</table>'
 
@@ -295,11 +296,11 @@ def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lin
 
 
 def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
-    name = html.escape(box.name)
-    symbol = f" <i>{html.escape(box.symbol)}</i>" if box.symbol else ""
+    name = _escape(box.name)
+    symbol = f" <i>{_escape(box.symbol)}</i>" if box.symbol else ""
     name = name + symbol if box.fused else f"<b>{name}</b>"
-    kind = f": {html.escape(box.kind)}" if box.kind else ""
-    note = "&#160;&#160;" + _font(html.escape(box.note), MUTED, 11) if box.note else ""
+    kind = f": {_escape(box.kind)}" if box.kind else ""
+    note = "&#160;&#160;" + _font(_escape(box.note), MUTED, 11) if box.note else ""
     return [
         f"subgraph cluster_{box.number} {{",
         f'style="rounded,filled"; color="{SCOPE_INK}"; penwidth=1.3; margin=13; '
@@ -322,7 +323,7 @@ def _name(name: str) -> str:
     """A variable in italics; the number of w0 or x_1 is lowered."""
     match = re.fullmatch(r"(\w)(\d+)|(\w+?)_(\w{1,2})", name)
     if match is None or not name.isidentifier():
-        return f"<i>{html.escape(name)}</i>"
+        return f"<i>{_escape(name)}</i>"
     base, below = (match[1], match[2]) if match[1] else (match[3], match[4])
     return f"<i>{base}<sub>{below}</sub></i>"
 
@@ -336,7 +337,11 @@ def _strong(text: str, bold: bool) -> str:
     return f"<b>{text}</b>" if bold else text
 
 
+def _escape(text: str, backslash: str = "&#92;" * 2) -> str:
+    """Text as it is written in a label; Graphviz would put the name of the node for `\\N`."""
+    return html.escape(text).replace("\\", backslash)
+
+
 def _quoted(text: str) -> str:
-    """A DOT string; Graphviz reads `&` and backslashes in it, so they are written out."""
-    text = html.escape(text, quote=False).replace("\\", "&#92;").replace('"', "&quot;")
-    return f'"{text}"'
+    """Text as a DOT string, for tooltips, where backslashes are looked at twice."""
+    return f'"{_escape(text, "&#92;" * 4)}"'

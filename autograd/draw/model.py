@@ -104,19 +104,17 @@ class Drawing:
         """All parts in the order in which the formula is read: operands, gate, result."""
         made_by = {value.number: gate for gate in self.gates for value in gate.outputs}
         order: dict[int, Value | Gate] = {}
+        begun: set[int] = set()
         todo = [(self.root, False)]
         while todo:
             value, ready = todo.pop()
             gate = made_by.get(value.number)
-            if value.number in order:
-                continue
-            if ready or gate is None:
+            if ready or gate is None or gate.number in order:
                 if gate is not None:
                     order.setdefault(gate.number, gate)
-                order[value.number] = value
-            elif gate.number in order:  # a closed box with several results
-                order[value.number] = value
-            else:
+                order.setdefault(value.number, value)
+            elif value.number not in begun:
+                begun.add(value.number)
                 todo.append((value, True))
                 todo += [(use.value, False) for use in reversed(gate.inputs)]
         for item in self.items:

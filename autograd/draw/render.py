@@ -56,7 +56,9 @@ def describe(svg: str, title: str, description: str) -> str:
     title, description = html.escape(title), html.escape(description)
     head = f'<svg role="img" aria-label="{title}"'
     texts = f"<title>{title}</title>\n<desc>{description}</desc>"
-    svg = re.sub(r"<title>(n|cluster_)\d+[^<]*</title>\n?", "", svg)  # numbers say nothing
+    svg = re.sub(
+        r"<title>(n\d|cluster_\d|computation)[^<]*</title>\n?", "", svg
+    )  # numbers say nothing
     return re.sub(r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1)
 
 

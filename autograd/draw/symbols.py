@@ -81,6 +81,8 @@ def _with_constant(name: str, position: int, constant: Any) -> str:
 
 def _exact(constant: Any) -> str:
     """A number of the program as it was written, unless it is long."""
+    if not np.isfinite(constant):
+        return number(constant)
     text = repr(float(constant)).removesuffix(".0")
     return text.replace("-", "−") if len(text) <= 7 and "e" not in text else number(constant)
 

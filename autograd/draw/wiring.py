@@ -222,32 +222,26 @@ def choose(wiring: Wiring, close: Iterable[str], max_nodes: int) -> Shown:
 
 
 def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
-    """Leave out the gates that are furthest from the result."""
+    """Leave out the gates that are furthest from the result, and most wires into very wide ones."""
     wiring = shown.wiring
     members: dict[Unit, list[Node]] = {}
     for node in wiring.gates:
         members.setdefault(shown.unit(node), []).append(node)
     values: set[Key] = {wiring.trace.root}
-    first = shown.unit(wiring.trace.root)
-    kept, queue = {first}, deque([first])
+    kept: set[Unit] = set()
     hidden: set[tuple[Unit, Key]] = set()
+    queue: deque[Unit] = deque([shown.unit(wiring.trace.root)])
     while queue:
-        into = queue.popleft()
-        wires: set[Key] = set()
-        for node in reversed(members[into]):
-            for _, key in wiring.operands[node]:
-                if not shown.is_visible(key):
-                    continue
-                if len(wires) == MANY and key not in wires:
-                    hidden.add((into, key))
-                    continue
-                wires.add(key)
-                values.add(key)
-                if isinstance(key, Node) and key.plan is not None:
-                    unit = shown.unit(key)
-                    if unit not in kept and len(kept) + len(values) + 2 <= max_nodes:
-                        kept.add(unit)
-                        queue.append(unit)
+        unit = queue.popleft()
+        operands = [key for node in reversed(members[unit]) for _, key in wiring.operands[node]]
+        wires = list(filter(shown.is_visible, dict.fromkeys(operands)))
+        new = {*wires[:MANY], *filter(shown.is_visible, members[unit])} - values
+        if unit in kept or (kept and len(kept) + 1 + len(values) + len(new) > max_nodes):
+            continue
+        kept.add(unit)
+        values |= new
+        hidden.update((unit, key) for key in wires[MANY:])
+        queue += [shown.unit(k) for k in wires[:MANY] if isinstance(k, Node) and k.plan is not None]
     shown.kept, shown.hidden = frozenset(kept), frozenset(hidden)
     left_out = []
     if len(kept) < len(members):
