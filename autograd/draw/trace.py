@@ -16,7 +16,7 @@ from ..backward import backpropagate
 from ..errors import ShapeError
 from ..modes import Scope
 from ..node import Node, leaf_node
-from ..replay import ancestors, values
+from ..replay import ancestors, operand_values, values
 from ..tensor import Array, Tensor, as_constant
 from .errors import DrawError
 from .expand import Choice, Expanded, expand
@@ -53,7 +53,7 @@ def follow(
     root = tensor._node or leaf_node(tensor._data, None, None)
     order = ancestors(root)
     known = values_of(order)
-    stale = not np.allclose(known[root], tensor.data, equal_nan=True)
+    stale = not _same(known[root], tensor.data) or any(_is_stale(n, known) for n in order)
     nodes_by_name, arrays = _named(names or {})
     nodes_by_name = {**{n: n.name for n in order if n.name}, **nodes_by_name}
     graph = expand(Expanded(root, order, known, nodes_by_name), choice)
@@ -69,6 +69,23 @@ def values_of(order: list[Node]) -> dict[Node, Array]:
     """Every value, computed again; a NaN on the way is a thing to draw, not to warn of."""
     with np.errstate(all="ignore"):
         return values(order)
+
+
+def _is_stale(node: Node, known: dict[Node, Array]) -> bool:
+    """Whether a single value, which the graph keeps, is no longer what its operands make."""
+    if node.plan is None or node.value is None:
+        return False
+    operands = operand_values(node, known)
+    if all(np.ndim(x) == 0 for x in operands):  # numbers cannot be written to
+        return False
+    gate = node.plan.gate
+    with np.errstate(all="ignore"):
+        now = gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+    return not _same(now, node.value)
+
+
+def _same(a: Array, b: Array) -> bool:
+    return bool(np.allclose(a, b, equal_nan=True))
 
 
 def _gradients(root: Node, order: list[Node], seed: Any) -> dict[Node, Array]:

@@ -71,22 +71,26 @@ class Wiring:
 
     def _constant(self, node: Node, position: int, array: Any) -> Constant:
         """The same array is the same box, however often it is used."""
-        known = self._constants.get(id(array))
-        if known is None or known.array is not array:
-            known = Constant(array, self._name(node, position, array))
-            self._constants[id(array)] = known
+        name, original = self._find(array)
+        if original is None:
+            operands = node.plan.gate.operands  # type: ignore[union-attr]
+            operand = operands[min(position, len(operands) - 1)]
+            name = operand if len(operand) > 1 else ""  # "labels" says something, "x" does not
+            original = array
+        known = self._constants.get(id(original))
+        if known is None:
+            known = self._constants[id(original)] = Constant(original, name)
         return known
 
-    def _name(self, node: Node, position: int, array: Any) -> str:
+    def _find(self, array: Any) -> tuple[str, Any]:
+        """The array that the caller has a name for: this one, or what it is a frozen copy of."""
         for name, named in self.trace.arrays:
             if named is array:
-                return name
+                return name, named
         for name, named in self.trace.arrays:
             if isinstance(array, np.ndarray) and _equal(named, array):
-                return name
-        operands = node.plan.gate.operands  # type: ignore[union-attr]
-        operand = operands[min(position, len(operands) - 1)]
-        return operand if len(operand) > 1 else ""  # "labels" says something, "x" does not
+                return name, named
+        return "", None
 
     def _homes(self) -> dict[Key, Path]:
         """Where each value lies: inside the innermost scope that holds all that touches it.
