@@ -15,6 +15,7 @@ CONVOLUTIONS = [
     {},
     {"stride": 2},
     {"padding": (2, 1)},
+    {"padding": (0, 2)},
     {"dilation": (1, 2), "padding": 1},
     {"groups": 2},
     {"stride": (2, 1), "padding": 1, "dilation": 2, "groups": 2},
@@ -278,6 +279,21 @@ def test_its_source_runs_without_the_package() -> None:
     assert float(again) == pytest.approx(float(value), rel=1e-12)
     for a, e in zip(others, gradients, strict=True):
         np.testing.assert_allclose(a, e, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("padding", [0, (1, 0), (0, 1), ((0, 1), (1, 0))], ids=str)
+def test_without_a_gradient_it_is_the_same(padding: object) -> None:
+    x, w, b = operands()
+    x -= 10  # far below what is in the padding
+    for name, given in (("conv2d", (w, b)), ("max_pool2d", (2,)), ("avg_pool2d", ((2, 3),))):
+        f, options = getattr(ag, name), {"padding": padding}
+        expected = getattr(by_loops, name)(x, *given, **options)
+        np.testing.assert_allclose(f(x, *given, **options), expected, rtol=1e-12)
+        np.testing.assert_allclose(f(Tensor(x), *given, **options).numpy(), expected, rtol=1e-12)
+        with ag.no_grad():
+            untracked = f(Tensor(x), *given, **options)
+        np.testing.assert_array_equal(untracked.numpy(), f(x, *given, **options))
+        assert not untracked.requires_grad
 
 
 # --- max pooling -------------------------------------------------------------------------------
