@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -149,19 +146,6 @@ def test_errors() -> None:
         nn.Conv2d(np.ones((2, 1, 3, 3)), np.ones(3))
     with pytest.raises(ShapeError, match="x has 3 channels, and the filters are for 1"):
         nn.Conv2d(1, 2, 3, seed=0)(np.ones((1, 3, 5, 5)))
-
-
-# --- the benchmark -----------------------------------------------------------------------------
-
-
-def test_every_system_of_the_benchmark_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
-    conv_by_hand = importlib.import_module("benchmarks.conv_by_hand")
-    weights, batches = conv_by_hand.start("float64")
-    systems = {name: make(weights) for name, make in conv_by_hand.SYSTEMS.items()}
-    for images, labels in batches[:3]:
-        losses = {name: system.step(images, labels) for name, system in systems.items()}
-        assert max(losses.values()) - min(losses.values()) < 1e-9, losses
 
 
 # --- learning ----------------------------------------------------------------------------------
