@@ -16,7 +16,7 @@ graph, and `backward()` applies the chain rule through its gates. Pictures of th
 from . import gates
 from .backward import backpropagate
 from .check import check_gradients, numerical_gradient
-from .compiler import Compiled, compile
+from .compiler import Compiled, compile, fresh
 from .errors import (
     AutogradError,
     DTypeError,
@@ -89,14 +89,15 @@ from .tensor import Parameter, Tensor
 __version__ = "0.1.0"
 
 __all__ = [
-    "AutogradError", "Compiled", "DTypeError", "GradientCheckError", "GraphError", "InPlaceError",
-    "LabelError", "Node", "Parameter", "Scope", "ShapeError", "Tensor", "TraceError",
-    "UnsupportedError", "abs", "add", "affine", "astype", "avg_pool2d", "backpropagate",
-    "broadcast_to", "check_gradients", "check_labels", "clip", "compile", "concatenate", "conv2d",
-    "divide", "dot", "exp", "expand_dims", "expm1", "gates", "grad", "is_recording", "l2_penalty",
-    "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean",
-    "min", "minimum", "moveaxis", "multiply", "negative", "no_grad", "numerical_gradient", "power",
-    "prod", "ravel", "reciprocal", "relu", "reshape", "scope", "setting", "sigmoid", "sign",
-    "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum",
-    "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad", "where",
+    "AutogradError", "Compiled", "DTypeError", "GradientCheckError", "GraphError",
+    "InPlaceError", "LabelError", "Node", "Parameter", "Scope", "ShapeError", "Tensor",
+    "TraceError", "UnsupportedError", "abs", "add", "affine", "astype", "avg_pool2d",
+    "backpropagate", "broadcast_to", "check_gradients", "check_labels", "clip", "compile",
+    "concatenate", "conv2d", "divide", "dot", "exp", "expand_dims", "expm1", "fresh", "gates",
+    "grad", "is_recording", "l2_penalty", "log", "log1p", "log_softmax", "logsumexp", "matmul",
+    "max", "max_pool2d", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
+    "negative", "no_grad", "numerical_gradient", "power", "prod", "ravel", "reciprocal", "relu",
+    "reshape", "scope", "setting", "sigmoid", "sign", "softmax", "softmax_cross_entropy",
+    "sqrt", "square", "squeeze", "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh",
+    "transpose", "value_and_grad", "where",
 ]  # fmt: skip

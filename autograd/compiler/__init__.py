@@ -3,7 +3,7 @@
 trace (write down every NumPy call) → program → passes → memory plan → Python function.
 """
 
-from .compiled import Compiled, compile
+from .compiled import Compiled, compile, fresh
 from .program import Equation, Program, Variable
 
-__all__ = ["Compiled", "Equation", "Program", "Variable", "compile"]
+__all__ = ["Compiled", "Equation", "Program", "Variable", "compile", "fresh"]

@@ -6,7 +6,7 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -23,12 +23,16 @@ from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Trace
 
-__all__ = ["Compiled", "compile"]
+__all__ = ["Compiled", "compile", "fresh"]
 
 KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
 
 
-def compile(function: Callable[..., Any]) -> Compiled:
+@overload
+def compile(function: Callable[..., Any], *, fallback: bool = False) -> Compiled: ...
+@overload
+def compile(*, fallback: bool = False) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(function: Callable[..., Any] | None = None, *, fallback: bool = False) -> Any:
     """Turn a function of arrays into one straight-line NumPy program.
 
     The first call with arguments of new shapes, dtypes or fixed values runs the function and
@@ -37,8 +41,10 @@ def compile(function: Callable[..., Any]) -> Compiled:
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. Arrays that the function takes from outside are constants;
-    tensors and parameters are read, and updated, at every call. Results are not recorded.
-    Raises TraceError for what has no straight-line program, such as a branch on a value.
+    tensors and parameters are read, and updated, at every call; random numbers are drawn anew
+    if they come through `fresh`. Results are not recorded. Raises TraceError for what has no
+    straight-line program, such as a branch on a value; with fallback=True the function then
+    just runs as it is, and `why` tells the reason.
 
     >>> import numpy as np
     >>> import autograd as ag
@@ -46,15 +52,36 @@ def compile(function: Callable[..., Any]) -> Compiled:
     >>> slope(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    return Compiled(function)
+    if function is None:
+        return lambda f: Compiled(f, fallback)
+    return Compiled(function, fallback)
+
+
+def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+    """What `function(*args, **kwargs)` gives, as a constant; called anew by compiled programs.
+
+    For random numbers, and for anything else that differs from call to call.
+
+    >>> import numpy as np
+    >>> import autograd as ag
+    >>> rng = np.random.default_rng(0)
+    >>> noisy = ag.compile(lambda x: x + ag.fresh(rng.normal, size=2))
+    >>> float(noisy(np.zeros(2))[0]) != float(noisy(np.zeros(2))[0])
+    True
+    """
+    trace = MODE.get().tracer
+    if trace is None:
+        return constant_tensor(as_constant(function(*args, **kwargs), copy=False))
+    return constant_tensor(trace.call_anew(function, args, kwargs))
 
 
 class Compiled:
     """A compiled function. Call it like the original."""
 
-    def __init__(self, function: Callable[..., Any]):
+    def __init__(self, function: Callable[..., Any], fallback: bool = False):
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function, self.fallback = function, fallback
+        self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
         self.why: list[str] = []  # for every trace: what was new
         self._last: Entry | None = None
@@ -78,8 +105,17 @@ class Compiled:
                 self._last = entry
                 return entry.form(values)
             problem = entry.changed() or "a gradient holds NaN: unused branches are masked now"
+        if key in self._eager:
+            return self.function(*args, **kwargs)
         reason = _difference(key, self.entries) if self.entries else "first call"
-        entry, result = self._trace(leaves, structure)
+        try:
+            entry, result = self._trace(leaves, structure)
+        except TraceError as error:
+            if not self.fallback:
+                raise
+            self._eager.add(key)
+            self.why.append(f"runs without a program: {error}")
+            return self.function(*args, **kwargs)
         self.why.append(problem or reason)
         self.entries[key] = [entry, *known][:KEPT]
         self._last, self._leaves, self._structure = entry, leaves, structure

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..gates import check_labels
 from .blocks import gather
-from .program import Equation, Program, Variable, function_name, map_tree, used_later
+from .program import Anew, Equation, Program, Variable, function_name, map_tree, used_later
 
 __all__ = [
     "PASSES", "SIMPLIFY", "improve", "merge_equal", "remove_dead", "skip_broadcasts",
@@ -24,10 +24,14 @@ def remove_dead(program: Program) -> Program:
     needed = used_later(program.outputs)
     kept = []
     for equation in reversed(program.equations):
-        if equation.out in needed or equation.function in CHECKS:
+        if equation.out in needed or _has_effects(equation):
             kept.append(equation)
             needed.update(equation.inputs)
     return program.with_equations(kept[::-1])
+
+
+def _has_effects(equation: Equation) -> bool:
+    return equation.function in CHECKS or isinstance(equation.function, Anew)
 
 
 def merge_equal(program: Program) -> Program:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..modes import Scope
+from ..tensor import as_constant
 
 __all__ = ["Equation", "Input", "Output", "Program", "Variable", "variables_in"]
 
@@ -97,6 +98,17 @@ class Equation:
         name = function_name(self.function)
         dims = f"{self.out.dtype}{list(self.out.shape)}"
         return f"{self.out}: {dims} = {name}({', '.join(arguments)})"
+
+
+class Anew:
+    """A function of the user's that is called at every run, even if nobody reads its result."""
+
+    def __init__(self, function: Function):
+        self.function = function
+        self.__name__ = f"fresh {getattr(function, '__name__', 'value')}"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return as_constant(self.function(*args, **kwargs), copy=False)
 
 
 @dataclass(eq=False, slots=True)

@@ -19,7 +19,7 @@ from ..modes import Scope
 from ..node import GradSlot, Node
 from ..tensor import Tensor, frozen
 from ..traced import Traced
-from .program import Context, Equation, Input, Output, Program, Variable, map_tree
+from .program import Anew, Context, Equation, Input, Output, Program, Variable, map_tree
 
 __all__ = ["Trace"]
 
@@ -102,6 +102,11 @@ class Trace:
         self.equations.append(equation)
         target.value, target.variable = after, out
         return target
+
+    def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
+        """Call a function of the user's, now and at every run of the program."""
+
+        return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
 

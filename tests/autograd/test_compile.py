@@ -373,6 +373,41 @@ def test_what_needs_a_value_is_refused(f: Any, message: str) -> None:
         ag.compile(f)(np.ones(2))
 
 
+def test_a_function_without_a_program_runs_as_it_is_if_that_is_asked_for() -> None:
+    @ag.compile(fallback=True)
+    def f(x: Any) -> Any:
+        return x if np.sum(x) > 0 else -x
+
+    for x in ([1.0, 2.0], [-1.0, -2.0]):
+        np.testing.assert_array_equal(np.asarray(f(np.array(x))), [1.0, 2.0])
+    assert len(f.why) == 1
+    assert "a Python branch" in f.why[0]
+
+
+def test_random_numbers_are_drawn_anew_and_in_the_order_of_eager() -> None:
+    def make() -> Any:
+        draw = np.random.default_rng(5)
+
+        def dropout(x: Any) -> Any:
+            kept = ag.fresh(draw.random, (3, 4)) < 0.5
+            noise = ag.fresh(draw.normal, size=4)
+            ag.fresh(draw.normal)  # drawn, though nobody reads it
+            return np.sum(np.where(kept, x, 0.0) * noise + x)
+
+        return ag.value_and_grad(dropout)
+
+    eager, compiled = make(), ag.compile(make())
+    seen = set()
+    for _ in range(5):
+        x = rng.normal(size=(3, 4))
+        (v, g), (w, h) = compiled(x), eager(x)
+        same(v, w)
+        same(g, h)
+        seen.add(float(g[0, 0]))
+    assert len(seen) > 1
+    assert compiled.why == ["first call"]
+
+
 def test_a_failed_trace_leaves_everything_as_it_was() -> None:
     net = nn.TwoLayerNet(2, 4, 3, seed=0)
     sgd = nn.SGD(net, lr=0.1)
