@@ -15,6 +15,7 @@ from ..modes import MODE, tracing
 from ..tensor import Tensor, as_constant, check_plain, constant_tensor
 from ..traced import Traced
 from .emit import Runner
+from .guards import Surroundings
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
 from .passes import SIMPLIFY, improve
@@ -104,7 +105,7 @@ class Compiled:
             if values is not None:
                 self._last = entry
                 return entry.form(values)
-            problem = entry.changed() or "a gradient holds NaN: unused branches are masked now"
+            problem = problem or entry.changed() or "a gradient holds NaN: masks are needed"
         if key in self._eager:
             return self.function(*args, **kwargs)
         reason = _difference(key, self.entries) if self.entries else "first call"
@@ -122,7 +123,7 @@ class Compiled:
         return result
 
     def _trace(self, leaves: list[Any], structure: Any) -> tuple[Entry, Any]:
-        trace = Trace()
+        trace, outside = Trace(), Surroundings(self.function)
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         args, kwargs = _rebuild(structure, given)
         try:
@@ -133,7 +134,7 @@ class Compiled:
         except BaseException:
             trace.abandon()
             raise
-        entry = Entry(program, trace, results, form)
+        entry = Entry(program, trace, results, form, outside.without(trace.reads_anew))
         return entry, entry.first
 
     @property
@@ -192,7 +193,15 @@ class Compiled:
 class Entry:
     """The program for one kind of arguments."""
 
-    def __init__(self, program: Program, trace: Trace, results: list[Any], form: Any):
+    def __init__(
+        self,
+        program: Program,
+        trace: Trace,
+        results: list[Any],
+        form: Any,
+        outside: Surroundings,
+    ):
+        self._outside = outside
         self.traced = program
         self.program = improve(program)
         self.memory = plan(self.program)
@@ -222,10 +231,12 @@ class Entry:
             problem = guard()
             if problem is not None:
                 return problem
-        return None
+        return self._outside.changed()
 
     def run(self, leaves: list[Any]) -> list[Any] | None:
         """Run the program; None if something outside is not as it was when it was traced."""
+        if self._outside.changed() is not None:
+            return None
         arguments = [_array(x) for x in leaves]
         if self._floats is not None:
             try:

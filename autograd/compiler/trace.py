@@ -191,6 +191,11 @@ class Trace:
         self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
 
+    def reads_anew(self, space: dict[str, Any], name: str) -> bool:
+        """Whether `name` in these attributes is a setting, which the program reads itself."""
+        owners = [given.source for given in self.inputs if given.kind == "setting"]
+        return any(vars(owner) is space and name == attribute for owner, attribute in owners)
+
     def setting(self, owner: Any, name: str) -> Any:
         """A number that belongs to an object, such as a step size: read anew at every call."""
         value = getattr(owner, name)

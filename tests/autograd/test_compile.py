@@ -218,7 +218,7 @@ def test_a_nan_of_an_unused_branch_is_noticed_and_masked() -> None:
         for x in ([1.0, 2.0], [0.0, 2.0], [3.0, 0.0], [1.0, 1.0]):
             same(compiled(np.array(x)), eager(np.array(x)))
             assert np.isfinite(compiled(np.array(x))).all()
-    assert compiled.why == ["first call", "a gradient holds NaN: unused branches are masked now"]
+    assert compiled.why == ["first call", "a gradient holds NaN: masks are needed"]
 
 
 # --- programs of numbers -------------------------------------------------------------------------
@@ -325,6 +325,49 @@ def test_a_frozen_parameter_is_noticed() -> None:
     compiled(X, y)
     assert compiled.why[1] == "requires_grad of W1 has changed"
     del step
+
+
+SCALE = 2.0
+
+
+def test_numbers_from_outside_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = nn.spiral(10, 3, seed=0)
+    net, step = trainer()
+    other, other_step = trainer()
+    compiled = ag.compile(other_step)
+    for reg in (1e-3, 1e-3, 0.5, 0.0, 1e-3):
+        net.reg = other.reg = reg
+        same(compiled(X, y), step(X, y))
+    assert compiled.why[1:] == ["net.reg is 0.5, not 0.001", "net.reg is 0.0, not 0.5"]
+
+    factor = 3.0
+
+    def f(x: Any) -> Any:
+        return x * SCALE * factor
+
+    g = ag.compile(f)
+    assert g(np.ones(2)).numpy()[0] == 6.0
+    factor = 4.0
+    assert g(np.ones(2)).numpy()[0] == 8.0
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    assert g(np.ones(2)).numpy()[0] == 20.0
+    assert g.why == ["first call", "factor is 4.0, not 3.0", "SCALE is 5.0, not 2.0"]
+
+
+def test_what_the_function_counts_itself_is_no_reason_to_trace_again() -> None:
+    class Trainer:
+        def __init__(self) -> None:
+            self.steps = 0
+
+        def step(self, x: Any) -> Any:
+            self.steps += 1
+            return x * 2
+
+    trainer_ = Trainer()
+    compiled = ag.compile(trainer_.step)
+    for _ in range(3):
+        compiled(np.ones(2))
+    assert compiled.why == ["first call"]
 
 
 def test_arrays_in_another_order_of_memory() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import sys
+import tomllib
 import tracemalloc
 from pathlib import Path
 
@@ -185,6 +186,13 @@ def test_nn_and_demos_use_only_what_autograd_exports() -> None:
                         assert alias.name in (*ag.__all__, "draw"), f"{path}: {alias.name}"
             if isinstance(node, ast.ImportFrom) and "nn" in path.parts and node.module:
                 assert not node.module.startswith("demos")
+
+
+def test_every_package_is_installed() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = [path.parent.relative_to(ROOT) for name in ("autograd", "nn")
+             for path in (ROOT / name).rglob("__init__.py")]  # fmt: skip
+    assert sorted(listed) == sorted(".".join(path.parts) for path in found)
 
 
 def test_exports_are_there() -> None:
