@@ -31,13 +31,28 @@ def larger(x: Array, y: Array) -> Array:
     """`np.maximum`, in half the time for a number and a large array."""
     if y.__class__ in ARRAYS and x.__class__ in NUMBERS:
         x, y = y, x
-    if x.__class__ not in ARRAYS or not 2048 <= x.nbytes <= 32 * SMALL:
+    if x.__class__ not in ARRAYS or x.nbytes < 2048:
         return np.maximum(x, y)
-    if y.__class__ in (int, float) and x.dtype.kind == "f":  # NumPy is slow with a number
+    number = y.__class__ in (int, float) and x.dtype.kind == "f"
+    if x.nbytes > 32 * SMALL:
+        whole = number and x.__class__ is np.ndarray and x.flags.c_contiguous
+        return _larger_than_number(x, float(y)) if whole else np.maximum(x, y)
+    if number:  # NumPy is slow with a number
         y = filled(x.shape, x.dtype, float(y))
     elif y.__class__ not in ARRAYS or y.shape != x.shape or y.dtype != x.dtype:
         return np.maximum(x, y)
     return np.maximum(x, y, out=empty(x.shape, x.dtype))
+
+
+def _larger_than_number(x: Array, y: float) -> Array:
+    """The same for an array that does not fit the cache, piece by piece."""
+    out = empty(x.shape, x.dtype)
+    size = SMALL // x.itemsize
+    numbers, flat, flat_out = filled((size,), x.dtype, y), x.reshape(-1), out.reshape(-1)
+    for k in range(0, x.size, size):
+        piece = flat[k : k + size]
+        np.maximum(piece, numbers[: len(piece)], out=flat_out[k : k + size])
+    return out
 
 
 maximum = gate(

@@ -159,3 +159,19 @@ def test_expanded_gates_compute_the_same(case: Case) -> None:
     np.testing.assert_allclose(
         expanded.numpy(), gate.kernel(*operands, **(node.static or {})), rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(7,), (40, 30), (400, 300), (1_000_003,)], ids=str)
+def test_maximum_is_that_of_numpy_at_every_size(shape: tuple[int, ...], dtype: type) -> None:
+    x = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    x.flat[3] = np.nan
+    for y in (0, 0.5, -1.0):
+        for result in (
+            ag.maximum(Tensor(x), y),
+            ag.maximum(y, Tensor(x)),
+            np.maximum(Tensor(x), y),
+        ):
+            assert result.dtype == dtype
+            np.testing.assert_array_equal(result.numpy(), np.maximum(x, y))
+    np.testing.assert_array_equal(ag.relu(Tensor(x)).numpy(), np.maximum(x, 0))
