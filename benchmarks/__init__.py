@@ -1,1 +1,1 @@
-"""How fast a training step is, against the same step by hand: `python -m benchmarks`."""
+"""How fast the engine is beside other systems, on the same work: `python -m benchmarks`."""

@@ -1,45 +1,97 @@
-"""Time training steps against NumPy written by hand, and print a table in Markdown."""
+"""Time gategrad beside other systems on the same work, and print a table in Markdown.
+
+Systems that are not installed are named and left out: `pip install -e ".[bench]"` brings them,
+except HIPS autograd, whose package has the same import name as ours. It lives in an environment
+of its own: `python -m venv hips && hips/bin/pip install numpy autograd`, and then
+`python -m benchmarks --python hips=hips/bin/python`.
+"""
 
 from __future__ import annotations
 
 import argparse
-import platform
+import json
+from dataclasses import asdict
+from pathlib import Path
 
-import numpy as np
-
-from .runner import REFERENCE, compare
-from .workloads import WORKLOADS
-
-SYSTEMS = {"by_hand": "NumPy by hand, as in the notes", "engine": "gategrad, eager",
-           "compiled": "gategrad, compiled"}  # fmt: skip
+from .report import Table, curves, machine
+from .runner import Comparison, Options
+from .systems import SYSTEMS
+from .workloads import Case, cases, sizes
 
 
 def main() -> None:
-    """Run what was asked for; the table goes to standard output."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=list(WORKLOADS), help="spiral, mnist")
-    parser.add_argument("--rounds", type=int, default=20, help="of 100 steps each (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="for BLAS (%(default)s)")
-    options = parser.parse_args()
-    unknown = set(options.workloads) - set(WORKLOADS)
-    if unknown:
-        parser.error(f"unknown workload {', '.join(unknown)}; there are {', '.join(WORKLOADS)}")
+    """Run what was asked for; the tables go to standard output."""
+    given = _arguments()
+    options = Options(given.rounds, given.threads, given.seconds, given.limit, dict(given.python))
+    systems = given.systems
+    print(machine(given.threads) + "\n", flush=True)
+    if given.sizes:
+        found = [(what, size, Comparison(case, "default", systems, options).run())
+                 for what, size, case in sizes() if _wanted(case, given.workloads)]  # fmt: skip
+        print(curves(found))
+        results = [result for _, _, several in found for result in several]
+    else:
+        table = Table()
+        for case in cases():
+            for state in ("default", "pinned"):
+                chosen = given.allocator in ("both", state) and (case.both or state == "default")
+                if chosen and _wanted(case, given.workloads):
+                    table.add(Comparison(case, state, systems, options).run())
+        table.skipped()
+        results = table.results
+    if given.json:
+        text = json.dumps([asdict(result) for result in results], indent=1)
+        Path(given.json).write_text(text)
+    if given.plot:
+        from . import plot
 
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, "
-          f"NumPy {np.__version__}, {options.threads} thread(s)\n")  # fmt: skip
-    print("| workload | allocator | system | µs a step: median (10 % to 90 %) | ratio |")
-    print("|---|---|---|---|---|")
-    for workload in options.workloads:
-        for dtype in ("float64", "float32"):
-            for pinned in (False, True):
-                results = compare(
-                    [REFERENCE, *[s for s in SYSTEMS if s != REFERENCE]], workload, dtype,
-                    rounds=options.rounds, pinned=pinned, threads=options.threads,
-                )  # fmt: skip
-                state = "pinned" if pinned else "default"
-                for result in results:
-                    system = SYSTEMS[result.system]
-                    print(f"| {workload} {dtype} | {state} | {system} | {result.row} |", flush=True)
+        (plot.sizes(found, given.plot) if given.sizes else plot.ratios(results, given.plot))
+
+
+def _wanted(case: Case, names: list[str]) -> bool:
+    return not names or any(case.name.startswith(name) or case.kind == name for name in names)
+
+
+def _arguments() -> argparse.Namespace:
+    kinds = list(dict.fromkeys(case.kind for case in cases()))
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("workloads", nargs="*", help=f"{', '.join(kinds)}, or how a line begins (all)")
+    add("--systems", type=_systems, default=list(SYSTEMS), metavar="A,B", help=", ".join(SYSTEMS))
+    add("--rounds", type=int, default=20, help="how often each takes its turn (%(default)s)")
+    add("--seconds", type=float, default=0.05, help="a turn takes about so long (%(default)s)")
+    add("--limit", type=float, default=60.0, help="skip what takes longer than s (%(default)s)")
+    add("--threads", type=int, default=1, help="for each system (%(default)s)")
+    add("--allocator", choices=("both", "default", "pinned"), default="both",
+        help="as the C library does it, or keeping freed memory (%(default)s)")  # fmt: skip
+    add("--python", type=_python, action="append", default=[], metavar="SYSTEM=PATH",
+        help="the interpreter for a system with an environment of its own")  # fmt: skip
+    add("--sizes", action="store_true", help="cost against size: gates, batch, width")
+    add("--json", metavar="FILE", help="save every single time")
+    add("--plot", metavar="FILE", help="save a plot (needs matplotlib)")
+    given = parser.parse_args()
+    lines = [case for case in cases() if any(_wanted(case, [name]) for name in given.workloads)]
+    if given.workloads and not lines:
+        parser.error(f"unknown workloads {given.workloads}; there are {', '.join(kinds)}")
+    return given
+
+
+def _systems(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in SYSTEMS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SYSTEMS)}")
+    return names
+
+
+def _python(text: str) -> tuple[str, str]:
+    system, _, path = text.partition("=")
+    if system not in SYSTEMS or not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like hips=/path/to/python")
+    return system, path
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -104,10 +105,17 @@ def test_an_output_folder_that_cannot_be_made(tmp_path: Path, capsys) -> None:  
     assert "choose another --out" in capsys.readouterr().err
 
 
-def test_the_benchmarks_run() -> None:
+def test_the_benchmarks_run(tmp_path: Path) -> None:
+    """Ours on every kind of work that takes no long time; a system that is not there is named."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "spiral", "--rounds", "1"],
+        [sys.executable, "-m", "benchmarks", "spiral", "small_sum", "hessian", "--rounds", "1",
+         "--seconds", "0", "--json", str(tmp_path / "times.json"), "--python", "hips=nowhere",
+         "--systems", "by_hand,numpy_tuned,gategrad_eager,gategrad_compiled,hips"],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("gategrad, eager") == done.stdout.count("gategrad, compiled") == 4
+    lines = 4 + 3 + 2  # spiral and the Hessian in both states of the allocator
+    for system in ("gategrad, eager", "gategrad, compiled", "NumPy tuned by hand"):
+        assert done.stdout.count(f"| {system} |") == lines
+    assert "- HIPS autograd, spiral step float64" in done.stdout
+    assert len(json.loads((tmp_path / "times.json").read_text())) == 5 * lines

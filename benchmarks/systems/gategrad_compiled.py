@@ -1,0 +1,24 @@
+"""The same programs as with `gategrad_eager`, each compiled to one NumPy program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd
+
+from . import gategrad_eager
+from .common import repeat
+from .gategrad_eager import STEPS
+
+VERSION = gategrad_eager.VERSION
+to_numpy = gategrad_eager.to_numpy
+
+
+def run_of(kind: str) -> Any:
+    """The run for a kind of work."""
+    step, arguments = STEPS[kind]
+    return lambda work: repeat(autograd.compile(step(work)), arguments(work))
+
+
+RUNS = {kind: run_of(kind) for kind in STEPS}
+SKIPS = {"gradcheck": "`numerical_gradient` runs the net eagerly"}
