@@ -243,3 +243,23 @@ def test_float32_throughout(activation) -> None:  # type: ignore[no-untyped-def]
             todo += [p for p in node.parents if hasattr(p, "parents")]
         sgd.step()
         assert all(p.dtype == np.float32 for p in net.parameters())
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Sigmoid, nn.Tanh])
+def test_numerical_gradient_is_that_of_the_loss_weight_by_weight(activation: type) -> None:
+    rng = np.random.default_rng(0)
+    net = nn.TwoLayerNet(4, 5, 3, weight_init_std=0.5, reg=0.1, seed=1, activation=activation())
+    x, t = rng.normal(size=(6, 2, 2)), rng.integers(0, 3, 6)
+    found = net.numerical_gradient(x, t)
+    for name, p in net.params.items():
+        original, slow = p.numpy(), np.empty(p.shape)
+        for index in np.ndindex(p.shape):
+            losses = []
+            for h in (1e-4, -1e-4):
+                moved = original.copy()
+                moved[index] += h
+                p.data = moved
+                losses.append(float(net.loss(x, t)))
+            p.data = original
+            slow[index] = (losses[0] - losses[1]) / 2e-4
+        np.testing.assert_allclose(found[name], slow, rtol=1e-7, atol=1e-10)
