@@ -34,7 +34,7 @@ def _by_program(dot: str, kind: str) -> bytes | None:
     except ImportError:
         return None
     try:
-        return graphviz.Source(dot).pipe(kind, quiet=True) or None
+        return graphviz.Source(dot).pipe(kind, quiet=True)  # type: ignore[no-any-return]
     except (graphviz.CalledProcessError, graphviz.ExecutableNotFound, OSError):
         return None  # an installation that is broken or without this format: try the next engine
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import types
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
@@ -410,6 +411,10 @@ def test_random_programs_are_drawn_whole_and_closed(seed: int) -> None:
         assert is_in_order(drawing)
         assert {box.name for box in drawing.boxes}.isdisjoint(names[:k])
         assert len(drawing.reading_order) == len(drawing.items)
+    expanded = draw(f, expand=True, max_nodes=1000).drawing
+    assert is_in_order(expanded)
+    own = Counter(box.name for box in expanded.boxes if not box.fused)
+    assert own == Counter(box.name for box in whole.drawing.boxes)
     values[-1].name = "last"
     f.backward(retain_grads=True)
     assert value(draw(f), "last").below == [number(values[-1].grad)]
@@ -615,17 +620,21 @@ def test_a_dot_that_does_not_work_is_passed_over(
     assert draw(neuron()).svg().startswith("<svg")
 
 
-@pytest.mark.parametrize("error", [ValueError, RuntimeWarning, AttributeError, OSError])
+@pytest.mark.parametrize("error", [ValueError, RuntimeWarning, AttributeError, OSError, None])
 def test_a_library_that_does_not_work_is_passed_over(
-    no_engine: None, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+    no_engine: None, error: type[Exception] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken:
-        @staticmethod
-        def AGraph(string: str) -> None:  # noqa: N802
-            raise error("broken")
+        def __init__(self, string: str) -> None:
+            if error is not None:
+                raise error("broken")
 
-    monkeypatch.setitem(sys.modules, "pygraphviz", Broken)
-    assert draw(neuron()).svg().startswith("<svg")
+        def draw(self, **_: str) -> bytes:
+            return b""
+
+    monkeypatch.setitem(sys.modules, "pygraphviz", types.SimpleNamespace(AGraph=Broken))
+    assert draw(neuron(), tmp_path / "neuron.svg").svg().startswith("<svg")
+    assert os.listdir(tmp_path) == ["neuron.dot"]
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -937,7 +946,7 @@ def test_small_arrays_are_printed_in_rows() -> None:
 
 
 def test_float32_and_single_values_in_an_array() -> None:
-    x = Tensor(np.float32([[1.5]]), name="x")
+    x = Tensor(np.array([[1.5]], np.float32), name="x")
     picture = draw(x * 2)
     assert value(picture, "x").about == "x: float32 (1, 1)"
     assert value(picture, "f").below == ["1"]
