@@ -152,11 +152,14 @@ def _has_nan(value: Any) -> bool:
 
 
 def _times(g: Any, local: Any) -> Any:
-    """g times local; into the memory of `g` if nobody else will read that."""
+    """g times local; into the memory of one of them if nobody else will read that."""
     if g.__class__ is np.ndarray:
         if is_owned(g, others=1):  # the variable of the sweep
             return np.multiply(g, local, out=g)
         if g.nbytes >= SMALL:
+            fits = local.__class__ is np.ndarray and local.dtype == g.dtype
+            if fits and local.shape == g.shape and is_owned(local):
+                return np.multiply(g, local, out=local)
             return np.multiply(g, local, out=empty(g.shape, g.dtype))
     return g * local
 
