@@ -13,10 +13,11 @@ graph, and `backward()` applies the chain rule through its gates. Pictures of th
 `from autograd.draw import draw`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import gates
 from .backward import backpropagate
 from .check import check_gradients, numerical_gradient
-from .compiler import Compiled, compile, fresh
 from .errors import (
     AutogradError,
     DTypeError,
@@ -86,6 +87,9 @@ from .modes import Scope, is_recording, no_grad, scope, setting
 from .node import Node
 from .tensor import Parameter, Tensor
 
+if TYPE_CHECKING:
+    from .compiler import Compiled, compile, fresh
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -101,3 +105,12 @@ __all__ = [
     "sqrt", "square", "squeeze", "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh",
     "transpose", "value_and_grad", "where",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The compiler is loaded when it is first used: `import autograd` stays quick."""
+    if name in ("Compiled", "compile", "fresh"):
+        from . import compiler
+
+        return getattr(compiler, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
