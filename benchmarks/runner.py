@@ -159,7 +159,9 @@ class Comparison:
             workers: dict[str, Worker] = {}
             try:
                 for name in self.results:
-                    self._attempt(workers, name, self._start, workers, name, files)
+                    self._attempt(workers, name, self._open, workers, name, files)
+                for name in list(workers):
+                    self._attempt(workers, name, workers[name].start)
                 self._check(workers)
                 self._measure(workers)
             finally:
@@ -167,9 +169,8 @@ class Comparison:
                     worker.close()
         return list(self.results.values())
 
-    def _start(self, workers: dict[str, Worker], name: str, files: list[str]) -> None:
+    def _open(self, workers: dict[str, Worker], name: str, files: list[str]) -> None:
         workers[name] = Worker(name, self.case, files, self.state, self.options)
-        workers[name].start()
 
     def _attempt(self, workers: dict[str, Worker], name: str, action: Any, *given: Any) -> Any:
         """Do something with a worker; if it cannot, note why, and go on without it."""
@@ -196,8 +197,9 @@ class Comparison:
                     raise RuntimeError(f"{self.case.name}: {name} {text}")
                 self._attempt(workers, name, _raise, SkippedError(text))
                 continue
-            if self.case.check > 1:  # the first runs may have been slow
-                answer = self._attempt(workers, name, workers[name].round, 1) or answer
+            for _ in range(2 if answer["seconds"] < 1 else 1):  # the first may have compiled
+                if name in workers:
+                    answer = self._attempt(workers, name, workers[name].round, 1) or answer
             if name in workers:
                 workers[name].count = max(1, int(self.options.seconds / answer["seconds"]))
 
@@ -207,6 +209,8 @@ class Comparison:
             reference = None
             for name in list(workers):
                 worker = workers[name]
+                if k < 0 and worker.count == 1:  # warm already
+                    continue
                 answer = self._attempt(workers, name, worker.round, worker.count)
                 if answer is None or k < 0:
                     continue

@@ -133,7 +133,7 @@ def cases() -> list[Case]:
         Case("mnist step float64", "mnist", partial(mnist, "float64"), check=10, both=True),
         Case("conv step float32", "conv", partial(conv, "float32"), check=10, both=True,
              tolerance=loose),
-        Case("moons step, scalars", "moons", moons, "ms", check=2),
+        Case("moons step, scalars", "moons", moons, "ms", check=2, rounds=3),
     ]  # fmt: skip
     rows += [_chain_case(n) for n in (10_000, 100_000, 1_000_000)]
     rows += [Case(f"sum x y + z of {n}", "small_sum", partial(small_sum, n), check=3)
