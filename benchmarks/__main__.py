@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from .report import Table, curves, machine
-from .runner import Comparison, Options
+from .runner import STATES, Comparison, Options
 from .systems import SYSTEMS
 from .workloads import Case, cases, sizes
 
@@ -33,9 +33,8 @@ def main() -> None:
     else:
         table = Table()
         for case in cases():
-            for state in ("default", "pinned"):
-                chosen = given.allocator in ("both", state) and (case.both or state == "default")
-                if chosen and _wanted(case, given.workloads):
+            for state in STATES if given.allocator == "all" else [given.allocator]:
+                if _wanted(case, given.workloads) and (case.large or state == "default"):
                     table.add(Comparison(case, state, systems, options).run())
         table.skipped()
         results = table.results
@@ -45,7 +44,10 @@ def main() -> None:
     if given.plot:
         from . import plot
 
-        (plot.sizes(found, given.plot) if given.sizes else plot.ratios(results, given.plot))
+        if given.sizes:
+            plot.sizes(found, given.plot)
+        else:
+            plot.ratios(results, given.plot)
 
 
 def _wanted(case: Case, names: list[str]) -> bool:
@@ -65,8 +67,8 @@ def _arguments() -> argparse.Namespace:
     add("--seconds", type=float, default=0.05, help="a turn takes about so long (%(default)s)")
     add("--limit", type=float, default=60.0, help="skip what takes longer than s (%(default)s)")
     add("--threads", type=int, default=1, help="for each system (%(default)s)")
-    add("--allocator", choices=("both", "default", "pinned"), default="both",
-        help="as the C library does it, or keeping freed memory (%(default)s)")  # fmt: skip
+    add("--allocator", choices=("all", *STATES), default="all",
+        help="freed memory is kept, or handed back, or as it happens (%(default)s)")  # fmt: skip
     add("--python", type=_python, action="append", default=[], metavar="SYSTEM=PATH",
         help="the interpreter for a system with an environment of its own")  # fmt: skip
     add("--sizes", action="store_true", help="cost against size: gates, batch, width")

@@ -25,11 +25,16 @@ from .workloads import Arrays, Case
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = "by_hand"
-# glibc hands large freed blocks back to the system and faults them in again; these keep them
-PINNED = {
-    "MALLOC_TRIM_THRESHOLD_": "1000000000",
-    "MALLOC_MMAP_THRESHOLD_": "1000000000",
-    "MALLOC_TOP_PAD_": "67108864",
+# glibc may hand large freed blocks back to the system and fault them in again, or not: that depends
+# on what lies where, so "default" differs from process to process. The others do not:
+STATES: dict[str, dict[str, str]] = {
+    "default": {},
+    "pinned": {  # freed memory is kept and used again
+        "MALLOC_TRIM_THRESHOLD_": "1000000000",
+        "MALLOC_MMAP_THRESHOLD_": "1000000000",
+        "MALLOC_TOP_PAD_": "67108864",
+    },
+    "fresh": {"MALLOC_MMAP_THRESHOLD_": "131072"},  # arrays of 128 KiB and more: always new pages
 }
 
 
@@ -51,7 +56,7 @@ class Options:
         )
         if self.threads == 1:
             found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-        return found | (PINNED if state == "pinned" else {})
+        return found | STATES[state]
 
 
 @dataclass

@@ -27,7 +27,7 @@ class Case:
     check: int = 1  # runs before the systems are compared
     tolerance: float = 1e-9
     rounds: int | None = None  # at most so many
-    both: bool = False  # arrays are so large that the state of the allocator matters
+    large: bool = False  # arrays are so large that the state of the allocator matters
     small: Callable[[], Arrays] | None = None  # the same in small: its memory is reported
 
 
@@ -125,13 +125,13 @@ def cases() -> list[Case]:
     """All lines of the table."""
     loose = 1e-3  # float32
     rows = [
-        Case("spiral step float64", "spiral", partial(spiral, "float64"), check=10, both=True),
-        Case("spiral step float32", "spiral", partial(spiral, "float32"), check=10, both=True,
+        Case("spiral step float64", "spiral", partial(spiral, "float64"), check=10, large=True),
+        Case("spiral step float32", "spiral", partial(spiral, "float32"), check=10, large=True,
              tolerance=loose),
-        Case("mnist step float32", "mnist", partial(mnist, "float32"), check=10, both=True,
+        Case("mnist step float32", "mnist", partial(mnist, "float32"), check=10, large=True,
              tolerance=loose),
-        Case("mnist step float64", "mnist", partial(mnist, "float64"), check=10, both=True),
-        Case("conv step float32", "conv", partial(conv, "float32"), check=10, both=True,
+        Case("mnist step float64", "mnist", partial(mnist, "float64"), check=10, large=True),
+        Case("conv step float32", "conv", partial(conv, "float32"), check=10, large=True,
              tolerance=loose),
         Case("moons step, scalars", "moons", moons, "ms", check=2, rounds=3),
     ]  # fmt: skip
@@ -139,10 +139,10 @@ def cases() -> list[Case]:
     rows += [Case(f"sum x y + z of {n}", "small_sum", partial(small_sum, n), check=3)
              for n in (1, 10, 100)]  # fmt: skip
     rows.append(Case("gradcheck of a net", "gradcheck", gradcheck, "ms", tolerance=1e-5, rounds=2))
-    rows += [Case(f"tanh of 1e7 {dtype}", "tanh", partial(tanh, dtype), "ms", both=True, rounds=6,
+    rows += [Case(f"tanh of 1e7 {dtype}", "tanh", partial(tanh, dtype), "ms", large=True, rounds=6,
                   small=partial(tanh, dtype, 1000), tolerance=tolerance)
              for dtype, tolerance in (("float64", 1e-9), ("float32", loose))]  # fmt: skip
-    rows.append(Case("hessian, 50 parameters", "hessian", hessian, both=True))
+    rows.append(Case("hessian, 50 parameters", "hessian", hessian, large=True))
     return rows
 
 

@@ -114,7 +114,7 @@ def test_the_benchmarks_run(tmp_path: Path) -> None:
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    lines = 4 + 3 + 2  # spiral and the Hessian in both states of the allocator
+    lines = 6 + 3 + 3  # spiral and the Hessian in three states of the allocator
     for system in ("gategrad, eager", "gategrad, compiled", "NumPy tuned by hand"):
         assert done.stdout.count(f"| {system} |") == lines
     assert "- HIPS autograd, spiral step float64" in done.stdout
