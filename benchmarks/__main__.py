@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from .report import Table, curves, machine
+from .report import Table, curves, machine, summary
 from .runner import STATES, Comparison, Options
 from .systems import SYSTEMS
 from .workloads import Case, cases, sizes
@@ -36,8 +36,9 @@ def main() -> None:
             for state in STATES if given.allocator == "all" else [given.allocator]:
                 if _wanted(case, given.workloads) and (case.large or state == "default"):
                     table.add(Comparison(case, state, systems, options).run())
-        table.skipped()
         results = table.results
+        print(f"\nIn short, the time by hand, and multiples of it:\n\n{summary(results)}")
+        table.skipped()
     if given.json:
         text = json.dumps([asdict(result) for result in results], indent=1)
         Path(given.json).write_text(text)

@@ -59,6 +59,20 @@ class Table:
         print(f"\nVersions: {', '.join(versions)}.")
 
 
+def summary(results: Sequence[Result]) -> str:
+    """One row for each line, one column for each system: the reference's time, and ratios."""
+    done = [result for result in results if result.seconds]
+    systems = list(dict.fromkeys(result.system for result in done))
+    text = [f"| workload | allocator | {' | '.join(systems)} |", "|---" * (len(systems) + 2) + "|"]
+    for case, state in dict.fromkeys((result.case, result.state) for result in done):
+        own = {r.system: r for r in done if (r.case, r.state) == (case, state)}
+        cells = [_number(own[name].ratio) if name in own else "" for name in systems[1:]]
+        first = own[systems[0]]
+        cells.insert(0, f"{_number(first.spread()[0])} {first.unit}")
+        text.append(f"| {case} | {state} | {' | '.join(cells)} |")
+    return "\n".join(text)
+
+
 def _times(result: Result) -> str:
     middle, low, high = (_number(x) for x in result.spread())
     memory = "" if result.peak is None else _bytes(result.peak)
