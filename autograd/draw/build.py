@@ -13,6 +13,7 @@ from .expand import gates_inside
 from .model import Box, Drawing, Gate, Lines, Use, Value
 from .names import legible
 from .numbers import gradient_norm, is_finite, number, plural, rows, shape
+from .reach import cut_long_wires
 from .symbols import LOCAL_FORMULA, face
 from .wiring import DEEPEST, Constant, Key, Path, Shown, Unit, Wiring
 
@@ -54,7 +55,7 @@ class _Builder:
             if self.shown.is_kept(self.shown.unit(node)):
                 self._draw(node)
         root = self._value(self.trace.root)
-        return Drawing(
+        drawing = Drawing(
             root,
             self.trace.root_name,
             legible(self.options.title, LONGEST_TITLE) if self.options.title else None,
@@ -63,6 +64,8 @@ class _Builder:
             [*self._remarks(), *self.shown.remarks],
             self.options.direction,
         )
+        cut_long_wires(drawing)
+        return drawing
 
     def _draw(self, node: Node) -> None:
         """Draw a gate, or its share of a closed scope, with its operands and its result."""

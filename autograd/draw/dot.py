@@ -12,6 +12,7 @@ import textwrap
 from collections import Counter
 
 from .model import Box, Drawing, Gate, Lines, Use, Value
+from .numbers import plural
 
 __all__ = ["dot"]
 
@@ -50,7 +51,8 @@ def _order(drawing: Drawing) -> list[Value | Gate]:
 
 def _uses(drawing: Drawing) -> Counter[int]:
     """How many wires lead away from each value."""
-    return Counter(use.value.number for gate in drawing.gates for use in gate.inputs)
+    uses = (use for gate in drawing.gates for use in gate.inputs)
+    return Counter(use.value.number for use in uses if not use.cut)
 
 
 def _header(drawing: Drawing) -> Lines:
@@ -73,7 +75,7 @@ def _column(drawing: Drawing) -> Lines:
     """
     uses = _uses(drawing)
     leaves = [v for v in drawing.leaves if v.box is None and v.look == "wire"]
-    if len(leaves) < 2:
+    if len(leaves) < 2 or not drawing.in_column:
         return []
     names = [f"n{leaf.number}" for leaf in leaves]
     if all(uses[leaf.number] == 1 for leaf in leaves):
@@ -92,8 +94,11 @@ def _caption(drawing: Drawing) -> Lines:
         title = textwrap.wrap(drawing.title, WIDEST)
         lines += [*(_font(_title(line, names), INK, 15) for line in title), GAP]
     lines.append("&#160;" * 5 + ("&#160;" * 6).join(_legend(drawing)) + "&#160;" * 5)
-    lines += [GAP] * bool(drawing.remarks)
-    lines += [_font(_escape(remark), MUTED, 12) for remark in drawing.remarks]
+    remarks = list(drawing.remarks)
+    if cut := sum(use.cut for gate in drawing.gates for use in gate.inputs):
+        remarks.append(f"{plural(cut, 'long wire')} cut: the same name is the same wire")
+    lines += [GAP] * bool(remarks)
+    lines += [_font(_escape(remark), MUTED, 12) for remark in remarks]
     return lines
 
 
@@ -149,15 +154,15 @@ def _value(drawing: Drawing, value: Value) -> str:
 
 def _wire_label(drawing: Drawing, value: Value) -> str:
     """Value above, the wire, gradient below; a leaf's name left of it, else before the value."""
-    shown = value.name if value.leaf else ""
+    shown = value.label if value.leaf else ""
     left = ""
     if shown:
         name = _font(_name(shown), INK, 16)
         left = f'<td rowspan="3" align="right" cellpadding="3">{name}</td>'
     small = value.is_shape or len(value.above) > 1
     top = _number_lines(value.above, BAD if value.bad_value else VALUE, 12 if small else 15, True)
-    if value.name and not value.leaf:
-        named = _name(value.name)
+    if value.label and not value.leaf:
+        named = _name(value.label)
         gap = "<br/>" if len(value.above) > 1 else ""
         top = (_font(named, VALUE, 12) + " " if value.is_shape
                else _font(f"{named} = ", INK, 12 if small else 15) + gap) + top  # fmt: skip
@@ -175,10 +180,10 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
 
 def _data_label(drawing: Drawing, value: Value) -> str:
     """Name and shape in the first line, the gradient in the second."""
-    name = _escape(value.name)
+    name = _escape(value.label)
     name = f"<b>{name}</b>" if value.look == "parameter" else f"<b><i>{name}</i></b>"
     size = 15 if value.look == "data" else 14
-    lines = [_font(name, INK, size)] if value.name else []
+    lines = [_font(name, INK, size)] if value.label else []
     numbers = _number_lines(value.above, BAD if value.bad_value else VALUE, 12, True)
     if len(value.above) == 1 and lines:
         lines = [f"{lines[0]}&#160;&#160;{numbers}"]
@@ -250,14 +255,15 @@ def _edges(drawing: Drawing, gate: Gate) -> Lines:
     ends = [""] * len(gate.inputs)
     if gate.name in ORDERED and len(ends) == 2:
         ends = [":nw", ":sw" if drawing.direction == "LR" else ":ne"]
-    for use, end in zip(gate.inputs, ends, strict=True):
+    for k, (use, end) in enumerate(zip(gate.inputs, ends, strict=True)):
         options = [] if use.flows else ["style=dashed"]
-        if use.enters:
+        if use.enters and not use.cut:
             options.append("minlen=2")
         if use is main:
             options.append("weight=8")
         note = f" [{', '.join(options)}]" if options else ""
-        lines.append(f"{_port(drawing, use.value, 'e')} -> n{gate.number}{end}{note};")
+        start = f"n{gate.number}_{k}" if use.cut else _port(drawing, use.value, "e")
+        lines.append(f"{start} -> n{gate.number}{end}{note};")
     for value in gate.outputs:
         start = _port(drawing, value, "w")
         lines.append(f"n{gate.number} -> {start} [arrowhead=none, weight=8];")
@@ -289,6 +295,17 @@ def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lin
         for item in order
         if item.box is box
     ]
+    lines += [
+        _node(
+            f"{gate.number}_{k}",
+            "shape=plain",
+            _font(_name(use.value.label), INK, 14),
+            use.value.about,
+        )
+        for gate in drawing.gates
+        for k, use in enumerate(gate.inputs)
+        if use.cut and gate.box is box
+    ]
     for inner in drawing.boxes:
         if inner.parent is box:
             lines += _cluster(drawing, inner, order)
@@ -315,7 +332,7 @@ def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
 # --- text ----------------------------------------------------------------------------------------
 
 
-def _node(number: int, style: str, label: str, about: str) -> str:
+def _node(number: int | str, style: str, label: str, about: str) -> str:
     return f'n{number} [id="n{number}", {style}, tooltip={_quoted(about)}, label=<{label}>];'
 
 

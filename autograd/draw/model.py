@@ -49,6 +49,12 @@ class Value:
     bad_value: bool
     bad_gradient: bool
     box: Box | None
+    mark: str = ""  # a number, where it has no name and needs one
+
+    @property
+    def label(self) -> str:
+        """Its name, or the number that stands for it."""
+        return self.mark or self.name
 
 
 @dataclass(eq=False)
@@ -58,6 +64,7 @@ class Use:
     value: Value
     flows: bool
     enters: bool  # from outside into a box
+    cut: bool = False  # too long to be drawn: it begins again with the name of the value
 
 
 @dataclass(eq=False)
@@ -88,6 +95,7 @@ class Drawing:
     boxes: list[Box]
     remarks: Lines  # what the reader has to know: no gradients, parts left out
     direction: str
+    in_column: bool = True  # whether the leaves stand in one column
 
     @property
     def values(self) -> list[Value]:

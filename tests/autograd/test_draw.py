@@ -860,6 +860,67 @@ def test_a_gate_with_a_thousand_operands() -> None:
     assert len(draw(f, max_nodes=2000).drawing.values) == 1002
 
 
+# --- wires that are too long ------------------------------------------------------------------
+
+
+def test_a_value_used_all_along_a_chain_begins_again_with_its_name() -> None:
+    picture = draw(chain(60))
+    drawing = picture.drawing
+    cut = [f"n{g.number}_{k}" for g in drawing.gates for k, u in enumerate(g.inputs) if u.cut]
+    assert 50 < len(cut) < 60
+    assert all(u.value.name == "x" for g in drawing.gates for u in g.inputs if u.cut)
+    direct = re.findall(r"^n\d+:w:e -> n\d+;$|weight=8\];$", picture.dot, re.MULTILINE)
+    assert len(direct) == 61 + 60 + 59 - len(cut)
+    for name in cut:
+        assert re.search(rf"^{name} -> n\d+;$", picture.dot, re.MULTILINE)
+        assert re.search(
+            rf"^{name} \[id=.*label=<.*<i>x</i></font>>\];$", picture.dot, re.MULTILINE
+        )
+    caption = "".join(labels(picture.dot)[0].itertext())
+    assert f"{len(cut)} long wires cut: the same name is the same wire" in caption
+    assert picture.text.count("x = 1") == 40  # the tree of text ends there
+
+
+def test_a_nameless_value_whose_wires_are_cut_gets_a_number() -> None:
+    x, y = Tensor(1.0), Tensor(2.0)
+    first = f = ag.tanh(y)
+    for _ in range(50):
+        f = f * x + first
+    drawing = draw(f).drawing
+    assert sorted(v.mark for v in drawing.values if v.mark) == ["①", "②"]
+    assert {u.value.mark for g in drawing.gates for u in g.inputs if u.cut} == {"①", "②"}
+    dot = draw(f).dot
+    assert dot.count("<i>①</i>") > 30
+    assert dot.count("<i>② = </i>") + dot.count("<i>②</i> = ") == 1
+
+
+def test_cut_wires_lie_in_the_box_of_their_gate() -> None:
+    cell, h = nn.Linear(2, 2, seed=0), Tensor(np.ones((1, 2)), name="h")
+    for _ in range(20):
+        h = np.tanh(cell(h))
+    picture = draw(h.sum())
+    last = max(g.number for g in picture.drawing.gates if g.symbol == "@")
+    box = next(part for part in picture.dot.split("subgraph ") if f"n{last} [" in part)
+    assert re.search(rf"^n{last}_1 \[.*<i>W</i>", box.split("\n}\n")[0], re.MULTILINE)
+
+
+def test_leaves_of_a_long_sum_stand_beside_their_gates() -> None:
+    def sum_of(count: int) -> Picture:
+        terms = [Tensor(1.0, name=f"t{k}") for k in range(count)]
+        return draw(sum(terms[1:], terms[0]))
+
+    assert "rank=same" in sum_of(10).dot
+    assert "rank=same" not in sum_of(40).dot
+    assert not any(u.cut for g in sum_of(40).drawing.gates for u in g.inputs)
+
+
+def test_nothing_is_cut_in_a_picture_of_usual_size() -> None:
+    for f in (neuron(), net_loss()[0], chain(15), tree(64), random_program(1)[0]):
+        picture = draw(f, expand=True)
+        assert not any(u.cut for g in picture.drawing.gates for u in g.inputs)
+        assert "cut" not in picture.dot
+
+
 # --- values of all kinds ----------------------------------------------------------------------
 
 
