@@ -40,6 +40,11 @@ class Loop(Equation):
         return self.results
 
     @property
+    def parts(self) -> list[Equation]:
+        """Itself and the equations inside."""
+        return [self, *self.inside]
+
+    @property
     def pieces(self) -> list[tuple[int, int]]:
         """Where the pieces begin and end, in the flat arrays."""
         size = int(np.prod(self.shape))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, overload
 
 import numpy as np
@@ -135,7 +135,10 @@ class Compiled:
             trace.abandon()
             raise
         entry = Entry(program, trace, results, form, outside.without(trace.reads_anew))
-        return entry, entry.first
+        values = [wrap(_value(_data(x))) for wrap, x in zip(entry.wraps, results, strict=True)]
+        trace.forget()
+        entry.program.forget_values()
+        return entry, form(values)
 
     @property
     def source(self) -> str:
@@ -202,19 +205,18 @@ class Entry:
         outside: Surroundings,
     ):
         self._outside = outside
-        self.traced = program
         self.program = improve(program)
         self.memory = plan(self.program)
         self.form = form
-        self._wraps = [_wrap(x) for x in results]
+        self.wraps = [_wrap(x) for x in results]
         positions = [o.source for o in self.program.outputs if o.kind == "result"]
         self._fixed = [None if k in positions else x for k, x in enumerate(results)]
         self._positions = positions
         self._guards = trace.guards()
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
         self._lock = threading.Lock()
-        values = [_value(_data(x)) for x in results]
-        self.first = form([wrap(x) for wrap, x in zip(self._wraps, values, strict=True)])
+        for k, x in enumerate(self._fixed):
+            self._fixed[k] = _value(_data(x))
 
     @property
     def text(self) -> str:
@@ -253,7 +255,7 @@ class Entry:
             return None
         values = list(self._fixed)
         for position, value in zip(self._positions, found, strict=True):
-            values[position] = self._wraps[position](value)
+            values[position] = self.wraps[position](value)
         return values
 
 
@@ -278,35 +280,37 @@ def _parameter_names(function: Callable[..., Any]) -> list[str]:
 
 def _flatten(args: Any, kwargs: Any) -> tuple[list[Any], Any]:
     """Arguments as a flat list, and how they were nested."""
-    leaves: list[Any] = []
     if not kwargs and not any(isinstance(x, (tuple, list, dict)) for x in args):
         return list(args), len(args)
+    leaves: list[Any] = []
+    return leaves, (_take_apart(args, leaves), _take_apart(kwargs, leaves))
 
-    def walk(x: Any) -> Any:
-        if isinstance(x, (tuple, list)):
-            return (type(x).__name__, *map(walk, x))
-        if isinstance(x, dict):
-            return ("dict", *((key, walk(value)) for key, value in x.items()))
-        leaves.append(x)
-        return None
 
-    return leaves, (walk(args), walk(kwargs))
+def _take_apart(x: Any, leaves: list[Any]) -> Any:
+    """The form of nested containers; what they hold goes to `leaves`."""
+    if isinstance(x, (tuple, list)):
+        return (type(x).__name__, *(_take_apart(item, leaves) for item in x))
+    if isinstance(x, dict):
+        return ("dict", *((key, _take_apart(value, leaves)) for key, value in x.items()))
+    leaves.append(x)
+    return None
 
 
 def _rebuild(structure: Any, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:
     if isinstance(structure, int):
         return tuple(leaves), {}
     rest = iter(leaves)
+    return _put_together(structure[0], rest), _put_together(structure[1], rest)
 
-    def walk(form: Any) -> Any:
-        if form is None:
-            return next(rest)
-        kind, *items = form
-        if kind == "dict":
-            return {key: walk(value) for key, value in items}
-        return [walk(x) for x in items] if kind == "list" else tuple(walk(x) for x in items)
 
-    return walk(structure[0]), walk(structure[1])
+def _put_together(form: Any, rest: Iterator[Any]) -> Any:
+    if form is None:
+        return next(rest)
+    kind, *items = form
+    if kind == "dict":
+        return {key: _put_together(value, rest) for key, value in items}
+    parts = [_put_together(item, rest) for item in items]
+    return parts if kind == "list" else tuple(parts)
 
 
 def _kind(x: Any) -> Any:

@@ -56,23 +56,24 @@ def merge_equal(program: Program) -> Program:
 def skip_broadcasts(program: Program) -> Program:
     """Let an elementwise function read a small array itself in place of its broadcast view."""
     made_by = program.producers()
-
-    def small(x: Any) -> Any:
-        equation = made_by.get(x) if isinstance(x, Variable) else None
-        if equation is not None and equation.function is np.broadcast_to:
-            return small(equation.args[0])
-        return x
-
     for equation in program.equations:
         if not isinstance(equation.function, np.ufunc) or equation.into or not equation.out.shape:
             continue
         for k, x in enumerate(equation.args):
-            shorter = small(x)
+            shorter = _before_broadcast(x, made_by)
             others = [*equation.args[:k], shorter, *equation.args[k + 1 :]]
             shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
             if shorter is not x and np.broadcast_shapes(*shapes) == equation.out.shape:
                 equation.args = tuple(others)
     return program
+
+
+def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
+    equation = made_by.get(x) if isinstance(x, Variable) else None
+    while equation is not None and equation.function is np.broadcast_to:
+        x = equation.args[0]
+        equation = made_by.get(x) if isinstance(x, Variable) else None
+    return x
 
 
 def undo_inverses(program: Program) -> Program:

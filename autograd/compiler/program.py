@@ -89,6 +89,11 @@ class Equation:
         return [self.out]
 
     @property
+    def parts(self) -> list[Equation]:
+        """Itself, and for the loops of blocks.py the equations inside."""
+        return [self]
+
+    @property
     def inputs(self) -> list[Variable]:
         """The variables that it reads, repeats kept."""
         return list(variables_in((self.args, self.kwargs)))
@@ -158,6 +163,17 @@ class Program:
 
     def __len__(self) -> int:
         return len(self.equations)
+
+    def forget_values(self) -> None:
+        """Let go of the arrays of the traced run; their shapes, dtypes and layouts are kept."""
+        everything = [e for equation in self.equations for e in equation.parts]
+        variables = {v for e in everything for v in (*e.inputs, *e.outs)}
+        variables.update(i.variable for i in self.inputs)
+        variables.update(o.variable for o in self.outputs)
+        variables.update(v.root for v in list(variables))
+        for variable in variables:
+            if isinstance(variable.value, np.ndarray) and not variable.constant:
+                variable.value = np.empty_like(variable.value)  # pages that are never touched
 
     def producers(self) -> dict[Variable, Equation]:
         """For each variable the equation that assigns it."""

@@ -259,6 +259,12 @@ class Trace:
         outputs += [Output(variable, "finite", None) for variable in self.finite]
         return Program(self.inputs, self.equations, outputs, self._empty)
 
+    def forget(self) -> None:
+        """Let go of everything: a trace and what stands for arrays in it refer to each other."""
+        for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
+                     self._of_leaf, self._views, self._stale):  # fmt: skip
+            part.clear()
+
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
         self.open = False

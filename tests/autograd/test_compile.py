@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -377,6 +379,18 @@ def test_arrays_in_another_order_of_memory() -> None:
     for x in (a, np.asfortranarray(a), a[::2], np.ascontiguousarray(a[::2])):
         same(g(x)[0], f(x)[0])
         same(g(x)[1], f(x)[1])
+
+
+def test_nothing_of_a_call_stays_in_memory() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        x, y = rng.normal(size=(2, 1000))
+        compiled = ag.compile(ag.value_and_grad(lambda x, y: np.sum(np.tanh(x) * y), (0, 1)))
+        held = [weakref.ref(g) for _ in range(3) for g in compiled(x, y)[1]]
+        assert [ref() for ref in held] == [None] * 6
+    finally:
+        gc.enable()
 
 
 def test_threads_do_not_disturb_each_other() -> None:
