@@ -80,7 +80,8 @@ def draw(
     shown = choose(wiring, closed, max_nodes)
     if shown.remarks and wiring.trace.simpler:  # too much: first try it with the gates whole
         wiring = Wiring(follow(tensor, Choice(compact=True), gradient, names))
-        shown = choose(wiring, closed, max_nodes)
+        left = {scope.name for scope in wiring.sizes}
+        shown = choose(wiring, left.intersection(closed), max_nodes)
         if expand:
             shown.remarks.insert(0, f"gates are drawn whole, for more than {max_nodes} parts")
     picture = Picture(build(wiring, shown, options))

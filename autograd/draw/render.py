@@ -56,9 +56,8 @@ def describe(svg: str, title: str, description: str) -> str:
     title, description = html.escape(title), html.escape(description)
     head = f'<svg role="img" aria-label="{title}"'
     texts = f"<title>{title}</title>\n<desc>{description}</desc>"
-    svg = re.sub(
-        r"<title>(n\d|cluster_\d|computation)[^<]*</title>\n?", "", svg
-    )  # numbers say nothing
+    numbers = r"<title>(n\d|cluster_\d|computation)[^<]*</title>\n?"  # they say nothing
+    svg = re.sub(numbers, "", svg)
     return re.sub(r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1)
 
 

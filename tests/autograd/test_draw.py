@@ -812,6 +812,8 @@ def test_gates_are_drawn_whole_where_their_insides_do_not_fit() -> None:
     picture = draw(y, expand=True, max_nodes=60)
     assert len(picture.drawing.gates) == 20
     assert "gates are drawn whole, for more than 60 parts" in picture.text
+    closed = draw(y, expand=True, close="sigmoid", max_nodes=20)
+    assert "gates are drawn whole" in closed.text
 
 
 def test_a_module_that_is_used_again_gets_a_box_for_each_use() -> None:
