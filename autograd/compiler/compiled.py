@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, overload
 
@@ -14,6 +13,7 @@ from ..errors import TraceError
 from ..modes import MODE, tracing
 from ..tensor import Tensor, as_constant, check_plain, constant_tensor
 from ..traced import Traced
+from .calls import MISS, caller, giver
 from .emit import Runner
 from .guards import Surroundings
 from .memory import Memory, plan
@@ -42,8 +42,9 @@ def compile(function: Callable[..., Any] | None = None, *, fallback: bool = Fals
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. Arrays that the function takes from outside are constants;
-    tensors and parameters are read, and updated, at every call; random numbers are drawn anew
-    if they come through `fresh`. Results are not recorded. Raises TraceError for what has no
+    tensors and parameters are read, and updated, at every call (a program is for the tensors that
+    it was traced with: pass arrays for what changes); random numbers are drawn anew if they come
+    through `fresh`. Results are not recorded. Raises TraceError for what has no
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.
 
@@ -96,21 +97,30 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if MODE.get().tracer is not None:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
+        last = self._last
+        if last is not None:
+            result = last.call(args, kwargs)
+            if result is not MISS:
+                return result
+        return self._look_up(args, kwargs)
+
+    def _look_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call for which the last program did not apply."""
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
         known = self.entries.get(key, [])
         problem = None
         for entry in known:
-            values = entry.run(leaves)
-            if values is not None:
+            result = entry.call(args, kwargs)
+            if result is not MISS:
                 self._last = entry
-                return entry.form(values)
-            problem = problem or entry.changed() or "a gradient holds NaN: masks are needed"
+                return result
+            problem = problem or entry.changed(leaves)
         if key in self._eager:
             return self.function(*args, **kwargs)
         reason = _difference(key, self.entries) if self.entries else "first call"
         try:
-            entry, result = self._trace(leaves, structure)
+            entry, result = self._trace(args, kwargs, leaves, structure)
         except TraceError as error:
             if not self.fallback:
                 raise
@@ -122,23 +132,28 @@ class Compiled:
         self._last, self._leaves, self._structure = entry, leaves, structure
         return result
 
-    def _trace(self, leaves: list[Any], structure: Any) -> tuple[Entry, Any]:
+    def _trace(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
+    ) -> tuple[Entry, Any]:
         trace, outside = Trace(), Surroundings(self.function)
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
-        args, kwargs = _rebuild(structure, given)
+        traced_args, traced_kwargs = _rebuild(structure, given)
         try:
             with tracing(trace):
-                result = self.function(*args, **kwargs)
-            results, form = _flatten_result(result)
+                result = self.function(*traced_args, **traced_kwargs)
+            results = _leaves(result)
             program = trace.finish([_data(x) for x in results])
         except BaseException:
             trace.abandon()
             raise
-        entry = Entry(program, trace, results, form, outside.without(trace.reads_anew))
-        values = [wrap(_value(_data(x))) for wrap, x in zip(entry.wraps, results, strict=True)]
+        computed = [output.source for output in program.outputs if output.kind == "result"]
+        give = giver(result, results, computed)
+        values = [_owned(_value(_data(results[k]))) for k in computed]
+        entry = Entry(program, trace.guards(), leaves, outside.without(trace.reads_anew))
+        changed = entry.outside.changed if entry.outside.values else None
+        entry.call = caller(args, kwargs, set(entry.tensors), changed, entry.run, give)
         trace.forget()
-        entry.program.forget_values()
-        return entry, form(values)
+        return entry, give(*values)
 
     @property
     def source(self) -> str:
@@ -163,7 +178,7 @@ class Compiled:
         try:
             with tracing(trace), NameFinder() as finder:
                 result = self.function(*args, **kwargs)
-            program = trace.program([_data(x) for x in _flatten_result(result)[0]])
+            program = trace.program([_data(x) for x in _leaves(result)])
         finally:
             trace.abandon()
         trace.name_constants(finder.arrays)
@@ -196,27 +211,23 @@ class Compiled:
 class Entry:
     """The program for one kind of arguments."""
 
+    call: Callable[[tuple[Any, ...], dict[str, Any]], Any]  # the whole call; MISS if not to be used
+
     def __init__(
         self,
         program: Program,
-        trace: Trace,
-        results: list[Any],
-        form: Any,
+        guards: list[Callable[[], str | None]],
+        arguments: list[Any],
         outside: Surroundings,
     ):
-        self._outside = outside
         self.program = improve(program)
         self.memory = plan(self.program)
-        self.form = form
-        self.wraps = [_wrap(x) for x in results]
-        positions = [o.source for o in self.program.outputs if o.kind == "result"]
-        self._fixed = [None if k in positions else x for k, x in enumerate(results)]
-        self._positions = positions
-        self._guards = trace.guards()
+        self.outside, self._guards = outside, guards
+        # a program reads and updates the tensors that it was traced with, arguments or not
+        self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
+        self.program.forget_values()
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
-        self._lock = threading.Lock()
-        for k, x in enumerate(self._fixed):
-            self._fixed[k] = _value(_data(x))
+        self.run = self._on_floats if self._floats is not None else self._runner.run
 
     @property
     def text(self) -> str:
@@ -227,47 +238,26 @@ class Entry:
     def _runner(self) -> Runner:
         return Runner(self.program, self.memory)
 
-    def changed(self) -> str | None:
-        """What is not as it was when the program was traced, if anything."""
-        for guard in self._guards:
+    def changed(self, leaves: list[Any]) -> str:
+        """What is not as it was when the program was traced."""
+        for k, tensor in self.tensors.items():
+            if leaves[k] is not tensor:
+                return f"argument {k} is another tensor that requires a gradient"
+        for guard in [*self._guards, self.outside.changed]:
             problem = guard()
             if problem is not None:
                 return problem
-        return self._outside.changed()
+        return "a gradient holds NaN: masks are needed"
 
-    def run(self, leaves: list[Any]) -> list[Any] | None:
-        """Run the program; None if something outside is not as it was when it was traced."""
-        if self._outside.changed() is not None:
-            return None
-        arguments = [_array(x) for x in leaves]
-        if self._floats is not None:
-            try:
-                return self._given(self._floats.run(arguments))
-            except (ZeroDivisionError, OverflowError, ValueError):
-                pass  # NumPy gives an infinity or NaN there
-        with self._lock:
-            found = self._runner.run(arguments)
-        return self._given(found)
-
-    def _given(self, found: tuple[Any, ...] | None) -> list[Any] | None:
-        """The results of the function from those of the program."""
-        if found is None:
-            return None
-        values = list(self._fixed)
-        for position, value in zip(self._positions, found, strict=True):
-            values[position] = self.wraps[position](value)
-        return values
+    def _on_floats(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        try:
+            return self._floats.run(arguments)  # type: ignore[union-attr]
+        except (ZeroDivisionError, OverflowError, ValueError):
+            return self._runner.run(arguments)  # NumPy gives an infinity or NaN there
 
 
-def _wrap(original: Any) -> Callable[[Any], Any]:
-    """How a result is given: as the function gave it, a Tensor or an array."""
-    if isinstance(original, Tensor):
-        return constant_tensor
-    return np.asarray if isinstance(original, Traced) else _same
-
-
-def _same(x: Any) -> Any:
-    return x
+def _is_variable(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
@@ -368,23 +358,16 @@ def _value(x: Any) -> Any:
     return x.value if isinstance(x, Traced) else x
 
 
-def _array(x: Any) -> Any:
-    """An argument as the program takes it: single values as NumPy scalars."""
-    if x.__class__ is np.ndarray:
-        return x if x.ndim else x[()]
-    return x._data if isinstance(x, Tensor) else x
+def _owned(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _data(x: Any) -> Any:
     return x._data if isinstance(x, Tensor) else x
 
 
-def _flatten_result(result: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
-    if isinstance(result, (Tensor, Traced, np.ndarray, np.generic)):
-        return [result], lambda values: values[0]
-    leaves, structure = _flatten((result,), {"": None})
-
-    def form(values: list[Any]) -> Any:
-        return _rebuild(structure, values)[0][0]
-
-    return leaves, form
+def _leaves(result: Any) -> list[Any]:
+    """What nested containers hold."""
+    leaves: list[Any] = []
+    _take_apart(result, leaves)
+    return leaves

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import operator
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -31,21 +32,22 @@ class Runner:
 
     def __init__(self, program: Program, memory: Memory):
         self.program, self.memory = program, memory
-        self.scope: dict[str, Any] = {"empty": empty, "np": np}
+        self.scope: dict[str, Any] = {"empty": empty, "lock": threading.Lock(), "np": np}
         self.names: dict[Variable, str] = {}
         self._taken = {"run", "arguments"}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
+        self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
         self._numbers: dict[tuple[Variable, Any], str] = {}
         self.lines: list[str] = []
         self._prologue()
         for equation in program.equations:
             self._equation(equation)
         self._epilogue()
-        body = "\n    ".join(self.lines) or "pass"
-        self.source = f"def run(arguments):\n    {body}\n"
+        body = "\n        ".join(self.lines)
+        self.source = f"def run(arguments):\n    with lock:\n        {body}\n"
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[list[Any]], tuple[Any, ...]] = self.scope["run"]
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
 
     # --- names ---------------------------------------------------------------------------------
 
@@ -175,9 +177,12 @@ class Runner:
 
     def _buffer(self, out: Variable) -> None:
         """The array for a value in the planned memory."""
-        block = self._blocks[self.memory.place[out]]
-        value = np.ndarray(out.shape, out.dtype, block, 0, strides_of(out.value))
-        self.scope[self.name(out)] = value
+        block, layout = self.memory.place[out], (out.shape, out.dtype, strides_of(out.value))
+        key = block, layout
+        if key not in self._buffers:  # in place is quick if NumPy sees the same array twice
+            shape, dtype, strides = layout
+            self._buffers[key] = np.ndarray(shape, dtype, self._blocks[block], 0, strides)
+        self.scope[self.name(out)] = self._buffers[key]
         self.static.add(out)
 
     def _fresh(self, out: Variable) -> None:
@@ -296,7 +301,7 @@ class Runner:
             if self.memory.escaping.get(variable) != k and (
                 variable.shape or variable.base is not None
             ):  # memory of the program, or what left already: it leaves as a copy
-                self.lines.append(f"copy_{k} = np.array({name})")
+                self.lines.append(f"copy_{k} = {self.bind('np_array', np.array)}({name})")
                 name = f"copy_{k}"
             if output.kind == "result":
                 results.append(name)

@@ -93,7 +93,7 @@ def _place(
         root = x.root
         if root not in memory.place or last[root] != k or root in memory.kept:
             continue
-        if (x is root or _whole(x)) and _same_layout(x, out):
+        if out.value.size > 1 and (x is root or _whole(x)) and _same_layout(x, out):
             memory.place[out] = memory.place[root]
             memory.in_place.add(equation)
             return

@@ -70,7 +70,7 @@ class FloatRunner:
         self._epilogue()
         self.source = "def run(arguments):\n    " + "\n    ".join(self.lines) + "\n"
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[list[Any]], tuple[Any, ...] | None] = self.scope["run"]
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
 
     def _prologue(self) -> None:
         for k, given in enumerate(self.program.inputs):

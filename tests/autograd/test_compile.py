@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import threading
 import weakref
 from collections.abc import Callable
@@ -312,6 +313,60 @@ def test_arguments_in_lists_and_dictionaries() -> None:
         np.testing.assert_array_equal(out["sum"].numpy(), a + b)
         np.testing.assert_array_equal(out["scaled"][0].numpy(), 2 * a)
         assert out["scaled"][1] == "text"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [(np.ones(2),), (np.ones(3),), (np.ones(2, np.float32),), (np.ones(2, int),)],
+        [(np.float64(2.0),), (np.array(3.0),), (2.5,), (np.float32(2.5),), (3,), (True,), (11,)],
+        [(Tensor([2.0]),), (Tensor([3.0]),), (Tensor([2.0], requires_grad=False),), (np.ones(1),)],
+        [([np.ones(2), 2.0],), ((np.ones(2), 2.0),), ([np.ones(2), 2.0, 3.0],), ([],)],
+        [({"a": 2.0, "b": 3.0},), ({"b": 3.0, "a": 2.0},), ({"a": 2.0},), ({"a": {"b": 2.0}},)],
+        [("one", np.ones(2)), ("three", np.ones(2)), (None, np.ones(2)), (np.ones(2), "one")],
+    ],
+    ids=["arrays", "numbers", "tensors", "lists", "dictionaries", "words"],
+)
+def test_programs_are_not_mistaken_for_each_other(calls: list[Any]) -> None:
+    def total(*args: Any, **kwargs: Any) -> Any:
+        def walk(x: Any, weight: float) -> Any:
+            if isinstance(x, (tuple, list)):
+                parts = [walk(item, weight + k) for k, item in enumerate(x)]
+                return sum(parts, type(x) is list)
+            if isinstance(x, dict):
+                return sum(walk(item, weight + 10 * ord(key)) for key, item in x.items())
+            return len(str(x)) * weight if x is None or isinstance(x, (str, int)) else x * weight
+
+        return {"total": [np.sum(walk(args, 1.0) + walk(kwargs, 5.0)) * 1.0]}
+
+    compiled = ag.compile(total)
+    orders = [calls, calls[::-1], calls, calls[1::2] + calls[::2]]
+    for names in ((), ("c",), ("c", "d")):
+        for args in itertools.chain(*orders, *orders):
+            kwargs = dict.fromkeys(names, args[0])
+            same(compiled(*args, **kwargs)["total"][0], total(*args, **kwargs)["total"][0])
+    assert len(compiled.why) <= 3 * len(calls)
+
+
+def test_another_tensor_with_a_gradient_is_not_taken_for_the_first() -> None:
+    def square(t: Any) -> Any:
+        loss = np.sum(t * t)
+        loss.backward()
+        return loss
+
+    compiled = ag.compile(square)
+    first, second = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    for t, loss in [(first, 5.0), (second, 25.0), (first, 5.0), (second, 25.0)]:
+        t.zero_grad()
+        same(compiled(t), np.float64(loss))
+        same(t.grad, 2 * t.data)
+    assert compiled.why[1:] == ["argument 0 is another tensor that requires a gradient"]
+
+
+def test_the_first_result_is_no_argument_either() -> None:
+    f, x = ag.compile(lambda x: (x, x.T)), np.ones((2, 3))
+    for _ in range(2):
+        assert not any(np.shares_memory(part._data, x) for part in f(x))
 
 
 def test_a_frozen_parameter_is_noticed() -> None:
