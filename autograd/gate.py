@@ -47,11 +47,16 @@ OUT = Need("out")
 
 
 class Plain(NamedTuple):
-    """A gate as a textbook writes it, for programs that people read; None: as in the table."""
+    """A gate as a textbook writes it, for programs that people read; None: as in the table.
+
+    `rows` takes the place of `fused`, or of `kernel`, in native code: row by row as in the book,
+    but stable, and with large products as BLAS likes them.
+    """
 
     kernel: Function | None = None
     fused: Function | None = None
     vjp: tuple[Rule | None, ...] = ()
+    rows: Function | None = None
 
 
 class Gate:

@@ -18,7 +18,8 @@ from .emit import Runner
 from .guards import Surroundings
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
-from .passes import SIMPLIFY, improve
+from .native import NATIVE, require_numba
+from .passes import PASSES, SIMPLIFY, improve
 from .program import Output, Program
 from .scalars import FloatRunner, is_scalar
 from .source import source
@@ -29,11 +30,20 @@ __all__ = ["Compiled", "compile", "fresh"]
 KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
 
 
+BACKENDS = ("numpy", "numba")
+
+
 @overload
-def compile(function: Callable[..., Any], *, fallback: bool = False) -> Compiled: ...
+def compile(
+    function: Callable[..., Any], *, backend: str = "numpy", fallback: bool = False
+) -> Compiled: ...
 @overload
-def compile(*, fallback: bool = False) -> Callable[[Callable[..., Any]], Compiled]: ...
-def compile(function: Callable[..., Any] | None = None, *, fallback: bool = False) -> Any:
+def compile(
+    *, backend: str = "numpy", fallback: bool = False
+) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(
+    function: Callable[..., Any] | None = None, *, backend: str = "numpy", fallback: bool = False
+) -> Any:
     """Turn a function of arrays into one straight-line NumPy program.
 
     The first call with arguments of new shapes, dtypes or fixed values runs the function and
@@ -48,21 +58,30 @@ def compile(function: Callable[..., Any] | None = None, *, fallback: bool = Fals
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.
 
+    With backend="numba" (the extra `jit`) small products and simple arithmetic run as native
+    code, kept on disk; sums are then added in another order, so results agree with eager to
+    rounding. Raises ImportError without numba, ValueError for a backend that is not known.
+
     >>> import numpy as np
     >>> import autograd as ag
     >>> slope = ag.compile(ag.grad(lambda x: np.sum(x**3)))
     >>> slope(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"compile: backend is {backend!r}; expected one of {BACKENDS}")
+    if backend == "numba":
+        require_numba()
     if function is None:
-        return lambda f: Compiled(f, fallback)
-    return Compiled(function, fallback)
+        return lambda f: Compiled(f, backend, fallback)
+    return Compiled(function, backend, fallback)
 
 
 def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """What `function(*args, **kwargs)` gives, as a constant; called anew by compiled programs.
 
-    For random numbers, and for anything else that differs from call to call.
+    For random numbers, and for anything else that differs from call to call. Tensors among the
+    arguments are handed over as arrays.
 
     >>> import numpy as np
     >>> import autograd as ag
@@ -71,6 +90,8 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     >>> float(noisy(np.zeros(2))[0]) != float(noisy(np.zeros(2))[0])
     True
     """
+    args = tuple(map(_data, args))
+    kwargs = {key: _data(x) for key, x in kwargs.items()}
     trace = MODE.get().tracer
     if trace is None:
         return constant_tensor(as_constant(function(*args, **kwargs), copy=False))
@@ -80,9 +101,11 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
 class Compiled:
     """A compiled function. Call it like the original."""
 
-    def __init__(self, function: Callable[..., Any], fallback: bool = False):
+    def __init__(
+        self, function: Callable[..., Any], backend: str = "numpy", fallback: bool = False
+    ):
         functools.update_wrapper(self, function)
-        self.function, self.fallback = function, fallback
+        self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
         self.why: list[str] = []  # for every trace: what was new
@@ -135,7 +158,8 @@ class Compiled:
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
-        trace, outside = Trace(), Surroundings(self.function)
+        native = self.backend == "numba"
+        trace, outside = Trace(native=native), Surroundings(self.function)
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
@@ -149,6 +173,7 @@ class Compiled:
         computed = [output.source for output in program.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
+        program = improve(program, NATIVE if native else PASSES)
         entry = Entry(program, trace.guards(), leaves, outside.without(trace.reads_anew))
         changed = entry.outside.changed if entry.outside.values else None
         entry.call = caller(args, kwargs, set(entry.tensors), changed, entry.run, give)
@@ -220,7 +245,7 @@ class Entry:
         arguments: list[Any],
         outside: Surroundings,
     ):
-        self.program = improve(program)
+        self.program = program
         self.memory = plan(self.program)
         self.outside, self._guards = outside, guards
         # a program reads and updates the tensors that it was traced with, arguments or not

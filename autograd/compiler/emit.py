@@ -19,6 +19,7 @@ from ..buffers import SMALL, empty
 from ..traced import cast
 from .blocks import PIECE, Loop, sum_of_halves
 from .memory import Memory, out_of_parts, strides_of, takes_out
+from .native import Native, load, write
 from .passes import CHECKS
 from .program import Equation, Function, Program, Variable, function_name
 
@@ -40,6 +41,7 @@ class Runner:
         self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
         self._numbers: dict[tuple[Variable, Any], str] = {}
         self.lines: list[str] = []
+        self.native: list[str] = []  # texts of native code
         self._prologue()
         for equation in program.equations:
             self._equation(equation)
@@ -133,6 +135,8 @@ class Runner:
         out = equation.out
         if isinstance(equation, Loop):
             self._loop(equation)
+        elif isinstance(equation, Native):
+            self._native(equation)
         elif equation.function in CHECKS:
             self.lines.append(f"{self.name(out)} = {self._call(equation)}")
         elif out.base is not None:
@@ -288,6 +292,24 @@ class Runner:
             size = e.args[0].value.size
             name = self.name(e.out)
             self.lines.append(f"{name} = {add}(sums_{name}, {size}, {most})")
+
+    def _native(self, native: Native) -> None:
+        """A call of native code, which fills the arrays that it is given."""
+        text, filled = write(native)
+        self.native.append(text)
+        for out in filled:
+            if out in self.memory.escaping:
+                self._fresh(out)
+            else:
+                self._buffer(out)
+        run = self.bind(f"native_{len(self.native)}", load(text))
+        given = ", ".join(self.name(x) for x in [*native.args, *filled])
+        numbers = [out for out in native.results if not out.shape]
+        names = "".join(f"{self.name(out)}, " for out in numbers)
+        self.lines.append(f"{names}{'= ' if names else ''}{run}({given})")
+        for out in numbers:
+            kind = self.bind(f"np_{out.dtype.name}", out.dtype.type)
+            self.lines.append(f"{self.name(out)} = {kind}({self.name(out)})")
 
     def _epilogue(self) -> None:
         results = []

@@ -15,6 +15,7 @@ import numpy as np
 from ..gates.linear import dot_by_rows
 from ..traced import cast
 from .blocks import Loop
+from .native import Native
 from .program import Equation, Program, Variable
 
 __all__ = ["Memory", "plan"]
@@ -127,7 +128,7 @@ def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     out, function = out or equation.out, equation.function
     if out.base is not None or not out.shape or not isinstance(out.value, np.ndarray):
         return False
-    if isinstance(equation, Loop):
+    if isinstance(equation, (Loop, Native)):
         return True
     if equation.into or isinstance(function, np.ufunc):
         return out.dtype.kind != "O"

@@ -32,8 +32,9 @@ OF_NUMBERS: dict[str, Callable[..., Any]] = {
 class Trace:
     """A program in the making."""
 
-    def __init__(self, plain: bool = False) -> None:
-        self.plain = plain  # gates as a textbook writes them
+    def __init__(self, plain: bool = False, native: bool = False) -> None:
+        self.plain = plain or native  # gates as a textbook writes them
+        self.native = native  # or as native code likes them
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
@@ -123,7 +124,9 @@ class Trace:
     def kernels(self, gate: Gate) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
         """The kernel of a gate, and the one that also gives intermediate values."""
         if self.plain and gate.plain is not None:
-            return gate.plain.kernel or gate.kernel, gate.plain.fused or gate.fused
+            kernel, fused = gate.plain.kernel or gate.kernel, gate.plain.fused or gate.fused
+            rows = gate.plain.rows if self.native else None
+            return (rows or kernel, None) if fused is None else (kernel, rows or fused)
         return gate.kernel, gate.fused
 
     def made(self, result: Tensor) -> None:

@@ -42,7 +42,11 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
 
     Where an index is repeated, the values add up, like the gradients at a fork.
     """
-    out = np.zeros_like(x, shape=shape)
+    traced = next((part for part in (x, *_parts(index)) if part.__class__ is Traced), None)
+    if traced is None:
+        out = np.zeros_like(x, shape=shape)
+    else:  # in a program the zeros are its own as well
+        out = traced.trace.record(np.zeros_like, (x,), {"shape": shape})
     if _is_basic(index) or _is_mask(index):
         out[index] = x
     else:

@@ -174,6 +174,7 @@ def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
     expand=lambda x, w, b: x @ w + b,
     plain=Plain(
         kernel=lambda x, w, b: np.dot(x, w) + b,
+        rows=lambda x, w, b: (_product_by_rows(x, w) if x.ndim == w.ndim == 2 else x @ w) + b,
         vjp=(
             lambda g, x_shape, w: np.dot(g, w.T) if g.ndim == 2 else _by_x(g, x_shape, w),
             None,

@@ -99,9 +99,7 @@ def _from_one_hot(rows: Array, classes: int) -> Array:
 
 
 def _one_hot(labels: Array, classes: int, dtype: Any) -> Array:
-    rows = np.zeros((len(labels), classes), dtype)
-    rows[np.arange(len(labels)), labels] = 1
-    return rows
+    return np.equal(np.expand_dims(labels, 1), np.arange(classes)).astype(dtype)
 
 
 def _cross_entropy_local(scores: Array, labels: Array) -> Array:
@@ -147,6 +145,19 @@ def _cross_entropy_plain(scores: Array, labels: Array) -> tuple[Array, Array]:
     return data_loss, difference
 
 
+def _cross_entropy_rows(scores: Array, labels: Array) -> tuple[Array, Array]:
+    """The same, row by row, and stable where a probability is too small for a float."""
+    y = check_labels(labels, scores.shape)
+    rows = _counting(scores.shape[0])
+    shifted = scores - np.max(scores, axis=1, keepdims=True)
+    exp_scores = np.exp(shifted)
+    total = np.sum(exp_scores, axis=1, keepdims=True)
+    logprobs = np.log(total) - np.expand_dims(shifted[rows, y], 1)
+    difference = exp_scores / total
+    difference[rows, y] -= 1
+    return np.sum(logprobs) / scores.shape[0], difference
+
+
 @functools.lru_cache(maxsize=8)
 def _counting(count: int) -> Array:
     return np.arange(count)
@@ -166,6 +177,7 @@ def _counting(count: int) -> Array:
         fused=_cross_entropy_plain,
         kernel=lambda scores, labels: _cross_entropy_plain(scores, labels)[0],
         vjp=(lambda g, local: local * g / local.shape[0], None),
+        rows=_cross_entropy_rows,
     ),
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:

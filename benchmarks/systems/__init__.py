@@ -14,6 +14,7 @@ SYSTEMS = {
     "numpy_tuned": "NumPy tuned by hand",
     "gategrad_eager": "gategrad, eager",
     "gategrad_compiled": "gategrad, compiled",
+    "gategrad_numba": "gategrad, compiled with numba",
     "torch_eager": "PyTorch, eager",
     "torch_compiled": "PyTorch, torch.compile",
     "jax_jit": "JAX, jit",
@@ -24,4 +25,4 @@ SYSTEMS = {
     "micrograd": "micrograd",
     "tinygrad": "tinygrad",
 }
-OURS = ("by_hand", "numpy_tuned", "gategrad_eager", "gategrad_compiled")
+OURS = ("by_hand", "numpy_tuned", "gategrad_eager", "gategrad_compiled", "gategrad_numba")

@@ -14,10 +14,10 @@ VERSION = gategrad_eager.VERSION
 to_numpy = gategrad_eager.to_numpy
 
 
-def run_of(kind: str) -> Any:
+def run_of(kind: str, backend: str = "numpy") -> Any:
     """The run for a kind of work."""
     step, arguments = STEPS[kind]
-    return lambda work: repeat(autograd.compile(step(work)), arguments(work))
+    return lambda work: repeat(autograd.compile(step(work), backend=backend), arguments(work))
 
 
 RUNS = {kind: run_of(kind) for kind in STEPS}

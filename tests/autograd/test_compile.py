@@ -558,6 +558,34 @@ def test_labels_are_checked_at_every_call() -> None:
         np.testing.assert_array_equal(p.numpy(), values)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        nn.softmax_cross_entropy,
+        nn.svm_hinge,
+        lambda x, y: np.sum(x[np.arange(4), y] * 2.0),
+        lambda x, y: np.sum(x[y] ** 2),
+        lambda x, y: np.sum(x[y, 1]),
+    ],
+)
+def test_labels_and_indices_may_differ_from_call_to_call(f: Any) -> None:
+    eager = ag.value_and_grad(f)
+    compiled = ag.compile(eager)
+    for y in ([0, 2, 1, 2], [2, 2, 0, 1], [0, 0, 0, 0]):
+        x, labels = rng.normal(size=(4, 3)), np.array(y)
+        for a, b in zip(compiled(x, labels), eager(x, labels), strict=True):
+            same(a, b)
+    assert compiled.why == ["first call"]
+
+
+def test_fresh_hands_tensors_over_as_arrays() -> None:
+    def f(x: Any) -> Any:
+        return ag.fresh(lambda a: np.asarray(a) * 2, x * 1.0) + x
+
+    x = np.array([1.0, 2.0])
+    same(ag.compile(f)(x), f(Tensor(x)).detach())
+
+
 def test_recorded_arguments_and_tensors_from_outside_are_refused() -> None:
     x = Tensor([1.0, 2.0])
     with pytest.raises(TraceError, match="an argument is a recorded tensor"):

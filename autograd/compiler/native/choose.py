@@ -1,0 +1,373 @@
+"""Choose: which equations of a program go into native loops.
+
+Three kinds do. *Rows*: what is computed for each example of a batch from the same example of other
+arrays. *Totals*: sums over the examples. *Elements*: elementwise functions of arrays that have
+nothing to do with the batch, such as the update of the parameters, and the sums of those.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ...gates.linear import dot_by_rows
+from ...traced import cast
+from ..blocks import LARGE
+from ..passes import CHECKS
+from ..program import Anew, Equation, Program, Variable, used_later
+
+__all__ = ["NARROW", "PRODUCTS", "Native", "axis_of", "gather_native", "is_each", "reduction"]
+
+FEWEST = 4  # equations that are worth a call of native code
+MOST = 200  # equations; the time to compile grows faster than they do
+FEWEST_ROWS = 16
+NARROW = 16  # columns that are written out one by one
+LARGEST_PRODUCT = 1024  # elements of a matrix that rows are multiplied with natively
+SIMPLE = {
+    np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.absolute, np.sqrt,
+    np.reciprocal, np.maximum, np.minimum, np.where,
+}  # fmt: skip
+COMPARISONS = {
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+}  # fmt: skip
+SLOW = {np.exp, np.log, np.tanh, np.expm1, np.log1p}  # one by one; NumPy takes eight at a time
+PRODUCTS = {np.dot, np.matmul, dot_by_rows}
+REDUCTIONS: dict[Any, str] = {
+    np.sum: "add", np.max: "maximum", np.min: "minimum", np.amax: "maximum", np.amin: "minimum",
+}  # fmt: skip
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+@dataclass(eq=False, slots=True)
+class Native(Equation):
+    """Equations that run together as native code. `results` are what others read of it.
+
+    count    rows of the batch
+    first    equations over elements that the rows need
+    rows     equations by rows, and totals over rows
+    last     the other equations over elements
+    turned   matrices that are read through their transposes
+    """
+
+    results: list[Variable] = field(default_factory=list)
+    count: int = 0
+    first: list[Equation] = field(default_factory=list)
+    rows: list[Equation] = field(default_factory=list)
+    last: list[Equation] = field(default_factory=list)
+    turned: dict[Variable, Variable] = field(default_factory=dict)
+
+    @property
+    def outs(self) -> list[Variable]:
+        """What it assigns."""
+        return self.results
+
+    @property
+    def parts(self) -> list[Equation]:
+        """Itself and the equations inside."""
+        return [self, *self.first, *self.rows, *self.last]
+
+
+def gather_native(program: Program) -> Program:
+    """Put equations into native code where that pays."""
+    chooser = _Chooser(_batch(program), _labels(program))
+    leaving = used_later(program.outputs)
+    return program.with_equations(_gather(program.equations, chooser, leaving))
+
+
+def _batch(program: Program) -> int:
+    """The number of examples: the rows of the first product; 0 if they are few."""
+    for equation in program.equations:
+        if equation.function in PRODUCTS and len(equation.out.shape) == 2:
+            count = equation.out.shape[0]
+            return count if count >= FEWEST_ROWS else 0
+    return 0
+
+
+def _labels(program: Program) -> dict[Variable, int]:
+    """Labels that were checked, and the number of classes; native code does not look itself."""
+    return {e.out: e.args[1][1] for e in program.equations if e.function in CHECKS}
+
+
+def _gather(equations: list[Equation], chooser: _Chooser, leaving: set[Variable]) -> list[Equation]:
+    for equation in equations:
+        chooser.add(equation)
+    if len(chooser.rows) + len(chooser.elements) < FEWEST:
+        return equations
+    after = _gather(chooser.after, _Chooser(chooser.count, chooser.labels), leaving)
+    return [*chooser.before, chooser.native(after, leaving), *after]
+
+
+class _Chooser:
+    """Sorts equations, in order: before, inside, after."""
+
+    def __init__(self, count: int, labels: dict[Variable, int]):
+        self.count, self.labels = count, labels
+        self.before: list[Equation] = []
+        self.rows: list[Equation] = []
+        self.elements: list[Equation] = []
+        self.after: list[Equation] = []
+        self.by_row: set[Variable] = set()  # made in the loop, one row for each example
+        self.looped: set[Variable] = set()  # those, and what is known when the loop is done
+        self.made: set[Variable] = set()  # all that native code makes
+        self.late: set[Variable] = set()  # made by NumPy after the native code
+        self.turned: dict[Variable, Variable] = {}
+        self._views: dict[Variable, Equation] = {}  # transposes that nobody has asked for yet
+        self._last_effect_after = False
+
+    def add(self, equation: Equation) -> None:
+        """Decide where an equation goes."""
+        inputs, out = equation.inputs, equation.out
+        full = len(self.rows) + len(self.elements) >= MOST
+        if full or any(v in self.late or v.root in self.late for v in inputs):
+            self._with_numpy(equation, later=True)
+        elif _turns(equation):
+            self.turned[out] = equation.args[0]
+            self._views[out] = equation
+        elif self._is_row(equation):
+            self.rows.append(equation)
+            self.by_row.add(out)
+            self.looped.add(out)
+            self.made.add(out)
+        elif self._is_total(equation):
+            self.rows.append(equation)
+            self.looped.add(out)
+            self.made.add(out)
+        elif self._is_element(equation):
+            self.elements.append(equation)
+            self.made.add(out)
+            if any(v in self.looped for v in inputs):
+                self.looped.add(out)
+        else:
+            self._with_numpy(equation)
+
+    def _with_numpy(self, equation: Equation, later: bool = False) -> None:
+        """An equation that stays a call of NumPy, before or after the native code."""
+        for v in dict.fromkeys(equation.inputs):
+            view = self._views.pop(v, None)
+            if view is not None:
+                self._with_numpy(view)
+        effect = equation.function in CHECKS or isinstance(equation.function, Anew)
+        later |= effect and self._last_effect_after
+        if later or any(self._comes_after(v) for v in equation.inputs):
+            self.after.append(equation)
+            self.late.update(equation.outs)
+            self._last_effect_after |= effect
+        else:
+            self.before.append(equation)
+
+    def _comes_after(self, v: Variable) -> bool:
+        """Whether a value is there only after the native code."""
+        return v in self.late or v.root in self.late or v.root in self.made
+
+    def native(self, after: list[Equation], leaving: set[Variable]) -> Native:
+        """The native code, as one equation."""
+        inside = [*self.rows, *self.elements]
+        read = leaving.union(*(e.inputs for e in after))
+        read |= {v.root for v in read}
+        results = [e.out for e in inside if e.out in read]
+        for out in results:
+            out.base = None  # what was a view gets memory of its own
+        made = {e.out for e in inside}
+        used = [self.turned.get(v, v) for e in inside for v in e.inputs]
+        given = tuple(dict.fromkeys(v for v in used if v not in made and not _is_number(v)))
+        first, last = self._around()
+        return Native(
+            results[0] if results else inside[0].out, _run, given, {}, False, inside[0].context,
+            results, self.count, first, self.rows, last, self.turned,
+        )  # fmt: skip
+
+    def _around(self) -> tuple[list[Equation], list[Equation]]:
+        """The equations over elements that the rows need, and the others."""
+        needed = {self.turned.get(v, v) for e in self.rows for v in e.inputs}
+        first: list[Equation] = []
+        for equation in reversed(self.elements):
+            if equation.out in needed:
+                first.append(equation)
+                needed.update(equation.inputs)
+        chosen = set(map(id, first))
+        return first[::-1], [e for e in self.elements if id(e) not in chosen]
+
+    # --- which kind -----------------------------------------------------------------------------
+
+    def _batchwise(self, x: Any) -> bool:
+        """Whether x has one row for each example, and is there when the loop runs."""
+        return x in self.by_row or (
+            isinstance(x, Variable)
+            and len(x.shape) in (1, 2)
+            and x.shape[0] == self.count
+            and not x.constant
+            and self._whole(x)
+        )
+
+    def _whole(self, x: Any) -> bool:
+        """Whether all of x is known before the loop begins."""
+        if not isinstance(x, Variable):
+            return True
+        x = self.turned.get(x, x)
+        return x not in self.looped and x.root not in self.looped
+
+    def _is_row(self, equation: Equation) -> bool:
+        out, function, args = equation.out, equation.function, equation.args
+        if not self.count or len(out.shape) not in (1, 2) or out.shape[0] != self.count:
+            return False
+        columns = out.shape[1] if len(out.shape) == 2 else 1
+        if _is_elementwise(equation) and (function not in SLOW or columns <= NARROW):
+            batch = [x for x in args if self._batchwise(x)]
+            return bool(batch) and all(self._lines_up(x, out) for x in args)
+        if function in (np.expand_dims, np.reshape, np.squeeze):
+            x = args[0]
+            return x in self.by_row and is_each(x) and is_each(out) and out.dtype in FLOATS
+        if function in (np.ndarray.copy, cast):
+            return self._batchwise(args[0]) and {args[0].dtype, out.dtype} <= set(FLOATS)
+        if function in PRODUCTS and len(out.shape) == 2:
+            x, w = args[:2]
+            same = {x.dtype, w.dtype, out.dtype} <= {out.dtype} <= set(FLOATS)
+            small = len(w.shape) == 2 and _is_small(w.shape)
+            return same and small and self._whole(w) and self._batchwise(x) and len(x.shape) == 2
+        if function in (operator.getitem, operator.setitem):
+            return self._picks_by_row(equation)
+        if reduction(equation) is not None and args[0].dtype in FLOATS:
+            return axis_of(equation) == 1 and self._batchwise(args[0])
+        return False
+
+    def _lines_up(self, x: Any, out: Variable) -> bool:
+        """Whether an operand is a number, a row for all examples, or has one for each."""
+        if not isinstance(x, Variable) or not x.shape:
+            return self._whole(x)
+        if self._batchwise(x):
+            return len(x.shape) == len(out.shape)
+        row = out.shape[1:]
+        return self._whole(x) and bool(row) and x.shape in (row, (1, *row))
+
+    def _picks_by_row(self, equation: Equation) -> bool:
+        """Whether it is x[range(n), labels], or an assignment to that."""
+        x, index = equation.args[:2]
+        if not isinstance(index, tuple) or len(index) != 2 or len(x.shape) != 2:
+            return False
+        label = index[1]
+        fits = _is_counting(index[0]) and self.labels.get(label, np.inf) <= x.shape[1]
+        value_fits = len(equation.args) == 2 or self._batchwise(equation.args[2])
+        return bool(fits and self._batchwise(x) and x.dtype in FLOATS and value_fits)
+
+    def _is_total(self, equation: Equation) -> bool:
+        """Whether it is a sum over all examples."""
+        function, args, out = equation.function, equation.args, equation.out
+        if out.dtype not in FLOATS or not self.count:
+            return False
+        if function in (np.dot, np.matmul) and len(out.shape) == 2:
+            left, right = self.turned.get(args[0]), args[1]
+            here = left in self.by_row or right in self.by_row
+            both = self._batchwise(left) and self._batchwise(right)
+            same = both and left.dtype == right.dtype == out.dtype  # type: ignore[union-attr]
+            return here and same and _is_small(out.shape)
+        return (
+            reduction(equation) == "add"
+            and args[0] in self.by_row
+            and axis_of(equation) in (0, None)
+            and not equation.kwargs.get("keepdims")
+            and args[0].dtype == out.dtype
+        )
+
+    def _is_element(self, equation: Equation) -> bool:
+        """Whether it is elementwise, or a sum of elements, away from the batch."""
+        out, args = equation.out, equation.args
+        if any(v in self.by_row for v in equation.inputs):
+            return False
+        if any(v in self.turned for v in equation.inputs):
+            return False
+        if _is_elementwise(equation):
+            small = equation.function not in SLOW or not out.shape
+            return small and len(out.shape) <= 2 and out.value.nbytes < LARGE
+        x = args[0] if args else None
+        return (
+            reduction(equation) == "add"
+            and out.shape == ()
+            and not equation.kwargs.get("keepdims")
+            and isinstance(x, Variable)
+            and 1 <= len(x.shape) <= 2
+            and x.dtype == out.dtype
+            and x.dtype in FLOATS
+            and x.value.nbytes < LARGE
+        )
+
+
+def _run() -> None:
+    raise AssertionError("native code is written out, not called")  # pragma: no cover
+
+
+def _turns(equation: Equation) -> bool:
+    return (
+        equation.function is np.transpose
+        and len(equation.args) == 1
+        and len(equation.args[0].shape) == 2
+    )
+
+
+def _is_small(shape: tuple[int, ...]) -> bool:
+    return shape[0] * shape[1] <= LARGEST_PRODUCT and 1 <= min(shape) <= NARROW
+
+
+def _is_number(x: Variable) -> bool:
+    """A constant that is written into the text."""
+    return x.constant and (not x.shape or _is_counting(x))
+
+
+def _is_elementwise(equation: Equation) -> bool:
+    """Whether native code can compute it element by element, in the dtype that NumPy gives it."""
+    function, out = equation.function, equation.out
+    if function not in SIMPLE | COMPARISONS | SLOW or equation.kwargs or equation.into:
+        return False
+    operands = [x for x in equation.args if isinstance(x, Variable)]
+    kinds = {x.dtype for x in operands if not is_weak(x)} - {np.dtype(bool)}
+    if function in COMPARISONS:
+        return len(kinds) == 1 and kinds <= set(FLOATS)
+    if np.dtype(bool) in (x.dtype for x in operands):
+        masks = [x.dtype == bool for x in operands]
+        if function is np.where:
+            return masks[0] and not any(masks[1:]) and kinds == {out.dtype} <= set(FLOATS)
+        if function is not np.multiply:
+            return False
+    return out.dtype in FLOATS and kinds <= {out.dtype}
+
+
+def is_weak(x: Variable) -> bool:
+    """A Python number, which takes the dtype of what it meets."""
+    return type(x.value) in (int, float)
+
+
+def is_each(x: Variable) -> bool:
+    """Whether there is a single number for each example: shape (n,) or (n, 1)."""
+    return len(x.shape) == 1 or x.shape[1] == 1
+
+
+def reduction(equation: Equation) -> str | None:
+    """What a reduction reduces with: "add", "maximum", "minimum"."""
+    if not {"axis", "keepdims"} >= set(equation.kwargs):
+        return None
+    owner = getattr(equation.function, "__self__", None)
+    if isinstance(owner, np.ufunc) and equation.function.__name__ == "reduce":
+        return owner.__name__ if owner in (np.add, np.maximum, np.minimum) else None
+    return REDUCTIONS.get(equation.function)
+
+
+def axis_of(reduced: Equation) -> Any:
+    """The axis of a reduction, counted from the front; None for all."""
+    first = 0 if getattr(reduced.function, "__self__", None) is not None else None
+    axis = reduced.kwargs.get("axis", reduced.args[1] if len(reduced.args) > 1 else first)
+    if isinstance(axis, int):
+        axis %= len(reduced.args[0].shape)
+    return 0 if axis is None and len(reduced.args[0].shape) == 1 else axis
+
+
+def _is_counting(x: Any) -> bool:
+    """Whether x is 0, 1, 2, …"""
+    value = x.value if isinstance(x, Variable) and x.constant else None
+    return bool(
+        isinstance(value, np.ndarray)
+        and value.ndim == 1
+        and value.dtype.kind == "i"
+        and np.array_equal(value, np.arange(len(value)))
+    )

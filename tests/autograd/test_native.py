@@ -1,0 +1,326 @@
+"""Native code: eager's results to rounding, whatever the shapes; only what it can do goes in."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gate_cases import CASES, Case
+
+import autograd as ag
+import nn
+from autograd import LabelError, Parameter
+from autograd.compiler.native import Native, choose
+
+numba = pytest.importorskip("numba", reason='needs numba: pip install "gategrad[jit]"')
+rng = np.random.default_rng(11)
+
+
+@pytest.fixture(autouse=True)
+def machine_code_elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the user stays as it is."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def in_python() -> Iterator[None]:
+    """The generated loops run as Python: much quicker than to compile them for a single call."""
+    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 1
+    with np.errstate(all="ignore"):
+        yield
+    numba.config.DISABLE_JIT = before
+
+
+def natives(compiled: ag.Compiled) -> list[Native]:
+    return [e for e in compiled.program.equations if isinstance(e, Native)]
+
+
+def agree(a: Any, b: Any, dtype: Any) -> None:
+    a, b = (x.numpy() if isinstance(x, ag.Tensor) else np.asarray(x) for x in (a, b))
+    assert a.dtype == b.dtype
+    near = {"rtol": 1e-10, "atol": 1e-12} if dtype == np.float64 else {"rtol": 2e-4, "atol": 1e-5}
+    np.testing.assert_allclose(a, b, **near)
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def squared(out: Any, y: Any) -> Any:
+    return np.mean((out - np.expand_dims(y, 1)) ** 2)
+
+
+def trainer(
+    sizes: list[int], activation: Any, loss: Any, dtype: Any, momentum: float = 0.0
+) -> tuple[list[Parameter], Callable[..., Any]]:
+    """A net with a layer between each two sizes, and one step of training it."""
+    weights = np.random.default_rng(3)
+    pairs = list(itertools.pairwise(sizes))
+    W = [Parameter(weights.normal(size=p).astype(dtype), name=f"W{k}") for k, p in enumerate(pairs)]
+    b = [Parameter(weights.normal(size=n).astype(dtype), name=f"b{n}") for _, n in pairs]
+    velocity = [Parameter(np.zeros(p.shape, dtype)) for p in [*W, *b]]
+
+    def step(X: Any, y: Any) -> Any:
+        for p in [*W, *b]:
+            p.zero_grad()
+        for k, (w, bias) in enumerate(zip(W, b, strict=True)):
+            X = X @ w + bias if k == 0 else activation(X) @ w + bias
+        value = loss(X, y) + 0.01 * sum(np.sum(w * w) for w in W)
+        value.backward()
+        for p, v in zip([*W, *b], velocity, strict=True):
+            if momentum:
+                v.data = momentum * v.data - 0.1 * p.grad
+                p.data = p.data + v.data
+            else:
+                p.descend(p.grad, 0.1)
+        return value
+
+    return [*W, *b], step
+
+
+def leaky(x: Any) -> Any:
+    return np.where(x > 0, x, 0.1 * x)
+
+
+SIZES = {
+    "spiral": (300, [2, 100, 3]), "rest of rows": (37, [5, 23, 4]), "one score": (18, [3, 20, 1]),
+    "one feature": (21, [1, 17, 2]), "narrow": (20, [3, 4, 2]), "square": (16, [16, 16, 16]),
+    "deep": (33, [4, 20, 12, 30, 3]), "wide product": (40, [90, 70, 20, 3]),
+    "as long as the batch": (18, [18, 18, 3]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(
+    "activation", [ag.relu, np.tanh, ag.sigmoid, leaky, np.abs, np.square], ids=lambda f: f.__name__
+)
+@pytest.mark.usefixtures("in_python")
+def test_training_agrees_with_eager(sizes: str, activation: Any, dtype: Any) -> None:
+    count, layers = SIZES[sizes]
+    loss = nn.softmax_cross_entropy if layers[-1] > 1 else squared
+    if activation is np.square:
+        layers = [*layers[:1], *layers[-1:]]  # squares of squares grow out of all bounds
+    parameters, step = trainer(layers, activation, loss, dtype)
+    others, other_step = trainer(layers, activation, loss, dtype)
+    compiled = ag.compile(other_step, backend="numba")
+    for _ in range(3):
+        X = rng.normal(size=(count, layers[0])).astype(dtype)
+        y = rng.integers(0, layers[-1], count) if layers[-1] > 1 else X[:, 0]
+        agree(compiled(X, y), step(X, y), dtype)
+        for p, q in zip(parameters, others, strict=True):
+            agree(q.grad, p.grad, dtype)
+            agree(q, p, dtype)
+    assert compiled.why == ["first call"]
+    assert natives(compiled)
+
+
+@pytest.mark.parametrize("loss", [nn.softmax_cross_entropy, nn.svm_hinge])
+@pytest.mark.usefixtures("in_python")
+def test_losses_and_momentum(loss: Any) -> None:
+    parameters, step = trainer([3, 20, 5], ag.relu, loss, np.float64, momentum=0.9)
+    others, other_step = trainer([3, 20, 5], ag.relu, loss, np.float64, momentum=0.9)
+    compiled = ag.compile(other_step, backend="numba")
+    for _ in range(4):
+        X, y = rng.normal(size=(30, 3)), rng.integers(0, 5, 30)
+        agree(compiled(X, y), step(X, y), np.float64)
+    for p, q in zip(parameters, others, strict=True):
+        agree(q, p, np.float64)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Sigmoid])
+def test_machine_code_trains_as_eager_does(
+    activation: Any, dtype: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    X, y = nn.spiral(15, 3, seed=0, dtype=dtype)  # 45 rows: one is left over
+    nets, steps = [], []
+    for _ in range(2):
+        net = nn.TwoLayerNet(2, 20, 3, reg=1e-3, seed=0, dtype=dtype, activation=activation())
+        sgd = nn.SGD(net, lr=1.0)
+
+        def step(X: Any, y: Any, net: Any = net, sgd: Any = sgd) -> Any:
+            sgd.zero_grad()
+            loss = net.loss(X, y)
+            loss.backward()
+            sgd.step()
+            return loss
+
+        nets.append(net)
+        steps.append(step)
+    compiled = ag.compile(steps[1], backend="numba")
+    for _ in range(20):
+        agree(compiled(X, y), steps[0](X, y), dtype)
+    for p, q in zip(*(net.parameters() for net in nets), strict=True):
+        agree(q, p, dtype)
+    assert len(list(tmp_path.rglob("*.nbc"))) >= 1  # machine code stays for the next time
+
+
+def test_machine_code_on_disk_is_used_by_another_process(tmp_path: Path) -> None:
+    program = """
+import numpy as np, numba, autograd as ag
+f = ag.compile(ag.grad(lambda w, X: np.sum(np.maximum(0, X @ w) ** 2 * 2.0)), backend="numba")
+for k in range(2):
+    g = f(np.ones((3, 2)), np.ones((20, 3)))
+print(g.sum())
+"""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "NUMBA_DEBUG_CACHE": "1"}
+    outputs = []
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        outputs.append(done.stdout)
+    assert "1440.0" in outputs[0]
+    assert "1440.0" in outputs[1]
+    assert "data saved" in outputs[0]
+    assert "data loaded" in outputs[1]
+    assert "data saved" not in outputs[1]
+
+
+# --- everything else ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+@pytest.mark.usefixtures("in_python")
+def test_every_gate_agrees_with_eager_at_other_inputs(
+    case: Case, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choose, "FEWEST", 1)
+    monkeypatch.setattr(choose, "FEWEST_ROWS", 1)
+
+    def f(*xs: Any) -> Any:
+        out = case.f(*xs)
+        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+
+    eager = ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
+    compiled = ag.compile(eager, backend="numba")
+    first = [np.asarray(x, dtype) for x in case.inputs]
+    compiled(*first)
+    other = [np.asarray(rng.permuted(x) if x.ndim else x) for x in first]
+    (value, grads), (wanted, wanted_grads) = compiled(*other), eager(*other)
+    agree(value, wanted, dtype)
+    for g, wanted_g in zip(grads, wanted_grads, strict=True):
+        if wanted_g is not None:
+            agree(g, wanted_g, dtype)
+
+
+@pytest.mark.usefixtures("in_python")
+def test_ties_masks_and_nan_are_those_of_eager() -> None:
+    def f(w: Any, X: Any) -> Any:
+        h = np.maximum(0, X @ w) * (X @ w < 2)
+        return np.sum(np.where(h > 1, h * 3, h / 2) * np.max(h, axis=1, keepdims=True))
+
+    eager = ag.value_and_grad(f, (0, 1))
+    compiled = ag.compile(eager, backend="numba")
+    w = np.array([[1.0, 0, 1], [0, 1, 1]])
+    for last in (0.0, 1.0, 2.0, np.inf, np.nan):
+        X = np.repeat(np.arange(20.0) % 4, 2).reshape(20, 2)
+        X[5, 1] = last
+        (value, grads), (wanted, wanted_grads) = compiled(w, X), eager(w, X)
+        agree(value, wanted, np.float64)
+        for g, wanted_g in zip(grads, wanted_grads, strict=True):
+            agree(g, wanted_g, np.float64)
+
+
+@pytest.mark.usefixtures("in_python")
+def test_scores_of_any_size_are_stable() -> None:
+    eager = ag.value_and_grad(lambda x, y: nn.softmax_cross_entropy(x * 100.0, y))
+    compiled = ag.compile(eager, backend="numba")
+    X, y = rng.normal(size=(20, 4)) * 100, rng.integers(0, 4, 20)
+    compiled(X, y)
+    agree(compiled(X, y)[0], eager(X, y)[0], np.float64)
+    assert np.isfinite(compiled(X, y)[0])
+
+
+def test_labels_are_checked_before_native_code_reads_by_them() -> None:
+    _, step = trainer([3, 20, 4], ag.relu, nn.softmax_cross_entropy, np.float64)
+    compiled = ag.compile(step, backend="numba")
+    X, y = rng.normal(size=(20, 3)), rng.integers(0, 4, 20)
+    compiled(X, y)
+    for bad in (-1, 4, 10**9):
+        y[7] = bad
+        with pytest.raises(LabelError, match=rf"label {bad} at position 7"):
+            compiled(X, y)
+
+
+@pytest.mark.usefixtures("in_python")
+def test_unchecked_indices_stay_with_numpy() -> None:
+    def f(w: Any, X: Any, y: Any) -> Any:
+        h = np.tanh(np.maximum(0, X @ w))
+        return np.sum((h * h)[np.arange(20), y] * 2.0)
+
+    compiled = ag.compile(ag.grad(f), backend="numba")
+    w, X = rng.normal(size=(3, 4)), rng.normal(size=(20, 3))
+    compiled(w, X, np.zeros(20, int))
+    agree(
+        compiled(w, X, np.full(20, -1)), ag.grad(f)(w, X, np.full(20, -1)), np.float64
+    )  # counted from the end
+    with pytest.raises(IndexError):
+        compiled(w, X, np.full(20, 4))
+
+
+@pytest.mark.usefixtures("in_python")
+def test_random_numbers_come_in_the_order_of_eager() -> None:
+    def make() -> Callable[..., Any]:
+        draws = np.random.default_rng(0)
+
+        def f(w: Any, X: Any) -> Any:
+            h = np.maximum(0, X @ w)
+            h = h * ag.fresh(lambda: (draws.random(h.shape) < 0.5).astype(float))
+            total = np.sum(h * h) / 7.0
+            noise = ag.fresh(lambda scale: draws.normal() * scale, total)
+            return total * noise * ag.fresh(draws.normal)
+
+        return f
+
+    eager, compiled = make(), ag.compile(make(), backend="numba")
+    w, X = rng.normal(size=(3, 20)), rng.normal(size=(24, 3))
+    for _ in range(3):
+        agree(compiled(w, X), eager(w, X), np.float64)
+
+
+@pytest.mark.usefixtures("in_python")
+def test_long_programs_go_into_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "MOST", 20)
+    parameters, step = trainer([4, 20, 12, 30, 3], ag.relu, nn.softmax_cross_entropy, np.float64)
+    others, other_step = trainer([4, 20, 12, 30, 3], ag.relu, nn.softmax_cross_entropy, np.float64)
+    compiled = ag.compile(other_step, backend="numba")
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 3, 30)
+    for _ in range(3):
+        agree(compiled(X, y), step(X, y), np.float64)
+    assert len(natives(compiled)) > 1
+    for p, q in zip(parameters, others, strict=True):
+        agree(q, p, np.float64)
+
+
+@pytest.mark.usefixtures("in_python")
+def test_large_products_and_long_rows_of_tanh_stay_with_numpy() -> None:
+    _, step = trainer([200, 60, 10], np.tanh, nn.softmax_cross_entropy, np.float64)
+    compiled = ag.compile(step, backend="numba")
+    X, y = rng.normal(size=(50, 200)), rng.integers(0, 10, 50)
+    compiled(X, y)
+    outside = [e for e in compiled.program.equations if not isinstance(e, Native)]
+    inside = [e for n in natives(compiled) for e in n.parts[1:]]
+    assert any(e.function is np.tanh for e in outside)
+    assert not any(e.function is np.tanh for e in inside)
+    assert any(getattr(e.function, "__name__", "").startswith("dot") for e in outside)
+
+
+def test_a_backend_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match=r"backend is 'numbra'; expected one of"):
+        ag.compile(np.sum, backend="numbra")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r'pip install "gategrad\[jit\]"'):
+        ag.compile(np.sum, backend="numba")
