@@ -11,12 +11,13 @@ from __future__ import annotations
 import functools
 import math
 import threading
+from collections.abc import Callable
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
-__all__ = ["empty", "filled", "is_owned"]
+__all__ = ["Shelf", "empty", "filled", "gradients_of", "is_owned"]
 
 SMALL = 1 << 15  # below 32 KiB the C library's own free lists are as good
 LARGE = 1 << 25  # above 32 MiB a block is not worth keeping
@@ -28,30 +29,42 @@ class Block(np.ndarray[Any, Any]):
     lent array, not to the block beneath it, so reference counts stay meaningful."""
 
 
-class _Shelf(threading.local):
-    def __init__(self) -> None:
+class Shelf:
+    """Blocks of memory that are lent, and lent again when they are back; `most` bytes of them."""
+
+    def __init__(self, most: int):
+        self.most = most
         self.blocks: dict[int, list[Block]] = {}
         self.nbytes = 0
 
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+        """An uninitialised C-ordered array."""
+        nbytes = math.prod(shape) * dtype.itemsize
+        blocks = self.blocks.setdefault(nbytes, [])
+        for block in blocks:
+            if getrefcount(block) == _ON_SHELF_ONLY:
+                return np.ndarray(shape, dtype, block)
+        if self.nbytes + nbytes > self.most:  # start again; lent blocks live on with their users
+            self.blocks, self.nbytes = {nbytes: (blocks := [])}, 0
+        block = np.ndarray.__new__(Block, nbytes, np.uint8)
+        blocks.append(block)
+        self.nbytes += nbytes
+        return np.ndarray(shape, dtype, block)
 
-_shelf = _Shelf()
+
+class _OfThread(threading.local):
+    def __init__(self) -> None:
+        self.shelf = Shelf(SHELF)
+
+
+_here = _OfThread()
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """An uninitialised C-ordered array, as `np.empty` gives, from the shelf if it is large."""
-    nbytes = math.prod(shape) * dtype.itemsize
-    if nbytes < SMALL or nbytes > LARGE:
+    if not SMALL <= math.prod(shape) * dtype.itemsize <= LARGE:
         return np.empty(shape, dtype)
-    blocks = _shelf.blocks.setdefault(nbytes, [])
-    for block in blocks:
-        if getrefcount(block) == _ON_SHELF_ONLY:
-            return np.ndarray(shape, dtype, block)
-    if _shelf.nbytes + nbytes > SHELF:  # start again; lent blocks live on with their users
-        _shelf.blocks, _shelf.nbytes = {nbytes: (blocks := [])}, 0
-    block = np.ndarray.__new__(Block, nbytes, np.uint8)
-    blocks.append(block)
-    _shelf.nbytes += nbytes
-    return np.ndarray(shape, dtype, block)
+    return _here.shelf.empty(shape, dtype)
 
 
 @functools.lru_cache(maxsize=32)
@@ -64,6 +77,26 @@ def filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: float) -> np.nda
     array = np.full(shape, value, dtype)
     array.flags.writeable = False
     return array
+
+
+def gradients_of(
+    slot: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> Callable[[], np.ndarray[Any, Any]]:
+    """A function that gives the array for the next gradient in `slot`.
+
+    It is the array of the last one, if that is to be replaced and nobody else refers to it.
+    """
+    mine = np.empty(shape, dtype)
+
+    def take() -> np.ndarray[Any, Any]:
+        nonlocal mine
+        if slot.grad is mine:
+            slot.grad = None
+        if getrefcount(mine) > _IN_CLOSURE_ONLY:
+            mine = np.empty(shape, dtype)
+        return mine
+
+    return take
 
 
 def is_owned(array: Any, others: int = 0) -> bool:
@@ -89,5 +122,15 @@ def _count_alone() -> int:
     return count(array)
 
 
+def _count_in_closure() -> int:
+    array = np.empty(1)
+
+    def count() -> int:  # the very situation inside gradients_of
+        return getrefcount(array)
+
+    return count()
+
+
+_IN_CLOSURE_ONLY = _count_in_closure()
 _ON_SHELF_ONLY = _count_on_shelf()
 _ALONE = _count_alone()

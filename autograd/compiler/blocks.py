@@ -19,7 +19,7 @@ from .program import Equation, Program, Variable, used_later
 __all__ = ["Loop", "gather", "halves", "sum_of_halves"]
 
 LARGE = 1 << 20  # bytes: smaller arrays stay in the cache anyway
-PIECE = 1 << 17  # bytes of one array in a piece
+PIECE = 1 << 18  # bytes of one array in a piece
 FEWEST = 3  # equations that are worth a loop
 
 

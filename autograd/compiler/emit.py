@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import SMALL, empty
+from ..buffers import SMALL, Shelf, gradients_of
 from ..traced import cast
 from .blocks import PIECE, Loop, sum_of_halves
 from .memory import Memory, out_of_parts, strides_of, takes_out
@@ -26,6 +26,7 @@ from .program import Equation, Function, Program, Variable, function_name
 __all__ = ["Runner"]
 
 ALIGNMENT = 64
+KEPT = 1 << 32  # bytes that a program keeps for arrays that leave it, at most
 
 
 class Runner:
@@ -33,7 +34,12 @@ class Runner:
 
     def __init__(self, program: Program, memory: Memory):
         self.program, self.memory = program, memory
-        self.scope: dict[str, Any] = {"empty": empty, "lock": threading.Lock(), "np": np}
+        self._shelf = Shelf(KEPT)
+        self.scope: dict[str, Any] = {
+            "empty": self._shelf.empty,
+            "lock": threading.Lock(),
+            "np": np,
+        }
         self.names: dict[Variable, str] = {}
         self._taken = {"run", "arguments"}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
@@ -197,12 +203,16 @@ class Runner:
             self.lines.append(f"{self.name(out)} = {tensor}._spare()")
             return
         shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
-        if strides_of(out.value) == np.empty(out.shape, out.dtype).strides:
-            made = "empty" if out.value.nbytes >= SMALL else self.bind("np_empty", np.empty)
-            self.lines.append(f"{self.name(out)} = {made}({shape}, {dtype})")
-        else:
+        added_to = {i.source for i in self.program.inputs if i.kind == "grad"}
+        if strides_of(out.value) != np.empty(out.shape, out.dtype).strides:
             like = self.bind(f"like_{self.name(out)}", np.empty_like(out.value))
             self.lines.append(f"{self.name(out)} = np.empty_like({like})")
+        elif output.kind == "grad" and output.source not in added_to:
+            take = gradients_of(output.source, out.shape, out.dtype)
+            self.lines.append(f"{self.name(out)} = {self.bind(f'take_{self.name(out)}', take)}()")
+        else:
+            made = "empty" if out.value.nbytes >= SMALL else self.bind("np_empty", np.empty)
+            self.lines.append(f"{self.name(out)} = {made}({shape}, {dtype})")
 
     def _into(self, equation: Equation, target: str) -> None:
         """The call that writes into `target`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
+import tracemalloc
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -446,6 +447,48 @@ def test_nothing_of_a_call_stays_in_memory() -> None:
         assert [ref() for ref in held] == [None] * 6
     finally:
         gc.enable()
+
+
+def peak_of_a_call(f: Callable[..., Any], *args: Any) -> int:
+    """Bytes that a call takes for a while or for good."""
+    for _ in range(3):
+        f(*args)
+    tracemalloc.start()
+    f(*args)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    f(*args)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - before
+
+
+def test_a_step_allocates_nothing_after_the_first_calls() -> None:
+    X, y = nn.spiral(1000, 3, seed=0)
+    _, step = trainer()
+    working_space = 150_000  # that of NumPy, for 8192 elements at a time, and chosen elements
+    compiled = ag.compile(step)
+    assert peak_of_a_call(compiled, X, y) < working_space
+    assert compiled.memory().values > 15 * working_space
+    f = ag.compile(ag.value_and_grad(lambda x: np.sum(np.tanh(x) * x)))
+    assert peak_of_a_call(f, rng.normal(size=100_000)) < 2000  # the last result is used again
+
+
+def test_gradients_that_somebody_keeps_are_not_overwritten() -> None:
+    X, y = nn.spiral(30, 3, seed=0)
+    net, step = trainer()
+    compiled = ag.compile(step)
+    kept = []
+    for _ in range(4):
+        compiled(X, y)
+        kept.append([(p.grad, p.grad.copy()) for p in net.parameters()])
+    row = net.fc1.W.grad[0]
+    before = row.copy()
+    compiled(X, y)
+    same(row, before)
+    for pairs in kept:
+        for gradient, copy in pairs:
+            same(gradient, copy)
 
 
 def test_threads_do_not_disturb_each_other() -> None:
