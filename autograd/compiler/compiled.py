@@ -141,7 +141,7 @@ class Compiled:
             problem = problem or entry.changed(leaves)
         if key in self._eager:
             return self.function(*args, **kwargs)
-        reason = _difference(key, self.entries) if self.entries else "first call"
+        reason = self._difference(key) if self.entries else "first call"
         try:
             entry, result = self._trace(args, kwargs, leaves, structure)
         except TraceError as error:
@@ -179,6 +179,24 @@ class Compiled:
         entry.call = caller(args, kwargs, set(entry.tensors), changed, entry.run, give)
         trace.forget()
         return entry, give(*values)
+
+    def _difference(self, key: Any) -> str:
+        """Why none of the programs fits."""
+        structure, kinds = key
+        differences = [
+            [
+                f"{self._argument(k, structure)} is {_described(new)}, before {_described(old)}"
+                for k, (new, old) in enumerate(zip(kinds, others, strict=True))
+                if new != old
+            ]
+            for known, others in self.entries
+            if known == structure and len(others) == len(kinds)
+        ]
+        return "; ".join(min(differences, key=len)) if differences else "other arguments"
+
+    def _argument(self, k: int, structure: Any) -> str:
+        flat = isinstance(structure, int) and k < len(self.parameters)
+        return self.parameters[k] if flat else f"value {k} of the arguments"
 
     @property
     def source(self) -> str:
@@ -353,15 +371,16 @@ def _kind(x: Any) -> Any:
     return type(x).__name__, x
 
 
-def _difference(key: Any, known: Any) -> str:
-    """Why none of the programs fits."""
-    _, kinds = key
-    for structure, others in known:
-        if structure == key[0] and len(others) == len(kinds):
-            pairs = enumerate(zip(kinds, others, strict=True))
-            new = [f"argument {k} is {a}, not {b}" for k, (a, b) in pairs if a != b]
-            return "; ".join(new)
-    return "other arguments"
+def _described(kind: Any) -> str:
+    """What `_kind` gives, in words."""
+    if kind[0] == "Tensor":
+        tracked = "with" if kind[2] else "without"
+        return f"a tensor {tracked} gradient, {_described(kind[1])}"
+    if isinstance(kind[0], tuple):
+        shape, dtype, strides = kind
+        transposed = len(shape) > 1 and strides != np.empty(shape, dtype).strides
+        return f"{dtype} {shape}{' in another order' * transposed}"
+    return "a float" if kind == "float" else repr(kind[1])
 
 
 def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:

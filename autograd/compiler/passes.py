@@ -15,7 +15,7 @@ from .program import Anew, Equation, Program, Variable, function_name, map_tree,
 
 __all__ = [
     "PASSES", "SIMPLIFY", "improve", "merge_equal", "remove_dead", "skip_broadcasts",
-    "transpose_early", "undo_inverses",
+    "transpose_early", "undo_inverses", "use_numbers",
 ]  # fmt: skip
 
 
@@ -74,6 +74,30 @@ def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
         x = equation.args[0]
         equation = made_by.get(x) if isinstance(x, Variable) else None
     return x
+
+
+def use_numbers(program: Program) -> Program:
+    """Let an elementwise function read a number in place of a constant array full of it."""
+    for equation in program.equations:
+        if not isinstance(equation.function, np.ufunc) or equation.into:
+            continue
+        for k, x in enumerate(equation.args):
+            if not isinstance(x, Variable) or not x.constant or not _is_uniform(x.value):
+                continue
+            others = [*equation.args[:k], *equation.args[k + 1 :]]
+            shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
+            if others and np.broadcast_shapes(*shapes) == equation.out.shape:
+                number = x.value.flat[0]
+                equation.args = (*equation.args[:k], number, *equation.args[k + 1 :])
+    return program
+
+
+def _is_uniform(value: Any) -> bool:
+    """Whether all elements are the same floating-point number, to the bit."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size < 2:
+        return False
+    first = value.flat[0]
+    return bool((value == first).all() and (np.signbit(value) == np.signbit(first)).all())
 
 
 def undo_inverses(program: Program) -> Program:
@@ -225,7 +249,7 @@ _PURE = {
 }
 CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
-    undo_inverses, merge_equal, skip_broadcasts, merge_equal, remove_dead,
+    undo_inverses, merge_equal, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, transpose_early, remove_dead, gather]
 

@@ -34,6 +34,7 @@ INFIX: dict[Any, tuple[str, int]] = {
     np.equal: ("==", COMPARISON), np.not_equal: ("!=", COMPARISON),
 }  # fmt: skip
 REDUCTIONS = {"add": "np.sum", "multiply": "np.prod", "maximum": "np.max", "minimum": "np.min"}
+OVER_ALL = {*REDUCTIONS.values(), "np.mean", "np.var", "np.std"}
 
 
 def source(program: Program, name: str = "step") -> tuple[str, dict[str, Any]]:
@@ -235,11 +236,10 @@ class _Writer:
         name = function_name(function)
         kwargs = dict(equation.kwargs)
         if isinstance(owner, np.ufunc) and function.__name__ == "reduce":
+            kwargs.setdefault("axis", 0)
             name = REDUCTIONS.get(owner.__name__, name)
-            if kwargs.get("axis", 0) is None:
-                kwargs.pop("axis")
-            if kwargs.get("keepdims") is False:
-                kwargs.pop("keepdims")
+        if name in OVER_ALL:  # what these functions do unless told otherwise
+            kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
         if not name.startswith("np."):
             name = self.helper(function)
         if function is dot_by_rows:
