@@ -192,7 +192,8 @@ class Compiled:
             for known, others in self.entries
             if known == structure and len(others) == len(kinds)
         ]
-        return "; ".join(min(differences, key=len)) if differences else "other arguments"
+        fewest: list[str] = min(differences, key=len, default=["other arguments"])
+        return "; ".join(fewest)
 
     def _argument(self, k: int, structure: Any) -> str:
         flat = isinstance(structure, int) and k < len(self.parameters)
