@@ -9,20 +9,22 @@ local one; where a value was used twice, the gradients that arrive are added.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import heappop, heappush
+from dataclasses import replace
+from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 from numpy.typing import ArrayLike
 
 from .buffers import SMALL, empty, is_owned
 from .errors import GraphError, ShapeError
-from .gate import GATES, register_method
+from .gate import GATES, Plan, register_method
 from .gates.shape import astype, sum_to
 from .masks import Masks, from_transparent
 from .modes import MODE
-from .node import GradSlot, Node
+from .node import GradSlot, Node, NumberNode
 from .tensor import Tensor, as_constant, constant_tensor
 from .traced import Traced
 
@@ -53,56 +55,67 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[No
     `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
     rules record gates, so that the gradients can be differentiated again.
     """
-    pending = [(-root.number, root)] if root.plan is not None else []
-    return _Sweep(root, seed, frozenset(wanted)).run(pending, {root: seed}, None, careful=False)
+    return _Sweep(root, seed, frozenset(wanted)).run(None, careful=False)
 
 
 class _Sweep:
-    """One backward pass: the chain rule at every gate, the last created first."""
+    """One backward pass: the chain rule at every gate, the last created first.
+
+    `grads` has the gradients that have arrived so far, `waiting` the gates where they wait, by
+    the number of their creation. `pending` is a heap of these numbers, all with a minus, for a
+    heap gives the smallest first. Whatever uses a value was created after it and comes out of the
+    heap before it, so the gradient of what comes out is complete.
+    """
 
     def __init__(self, root: Node, seed: Any, wanted: frozenset[Node]):
         self.root, self.seed, self.wanted = root, seed, wanted
-        self.recorded = isinstance(seed, Tensor)
-        self.tracer = MODE.get().tracer
+        self.recorded, self.tracer = isinstance(seed, Tensor), MODE.get().tracer
+        self.start()
 
-    def run_carefully(
-        self, pending: list[tuple[int, Node]], grads: dict[Node, Any]
-    ) -> dict[Node, Any]:
+    def start(self) -> None:
+        """Only the result has a gradient, and waits if a gate made it."""
+        self.grads: dict[Node, Any] = {self.root: self.seed}
+        self.waiting: dict[int, Node] = {}
+        self.pending: list[int] = []
+        if self.root.plan is not None:
+            self.wait(self.root)
+
+    def wait(self, node: Node) -> None:
+        """Put a gate in line."""
+        number = -node.number
+        self.waiting[number] = node
+        heappush(self.pending, number)
+
+    def run_carefully(self) -> dict[Node, Any]:
         """Go on where zeros may meet infinities: if that gives NaN, start again with masks."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            grads = self.run(pending, grads, None, careful=True)
+            grads = self.run(None, careful=True)
             values = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
-            masks, root = None, self.root
+            masks = None
             if any(_has_nan(value) for value in values):
-                masks = Masks.of(reachable(root))
+                masks = Masks.of(reachable(self.root))
             if masks is None:
                 if self.tracer is not None:
                     self.tracer.expect_no_nan(values)
                 return grads
-            return self.run([(-root.number, root)], {root: self.seed}, masks, careful=True)
+            self.start()
+            return self.run(masks, careful=True)
 
-    def run(
-        self,
-        pending: list[tuple[int, Node]],
-        grads: dict[Node, Any],
-        masks: Masks | None,
-        careful: bool,
-    ) -> dict[Node, Any]:
-        """Apply the chain rule until nothing is pending.
-
-        `pending` is a heap of the gates whose gradient has begun to arrive. Whatever uses a value
-        was created after it, and stands before it in the heap: the gradient at the head of the
-        heap is complete.
-        """
+    def run(self, masks: Masks | None, careful: bool) -> dict[Node, Any]:
+        """Apply the chain rule until no gate is waiting."""
+        grads, waiting, pending = self.grads, self.waiting, self.pending
         wanted, recorded, tracer = self.wanted, self.recorded, self.tracer
         special = recorded or masks is not None or tracer is not None
         while pending:
-            node = pending[0][1]
-            plan = node.plan
-            if not careful and plan.selects and from_transparent(node):  # type: ignore[union-attr]
-                return self.run_carefully(pending, grads)
-            heappop(pending)
-            edges, parents, saved = plan.edges, node.parents, node.saved  # type: ignore[union-attr]
+            node = waiting.pop(heappop(pending))
+            plan: Plan = node.plan  # type: ignore[assignment]
+            if plan.selects and not careful and from_transparent(node):
+                self.wait(node)
+                return self.run_carefully()
+            if node.__class__ is NumberNode and not special:
+                self.run_numbers(node, careful)
+                continue
+            edges, parents, saved = plan.edges, node.parents, node.saved
             kept = node.slot is not None or node in wanted
             g = grads[node] if kept else grads.pop(node)
             for edge in edges:
@@ -117,8 +130,8 @@ class _Sweep:
                         downstream = masks.pass_on(node, edge, arguments, downstream)
                 elif edge.pull is not None:
                     downstream = edge.pull(g, saved, parents)
-                elif edge.number is not None:
-                    downstream = g if edge.number == 1 else g * edge.number
+                elif edge.passes:
+                    downstream = g
                 elif edge is edges[-1]:
                     downstream = _times(g, edge.local(saved, parents))
                 else:
@@ -126,18 +139,18 @@ class _Sweep:
 
                 # what broadcasting repeated is added up; the gradient has the operand's dtype
                 parent = parents[edge.position]
-                shape = parent.shape
+                shape, dtype = parent.shape, parent.dtype
                 if downstream.shape != shape:
                     total = sum_array_to if not special else sum_to
                     downstream = total(downstream, shape=shape)
-                if downstream.dtype is not parent.dtype and downstream.dtype != parent.dtype:
-                    downstream = astype(downstream, dtype=parent.dtype)
+                if downstream.dtype is not dtype and downstream.dtype != dtype:
+                    downstream = astype(downstream, dtype=dtype)
 
                 # at a fork the gradients add
                 if parent in grads:
                     downstream = _plus(grads[parent], downstream)
                 elif parent.plan is not None:
-                    heappush(pending, (-parent.number, parent))
+                    self.wait(parent)
                 if tracer is not None:
                     tracer.arrived(parent, downstream)
                 grads[parent] = downstream
@@ -146,27 +159,64 @@ class _Sweep:
             tracer.leave()
         return grads
 
+    def run_numbers(self, node: Node, careful: bool) -> None:
+        """The same from one gate of single numbers to the next, until another kind comes.
+
+        There is nothing to broadcast, to cast or to overwrite. And the gate that comes next is
+        mostly an operand of this one, which is spared the way through the heap.
+        """
+        grads, waiting, pending, wanted = self.grads, self.waiting, self.pending, self.wanted
+        while node.__class__ is NumberNode:
+            g = grads.pop(node)
+            if node.slot is not None or (wanted and node in wanted):
+                grads[node] = g
+            arrived = None  # the last operand that had no gradient before
+            for edge in node.plan.edges:  # type: ignore[union-attr]
+                downstream = g if edge.passes else g * edge.local_of_number(node)
+                parent = node.y if edge.position else node.x
+                if parent in grads:
+                    grads[parent] = grads[parent] + downstream
+                    continue
+                grads[parent] = downstream
+                if parent.plan is not None:
+                    if arrived is not None:
+                        waiting[-arrived.number] = arrived
+                        heappush(pending, -arrived.number)
+                    arrived = parent
+            if arrived is None:
+                if not pending:
+                    return
+                node = waiting.pop(heappop(pending))
+            else:
+                number = -arrived.number
+                first = heappushpop(pending, number)
+                if first != number:
+                    waiting[number] = arrived
+                node = arrived if first == number else waiting.pop(first)
+            if node.plan.selects and not careful:  # type: ignore[union-attr]
+                break
+        self.wait(node)
+
 
 def _has_nan(value: Any) -> bool:
     return bool(np.isnan(value.value if isinstance(value, Traced) else value).any())
 
 
 def _times(g: Any, local: Any) -> Any:
-    """g times local; into the memory of one of them if nobody else will read that."""
-    if g.__class__ is np.ndarray:
+    """g times local; large arrays into the memory of one of them if nobody else will read that."""
+    if g.__class__ is ndarray and g.nbytes >= SMALL:
         if is_owned(g, others=1):  # the variable of the sweep
             return np.multiply(g, local, out=g)
-        if g.nbytes >= SMALL:
-            fits = local.__class__ is np.ndarray and local.dtype == g.dtype
-            if fits and local.shape == g.shape and is_owned(local):
-                return np.multiply(g, local, out=local)
-            return np.multiply(g, local, out=empty(g.shape, g.dtype))
+        fits = local.__class__ is ndarray and local.dtype == g.dtype
+        if fits and local.shape == g.shape and is_owned(local):
+            return np.multiply(g, local, out=local)
+        return np.multiply(g, local, out=empty(g.shape, g.dtype))
     return g * local
 
 
 def _plus(total: Any, g: Any) -> Any:
-    """total + g; into the memory of one of them if nobody else will read that."""
-    if total.__class__ is np.ndarray and g.__class__ is np.ndarray:
+    """total + g; large arrays into the memory of one of them if nobody else will read that."""
+    if total.__class__ is ndarray and total.nbytes >= SMALL and g.__class__ is ndarray:
         if is_owned(total, others=1):  # the dictionary of gradients, or the leaf
             return np.add(total, g, out=total)
         if is_owned(g, others=1):  # the variable of the sweep
@@ -202,7 +252,7 @@ def backward(
             if node.slot is None:
                 node.slot = GradSlot()
     if create_graph:
-        token = MODE.set(MODE.get()._replace(recording=True))
+        token = MODE.set(replace(MODE.get(), recording=True))
         try:
             grads = backpropagate(root, seed)
         finally:
@@ -210,14 +260,16 @@ def backward(
     else:
         grads = backpropagate(root, seed)
     del seed
+    traced = MODE.get().tracer is not None
     while grads:
         node, g = grads.popitem()
         slot = node.slot
-        if slot is not None:
-            if slot.grad is None and g.__class__ is np.ndarray and is_owned(g):
-                slot.grad = g
-            else:
-                _collect(slot, g)
+        if slot is None:
+            continue
+        if slot.grad is None and g.__class__ is ndarray and not traced:
+            slot.grad = g if is_owned(g) else np.array(g)
+        else:
+            _collect(slot, g)
 
 
 def _collect(slot: GradSlot, g: Any) -> None:
@@ -243,9 +295,11 @@ def _root(tensor: Tensor) -> Node:
 
 def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     """The gradient to start with, checked."""
-    if gradient is None and tensor.ndim == 0:
-        gradient = tensor.dtype.type(1)
-    elif gradient is None:
+    data = tensor._data
+    if gradient is None and not data.shape:
+        one = data.dtype.type(1)
+        return constant_tensor(one) if create_graph else one
+    if gradient is None:
         if tensor.size != 1:
             raise GraphError(
                 f"backward: the tensor has shape {tensor.shape}, and only a single value has a "

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .backward import backpropagate
+from .buffers import is_owned
 from .errors import DTypeError, GraphError
 from .gates.shape import reshape
-from .modes import MODE, nested_grad
+from .modes import MODE, Mode
 from .tensor import Tensor, constant_tensor
 
 __all__ = ["grad", "value_and_grad"]
@@ -51,38 +52,49 @@ def value_and_grad(
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        nested = MODE.get().nested
+        mode = MODE.get()
+        nested, traced = mode.nested, mode.tracer is not None
         given = list(args)
-        with nested_grad():
+        token = MODE.set(Mode(True, mode.scope, True, mode.outside, mode.tracer))
+        try:
             for k in positions:
                 given[k] = _variable(args[k], k)
+            variables = [given[k] for k in positions]
             value = f(*given, **kwargs)
             _check(value, f)
-            variables = [given[k] for k in positions]
-            one = np.ones(value.shape, value.dtype)[()]
+            one = np.ones(value.shape, value.dtype) if value.shape else value.dtype.type(1)
             nodes = [variable.node for variable in variables]
             grads: dict[Any, Any] = {}
             if value.requires_grad:
                 grads = backpropagate(value.node, constant_tensor(one) if nested else one, nodes)
+        finally:
+            MODE.reset(token)
         found = []
         for k, variable in zip(positions, variables, strict=True):
-            if variable.node not in grads and not allow_unused:
-                raise GraphError(
-                    f"grad: argument {k} does not reach the result of {_name(f)}; its gradient "
-                    "would be zero everywhere. Was it detached, converted or unused? Pass "
-                    "allow_unused=True to get zeros"
-                )
             g = grads.get(variable.node)
-            found.append(np.zeros(variable.shape, variable.dtype) if g is None else g)
-        if nested:
-            pass
-        elif MODE.get().tracer is not None:
-            value, found = value._value(), [g._data if isinstance(g, Tensor) else g for g in found]
-        else:
-            value, found = value.numpy(), [np.array(g) for g in found]
+            if g is None:
+                if not allow_unused:
+                    raise _unused(k, f)
+                g = np.zeros(variable.shape, variable.dtype)
+            elif nested:
+                pass
+            elif traced:
+                g = g._data if isinstance(g, Tensor) else g
+            elif g.__class__ is not np.ndarray or not is_owned(g, others=1):  # the dictionary
+                g = np.array(g)
+            found.append(g)
+        if not nested:
+            value = value._value() if traced else value.numpy()
         return value, found[0] if single else tuple(found)
 
     return both
+
+
+def _unused(position: int, f: Callable[..., Any]) -> GraphError:
+    return GraphError(
+        f"grad: argument {position} does not reach the result of {_name(f)}; its gradient would be "
+        "zero everywhere. Was it detached, converted or unused? Pass allow_unused=True to get zeros"
+    )
 
 
 def _variable(x: Any, position: int) -> Tensor:

@@ -96,6 +96,8 @@ class Gate:
         self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
         self.operands, self.statics = self._signature()
+        few = len(self.operands) <= 2 and not (self.statics or self.cache)
+        self.on_numbers = self.times and few  # of single numbers a NumberNode is made
         self._plans: dict[tuple[int, ...], Plan] = {}
         for rule in self.rules:  # a misspelt name is found at import
             for name in self.names(rule):
@@ -194,8 +196,8 @@ class Edge:
     """From a gate to one tracked operand: the rule, and which saved things it is given."""
 
     __slots__ = (
-        "arguments", "gate", "layout", "live", "live_args", "local", "needs", "number",
-        "parts", "position", "pull", "rule",
+        "arguments", "gate", "layout", "live", "live_args", "local", "local_of_number", "needs",
+        "parts", "passes", "position", "pull", "rule", "tracked",
     )  # fmt: skip
 
     def __init__(self, plan: Plan, position: int):
@@ -204,8 +206,7 @@ class Edge:
         names = gate.names(rule)
         fixed = {"tracked": len(plan.positions), "position": position}
         given = {name: fixed[name] for name in names if name in fixed}
-        self.position, self.layout = position, plan.layout
-        self.number: float | None = None if callable(rule) else rule
+        self.position, self.layout, self.tracked = position, plan.layout, plan.positions
         needs = [gate.need(name) for name in names if name not in fixed]
         self.needs = tuple(needs)
         parts = tuple(
@@ -221,16 +222,22 @@ class Edge:
             tuple(names.index(name) for name in parameter_names(self.live)) if self.live else ()
         )
 
-    def set_rule(self, rule: Rule) -> None:
-        """Take a rule, also as a function of what nodes save: of `saved` and `parents`."""
-        self.rule = rule
-        self.local: Any = _on_saved("local", self.parts)(rule) if self.gate.times else None
-        self.pull: Any = None if self.gate.times else _on_saved("pull", self.parts)(rule)
+    def set_rule(self, rule: Rule | float) -> None:
+        """Take a rule, or a number; also as a function of what nodes save, for the usual pass."""
+        self.passes = rule == 1  # the gradient as it is
+        self.rule: Rule = rule if callable(rule) else lambda: rule
+        times = self.gate.times
+        self.local: Any = _on_saved("local", self.parts)(self.rule) if times else None
+        self.pull: Any = None if times else _on_saved("pull", self.parts)(self.rule)
+        self.local_of_number: Any = None
+        if self.gate.on_numbers:
+            places = tuple(_in_number_node(need, self.tracked) for need in self.needs)
+            self.local_of_number = _on_saved("local_of_number", places)(self.rule)
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
-        if self.number is not None:
-            return g if self.number == 1 else g * self.number
+        if self.passes:
+            return g
         return g * self.rule(*arguments) if self.local else self.rule(g, *arguments)
 
     def closure(self, node: Node) -> Callable[[Array], Array]:
@@ -261,6 +268,15 @@ class Edge:
         return value
 
 
+def _in_number_node(need: Need, tracked: tuple[int, ...]) -> str:
+    """Where a `NumberNode` has what a rule needs."""
+    if need.kind == "shape":
+        return "()"
+    if need.kind != "operand":
+        return "node.value"
+    return f"node.{'xy'[need.key]}" + (".value" if need.key in tracked else "")
+
+
 @functools.cache
 def _on_saved(kind: str, parts: tuple[str, ...]) -> Callable[[Rule | None], Any]:
     """Makes a rule a function of what nodes save; called for every gate, so without detours."""
@@ -268,6 +284,7 @@ def _on_saved(kind: str, parts: tuple[str, ...]) -> Callable[[Rule | None], Any]
     function = {
         "arguments": f"lambda saved, parents: ({inputs})",
         "local": f"lambda saved, parents: rule({inputs})",
+        "local_of_number": f"lambda node: rule({inputs})",
         "pull": f"lambda g, saved, parents: rule(g, {inputs})",
     }[kind]
     return eval(f"lambda rule: {function}")  # type: ignore[no-any-return]

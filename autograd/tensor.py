@@ -610,6 +610,8 @@ def _holds_tracked(values: Any) -> bool:
 def constant_tensor(data: Array) -> Tensor:
     """An untracked tensor around `data`, which is not copied."""
     tensor = Tensor.__new__(Tensor)
+    if data.__class__ is np.ndarray and not data.shape:
+        data = data[()]
     tensor._data, tensor._node = data, None
     tensor._viewed, tensor._tracked = False, False
     return tensor

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..gate import GATES, Gate
 from ..modes import MODE, Mode, Scope
-from ..node import Node, next_number
+from ..node import ArrayNode, Node, next_number
 from ..replay import ancestors, operand_values, values
 from ..tensor import Array, Tensor, recorded_tensor
 from .errors import DrawError
@@ -129,7 +129,7 @@ def _handle(parent: Any, value: Array) -> Any:
 
 def _copy(node: Node, parents: tuple[Any, ...]) -> Node:
     """The same node with other parents, created now."""
-    copy = Node()
+    copy = ArrayNode()
     for slot in SLOTS:
         setattr(copy, slot, getattr(node, slot))
     copy.parents, copy.number = parents, next_number()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy import float32, float64, ndarray
 from numpy.typing import DTypeLike
 
 from ..buffers import filled
@@ -112,8 +113,8 @@ def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
 )
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """Repeat along new or length-1 axes without copying, as `np.broadcast_to`."""
-    if x.__class__ is np.float64 or x.__class__ is np.float32:  # ten times as fast
-        return np.ndarray(shape, x.dtype, np.asarray(x), 0, (0,) * len(shape))
+    if x.__class__ is float64 or x.__class__ is float32:  # ten times as fast
+        return ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 
 
