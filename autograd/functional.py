@@ -102,12 +102,14 @@ def _variable(x: Any, position: int) -> Tensor:
     if isinstance(x, Tensor) and x.requires_grad:
         return reshape(x, shape=x.shape)  # type: ignore[no-any-return]
     variable = Tensor(x, copy=False)
+    if variable.requires_grad:
+        return variable
     if variable.dtype.kind != "f":
         raise DTypeError(
             f"grad: argument {position} is {variable.dtype}, and only floats have gradients; "
             "write 3.0 instead of 3, or use array.astype(float)"
         )
-    return variable if variable.requires_grad else Tensor(x, requires_grad=True, copy=False)
+    return Tensor(x, requires_grad=True, copy=False)
 
 
 def _check(value: Any, f: Callable[..., Any]) -> None:

@@ -131,9 +131,8 @@ ON_NUMBERS = """
             return result
 """
 CALL = """
-def make(row, kernel, prepare):
+def make(row, kernel, prepared, prepare):
     number_kernel, fused, defaults = row.kernel, row.fused, row.statics
-    prepared = [None] * {choices}
 
     def call({signature}):
         tracked, plain, named = 0, True, False
@@ -145,9 +144,7 @@ def make(row, kernel, prepare):
             return run(row, ({operands},), {static}, state)
         if not tracked or not state.recording:
             return constant_tensor(kernel({given}))
-        if prepared[tracked] is None:
-            prepared[tracked] = prepare(tracked)
-        plan, keep, constants = prepared[tracked]
+        plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
             {freeze}
@@ -200,7 +197,6 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         parents=parents,
     )
     source = CALL.format(
-        choices=2 ** len(names),
         signature=", ".join([*names, *(f"{name}=UNSET" for name in statics)]),
         operands=", ".join(names),
         unwrap=each(UNWRAP),
@@ -241,12 +237,15 @@ def _direct(row: Gate) -> Any:
     count, caches = len(row.operands), [Need("cache", name) for name in row.cache]
     statics = [Need("static", name) for name in row.statics]
 
+    prepared: list[Any] = [None] * 2**count  # for each choice of tracked operands
+
     def prepare(which: int) -> tuple[Plan, Callable[..., tuple[Array, ...]], int]:
         plan = row.plan(tuple(k for k in range(count) if which >> k & 1))
         available = [*[Need("operand", k) for k in range(count)], OUT, *caches, *statics]
         kept = tuple(available.index(need) for need in plan.layout)
         constants = sum(1 << k for k in kept if k < count and not which >> k & 1)
-        return plan, _keeper(kept, len(available)), constants
+        prepared[which] = plan, _keeper(kept, len(available)), constants
+        return prepared[which]  # type: ignore[no-any-return]
 
     kernel: Function = row.kernel
     if isinstance(kernel, np.ufunc):
@@ -254,7 +253,7 @@ def _direct(row: Gate) -> Any:
     elif kernel.__module__ == "_operator" and count == 2 and kernel is not operator.pow:
         kernel = _pooled_binary(kernel, row.numpy)
     kind = _Kind(row.operands, tuple(row.statics), len(caches), row.linear, row.on_numbers)
-    call = _factory(kind)(row, kernel, prepare)
+    call = _factory(kind)(row, kernel, prepared, prepare)
     call.__defaults__ = tuple(v for v in row.statics.values() if v is not UNSET)
     return call
 
