@@ -97,7 +97,8 @@ def _caller(row: Gate) -> Any:
 
 # The function behind `x + y` or `np.exp(x)` is called more often than any other, so it is written
 # out for the operands and keyword arguments of a gate, without a loop. {x} stands for each operand
-# in turn; bits tell which operands are tracked, and which constants a rule will read later.
+# in turn; bits tell which operands are tracked, and which constants a rule will read later. `plain`
+# means that no operand is a tensor, `named` that a constant has a node, which pictures show.
 UNWRAP = """
         if isinstance({x}, Tensor):
             plain, {x}_data, {x}_parent = False, {x}._data, {x}._node
@@ -165,6 +166,7 @@ def make(row, kernel, prepared, prepare):
 
     return call
 """
+# a gate that gives an operand one of these names is recorded the general way
 WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + VIEW + ON_NUMBERS + CALL))
 
 
@@ -233,7 +235,7 @@ def _static(names: tuple[str, ...]) -> str:
 
 
 def _direct(row: Gate) -> Any:
-    """A gate of one to three operands."""
+    """The function written out for a gate of one to three operands."""
     count, caches = len(row.operands), [Need("cache", name) for name in row.cache]
     statics = [Need("static", name) for name in row.statics]
 
