@@ -41,11 +41,21 @@ multiply = gate(
     methods=["__mul__"],
     reflected="__rmul__",
 )
+
+
+def _one_over(y: Array) -> Array:
+    """1 / y, infinite for a zero that is written in the program, as NumPy has it."""
+    try:
+        return 1.0 / y
+    except ZeroDivisionError:  # Python's numbers raise
+        return np.divide(1.0, y)
+
+
 divide = gate(
     operator.truediv,
     (np.divide,),
     symbol="÷",
-    local=(lambda y: 1.0 / y, lambda y, out: -out / y),
+    local=(_one_over, lambda y, out: -out / y),
     methods=["__truediv__"],
     reflected="__rtruediv__",
 )

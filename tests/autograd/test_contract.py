@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -290,6 +291,15 @@ def test_an_element_used_elsewhere_keeps_its_gradient() -> None:
     root = np.sqrt(z)
     (np.where(z > 0, root, 0.0).sum() + root.sum()).backward()
     assert z.grad[0] == np.inf  # really used: the truth is infinite
+
+
+@pytest.mark.parametrize("x", [1.0, np.array([1.0, 2.0]), np.array([1.0], np.float32)])
+@pytest.mark.parametrize("zero", [0.0, 0])
+def test_division_by_a_zero_in_the_program_is_infinite_as_in_numpy(x: Any, zero: float) -> None:
+    t = Tensor(x)
+    with np.errstate(divide="ignore"):
+        np.sum(t / zero).backward()
+    assert (t.grad == np.inf).all()
 
 
 def test_zeros_that_are_no_masks_keep_their_second_derivative() -> None:
