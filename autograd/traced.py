@@ -32,8 +32,10 @@ class Recorder(Protocol):
 
 def _of_shape(name: str) -> property:
     def get(self: Traced) -> Any:
-        value = self.value  # a Python number, if it was one
-        return getattr(value if hasattr(value, name) else np.asarray(value), name)
+        value = self.value
+        if value.__class__ is float or value.__class__ is int:  # it was a Python number
+            value = np.asarray(value)
+        return getattr(value, name)
 
     return property(get, doc=f"As of an array: {name}.")
 
@@ -198,18 +200,18 @@ def _offer_method(name: str, function: Callable[..., Any]) -> None:
 
 
 for _name, _ufunc in _OPERATORS.items():
-    _offer(_name, lambda self, other, f=_ufunc: f(self, other))
-    _offer("r" + _name, lambda self, other, f=_ufunc: f(other, self))
+    _offer(_name, lambda self, other, f=_ufunc: self.trace.record(f, (self, other), {}))
+    _offer("r" + _name, lambda self, other, f=_ufunc: self.trace.record(f, (other, self), {}))
     _offer("i" + _name, lambda self, other, f=_ufunc: f(self, other, out=self))
 for _name, _ufunc in _COMPARISONS.items():
-    _offer(_name, lambda self, other, f=_ufunc: f(self, other))
+    _offer(_name, lambda self, other, f=_ufunc: self.trace.record(f, (self, other), {}))
 for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
               "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
     _offer_method(_name, getattr(np, _name))
 # x ** 2 is not np.power(x, 2) to the last bit
 _offer("pow", lambda self, other: self.trace.record(operator.pow, (self, other), {}))
 _offer("rpow", lambda self, other: self.trace.record(operator.pow, (other, self), {}))
-_offer("neg", lambda self: np.negative(self))
+_offer("neg", lambda self: self.trace.record(np.negative, (self,), {}))
 _offer("pos", lambda self: self)
 _offer("abs", lambda self: np.absolute(self))
 _offer("invert", lambda self: np.invert(self))

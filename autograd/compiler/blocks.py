@@ -127,7 +127,8 @@ def _elementwise(equation: Equation) -> bool:
     """Whether it computes each element of a large array from the same element of others."""
     out, function = equation.out, equation.function
     return bool(
-        isinstance(function, np.ufunc)
+        out.value.__class__ is np.ndarray
+        and isinstance(function, np.ufunc)
         and function.signature is None
         and not equation.into
         and not equation.kwargs

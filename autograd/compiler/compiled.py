@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import inspect
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, overload
 
@@ -143,7 +145,8 @@ class Compiled:
             return self.function(*args, **kwargs)
         reason = self._difference(key) if self.entries else "first call"
         try:
-            entry, result = self._trace(args, kwargs, leaves, structure)
+            with _PAUSED_COLLECTOR:
+                entry, result = self._trace(args, kwargs, leaves, structure)
         except TraceError as error:
             if not self.fallback:
                 raise
@@ -173,11 +176,13 @@ class Compiled:
         computed = [output.source for output in program.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
+        guards, outside = trace.guards(), outside.without(trace.reads_anew)
+        trace.forget()
+        del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         program = improve(program, NATIVE if native else PASSES)
-        entry = Entry(program, trace.guards(), leaves, outside.without(trace.reads_anew))
+        entry = Entry(program, guards, leaves, outside)
         changed = entry.outside.changed if entry.outside.values else None
         entry.call = caller(args, kwargs, set(entry.tensors), changed, entry.run, give)
-        trace.forget()
         return entry, give(*values)
 
     def _difference(self, key: Any) -> str:
@@ -265,7 +270,6 @@ class Entry:
         outside: Surroundings,
     ):
         self.program = program
-        self.memory = plan(self.program)
         self.outside, self._guards = outside, guards
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
@@ -277,6 +281,11 @@ class Entry:
     def text(self) -> str:
         """The text of the function that runs."""
         return (self._floats or self._runner).source
+
+    @functools.cached_property
+    def memory(self) -> Memory:
+        """Where the values of the program live, if it runs on arrays."""
+        return plan(self.program)
 
     @functools.cached_property
     def _runner(self) -> Runner:
@@ -298,6 +307,32 @@ class Entry:
             return self._floats.run(arguments)  # type: ignore[union-attr]
         except (ZeroDivisionError, OverflowError, ValueError):
             return self._runner.run(arguments)  # NumPy gives an infinity or NaN there
+
+
+class _PausedCollector:
+    """Python's search for reference cycles waits: the many objects of a program all stay, and
+    to go through them again and again takes a third of the time."""
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._enabled = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._enabled = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._enabled:
+                gc.enable()
+
+
+_PAUSED_COLLECTOR = _PausedCollector()
 
 
 def _is_variable(x: Any) -> bool:

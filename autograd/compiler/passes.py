@@ -5,13 +5,23 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ..gates import check_labels
 from .blocks import gather
-from .program import Anew, Equation, Program, Variable, function_name, map_tree, used_later
+from .program import (
+    Anew,
+    Equation,
+    Function,
+    Program,
+    Variable,
+    function_name,
+    map_tree,
+    used_later,
+)
 
 __all__ = [
     "PASSES", "SIMPLIFY", "improve", "merge_equal", "remove_dead", "skip_broadcasts",
@@ -39,15 +49,20 @@ def merge_equal(program: Program) -> Program:
     known: dict[Any, Variable] = {}
     instead: dict[Variable, Variable] = {}
     kept = []
+    pure: dict[Function, bool] = {}
     for equation in program.equations:
         _rename(equation, instead)
-        key = None if equation.into else _key(equation)
-        if key is not None and key in known:
-            instead[equation.out] = known[key]
-        else:
+        function = equation.function
+        if function not in pure:
+            pure[function] = _is_pure(function)
+        first = out = equation.out
+        if pure[function] and not equation.into:
+            with suppress(TypeError):  # an argument that has no hash
+                first = known.setdefault(_key(equation), out)
+        if first is out:
             kept.append(equation)
-            if key is not None:
-                known[key] = equation.out
+        else:
+            instead[out] = first
     for output in program.outputs:
         output.variable = instead.get(output.variable, output.variable)
     return program.with_equations(kept)
@@ -55,9 +70,9 @@ def merge_equal(program: Program) -> Program:
 
 def skip_broadcasts(program: Program) -> Program:
     """Let an elementwise function read a small array itself in place of its broadcast view."""
-    made_by = program.producers()
-    for equation in program.equations:
-        if not isinstance(equation.function, np.ufunc) or equation.into or not equation.out.shape:
+    made_by = {e.out: e for e in program.equations if e.function is np.broadcast_to}
+    for equation in program.equations if made_by else []:
+        if not _is_elementwise(equation) or not equation.out.shape:
             continue
         for k, x in enumerate(equation.args):
             shorter = _before_broadcast(x, made_by)
@@ -69,17 +84,20 @@ def skip_broadcasts(program: Program) -> Program:
 
 
 def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
-    equation = made_by.get(x) if isinstance(x, Variable) else None
-    while equation is not None and equation.function is np.broadcast_to:
-        x = equation.args[0]
-        equation = made_by.get(x) if isinstance(x, Variable) else None
+    while isinstance(x, Variable) and x in made_by:
+        x = made_by[x].args[0]
     return x
+
+
+def _is_elementwise(equation: Equation) -> bool:
+    function = equation.function
+    return isinstance(function, np.ufunc) and function.signature is None and not equation.into
 
 
 def use_numbers(program: Program) -> Program:
     """Let an elementwise function read a number in place of a constant array full of it."""
     for equation in program.equations:
-        if not isinstance(equation.function, np.ufunc) or equation.into:
+        if not _is_elementwise(equation):
             continue
         for k, x in enumerate(equation.args):
             if not isinstance(x, Variable) or not x.constant or not _is_uniform(x.value):
@@ -102,10 +120,12 @@ def _is_uniform(value: Any) -> bool:
 
 def undo_inverses(program: Program) -> Program:
     """Transposing twice, reshaping to the shape there is, and multiplying by 1 change nothing."""
-    made_by = program.producers()
+    made_by = {e.out: e for e in program.equations if _reverses_axes(e)}
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
+        if equation.function not in INVERSES:
+            continue
         unchanged = _unchanged(equation, made_by)
         if unchanged is not None:
             instead[equation.out] = unchanged
@@ -127,7 +147,7 @@ def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variabl
     if function is np.reshape and source.shape == equation.out.shape:
         return source
     before = made_by.get(source)
-    if _reverses_axes(equation) and before is not None and _reverses_axes(before):
+    if before is not None and _reverses_axes(equation):
         return before.args[0]  # type: ignore[no-any-return]
     return None
 
@@ -138,6 +158,8 @@ def _reverses_axes(equation: Equation) -> bool:
 
 def transpose_early(program: Program) -> Program:
     """Elementwise results that are read only as a transposed copy are computed that way round."""
+    if not any(equation.function is np.ndarray.copy for equation in program.equations):
+        return program
     made_by = program.producers()
     readers: Counter[Variable] = Counter()
     for equation in program.equations:
@@ -171,7 +193,7 @@ def transpose_early(program: Program) -> Program:
         equations.append(
             Equation(equation.out, source.function, tuple(args), context=equation.context)
         )
-    return program.with_equations(equations)
+    return remove_dead(program.with_equations(equations))
 
 
 def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
@@ -196,7 +218,7 @@ def _is_one(x: Any) -> bool:
 
 
 def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
-    if instead:
+    if instead and any(x in instead for x in equation.inputs):
         equation.args = map_tree(lambda x: _instead(x, instead), equation.args)
         equation.kwargs = map_tree(lambda x: _instead(x, instead), equation.kwargs)
         base = equation.out.base
@@ -208,32 +230,36 @@ def _instead(x: Any, instead: dict[Variable, Variable]) -> Any:
     return instead.get(x, x) if isinstance(x, Variable) else x
 
 
+def _is_pure(function: Function) -> bool:
+    """Whether the same operands give the same result, and nothing else happens."""
+    name = function_name(function)
+    return (name in _PURE or name.startswith("np.")) and "random" not in name
+
+
 def _key(equation: Equation) -> Any:
-    """Equal for equations that compute the same; None when that cannot be told."""
-    parts: list[Any] = [function_name(equation.function)]
-    if (parts[0] not in _PURE and not parts[0].startswith("np.")) or "random" in parts[0]:
-        return None
+    """Equal for equations that compute the same."""
+    parts: list[Any] = [equation.function]
+    parts += [x if x.__class__ is Variable else _part(x) for x in equation.args]
+    for name, value in sorted(equation.kwargs.items()):
+        parts += [name, _part(value)]
+    return tuple(parts)
 
-    def add(x: Any) -> Any:
-        if isinstance(x, Variable):
-            parts.append(x.number)
-        elif isinstance(x, np.generic):
-            parts.append((x.dtype.str, x.tobytes()))
-        elif isinstance(x, float):
-            parts.append(("float", x.hex()))
-        else:
-            parts.append((type(x).__name__, x))
-        return x
 
-    for name, value in [(None, equation.args), *sorted(equation.kwargs.items())]:
-        parts.append((name, repr(map_tree(lambda x: None, value))))  # the structure
-        map_tree(add, value)
-    key = tuple(parts)
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key
+def _part(x: Any) -> Any:
+    """An argument in a key: what is equal in it is equal to the last bit."""
+    if x.__class__ is float and x:
+        return float, x
+    if isinstance(x, (tuple, list)):
+        return type(x).__name__, *map(_part, x)
+    if isinstance(x, dict):
+        return "dict", *((name, _part(value)) for name, value in x.items())
+    if isinstance(x, slice):
+        return "slice", _part(x.start), _part(x.stop), _part(x.step)
+    if isinstance(x, np.generic):
+        return x.dtype.str, x.tobytes()
+    if isinstance(x, float):
+        return "float", x.hex()
+    return x if isinstance(x, Variable) else (type(x).__name__, x)
 
 
 _PURE = {
@@ -247,11 +273,12 @@ _PURE = {
     "dot_by_rows",
     "check_labels",
 }
+INVERSES = {np.multiply, np.reshape, np.transpose}
 CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
-    undo_inverses, merge_equal, skip_broadcasts, use_numbers, merge_equal, remove_dead,
+    undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, transpose_early, remove_dead, gather]
+PASSES = [*SIMPLIFY, transpose_early, gather]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

@@ -19,6 +19,7 @@ from ..tensor import as_constant
 __all__ = ["Equation", "Input", "Output", "Program", "Variable", "variables_in"]
 
 Function = Callable[..., Any]
+NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
 
 
 @dataclass(eq=False, slots=True)
@@ -59,7 +60,7 @@ class Variable:
     __repr__ = __str__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where an equation comes from."""
 
@@ -79,7 +80,7 @@ class Equation:
     out: Variable
     function: Function
     args: tuple[Any, ...]
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     into: bool = False
     context: Context = Context()
 
@@ -96,7 +97,15 @@ class Equation:
     @property
     def inputs(self) -> list[Variable]:
         """The variables that it reads, repeats kept."""
-        return list(variables_in((self.args, self.kwargs)))
+        found = []
+        for x in self.args:
+            if x.__class__ is Variable:
+                found.append(x)
+            elif x.__class__ in CONTAINERS:
+                found += variables_in(x)
+        if self.kwargs:
+            found += variables_in(self.kwargs)
+        return found
 
     def __str__(self) -> str:
         arguments = [*map(_text, self.args), *(f"{k}={_text(v)}" for k, v in self.kwargs.items())]
@@ -166,14 +175,14 @@ class Program:
 
     def forget_values(self) -> None:
         """Let go of the arrays of the traced run; their shapes, dtypes and layouts are kept."""
-        everything = [e for equation in self.equations for e in equation.parts]
-        variables = {v for e in everything for v in (*e.inputs, *e.outs)}
-        variables.update(i.variable for i in self.inputs)
-        variables.update(o.variable for o in self.outputs)
-        variables.update(v.root for v in list(variables))
+        variables = [given.variable for given in self.inputs]
+        for equation in self.equations:
+            for part in equation.parts:
+                variables += part.outs
         for variable in variables:
-            if isinstance(variable.value, np.ndarray) and not variable.constant:
-                variable.value = np.empty_like(variable.value)  # pages that are never touched
+            for owner in {variable, variable.root} if variable.base else [variable]:
+                if isinstance(owner.value, np.ndarray) and not owner.constant:
+                    owner.value = np.empty_like(owner.value)  # pages that are never touched
 
     def producers(self) -> dict[Variable, Equation]:
         """For each variable the equation that assigns it."""
@@ -182,6 +191,9 @@ class Program:
 
 def _kind(value: Any) -> str:
     return f"{value.dtype}{list(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
+
+
+CONTAINERS = (tuple, list, dict, slice)
 
 
 def variables_in(tree: Any) -> Iterator[Variable]:

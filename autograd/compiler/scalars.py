@@ -2,6 +2,11 @@
 
 Arithmetic on Python floats takes a third of the time and gives the same bits. Where Python raises
 and NumPy gives an infinity (1 / 0, an overflow), the call is done again with NumPy's scalars.
+
+A value that is read once is written where it is read, up to a length; the others have names, which
+are used again when their values are no longer read: few names are faster than many. Python
+compiles a long function slowly and in much memory, so a long program is cut into parts; what one
+part leaves for another is in the list `kept`.
 """
 
 from __future__ import annotations
@@ -10,7 +15,8 @@ import math
 import operator
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +25,8 @@ from .program import Equation, Function, Program, Variable, used_later
 __all__ = ["FloatRunner", "is_scalar"]
 
 LONGEST = 30  # operations in one expression
+PART = 20_000  # operations in one function, and so many more for each value that goes to the next
+FOR_EACH = 100
 ATOM, POWER, UNARY, PRODUCT, SUM = 9, 8, 7, 6, 5
 INFIX: dict[Function, tuple[str, int]] = {
     np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
@@ -30,7 +38,10 @@ COMPARE: dict[Function, str] = {
     np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==",
     np.not_equal: "!=",
 }  # fmt: skip
+REPEATING = {np.square, np.maximum, np.minimum}
 CALLS = {np.exp, np.expm1, np.log, np.log1p, np.tanh, np.power, np.sign}
+
+NUMBERS = {float, int, np.float64, np.bool_}
 
 
 def is_scalar(program: Program) -> bool:
@@ -39,17 +50,30 @@ def is_scalar(program: Program) -> bool:
         *INFIX, *COMPARE, *CALLS, np.float64, operator.pow, np.negative, operator.neg, np.maximum,
         np.minimum, np.square, np.sqrt, np.absolute, np.reciprocal, np.where,
     }  # fmt: skip
-    return bool(program.equations) and all(
-        e.function in known
-        and not e.kwargs
-        and _is_number(e.out.value)
-        and all(not isinstance(x, Variable) or _is_number(x.value) for x in e.args)
-        for e in program.equations
-    )
+    if not program.equations:
+        return False
+    for equation in program.equations:
+        values = [x.value for x in equation.args if x.__class__ is Variable]
+        values.append(equation.out.value)
+        if equation.function not in known or equation.kwargs:
+            return False
+        for value in values:
+            if value.__class__ not in NUMBERS:
+                return False
+    return True
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (float, int, np.float64, np.bool_)
+class Piece(NamedTuple):
+    """An expression: how tightly it binds, how many operations it holds, and what it reads."""
+
+    text: str
+    level: int
+    size: int = 0
+    reads: tuple[Variable, ...] = ()
+
+    def bound(self, level: int) -> str:
+        """The text as an operand of something that binds with `level`."""
+        return self.text if self.level >= level else f"({self.text})"
 
 
 class FloatRunner:
@@ -57,137 +81,219 @@ class FloatRunner:
 
     def __init__(self, program: Program):
         self.program = program
-        self.scope: dict[str, Any] = {"np": np}
-        self.uses: Counter[Variable] = Counter()
-        for equation in program.equations:
-            self.uses.update(equation.inputs)
-        self.leaving = used_later(program.outputs)
-        self.inline: dict[Variable, tuple[str, int, int]] = {}  # text, binding, operations
-        self.lines: list[str] = []
+        self.scope: dict[str, Any] = {"float64": np.float64, "np": np}
+        self._sources: list[str] = []  # of the parts
+        reads = chain.from_iterable(equation.inputs for equation in program.equations)
+        self._uses = Counter(reads)  # how often a value is still read
+        self._leaving = used_later(program.outputs)
+        self._uses.update(output.variable for output in program.outputs)
+        self._inline: dict[Variable, Piece] = {}
+        self._names: dict[Variable, str] = {}
+        self._free: list[str] = []  # names of values that are no longer read
+        self._kept: dict[Variable, int] = {}
+        self._lines: list[str] = []
+        self._count = 0  # names in this part
+        self._size = 0  # operations in this part
         self._prologue()
         for equation in program.equations:
             self._equation(equation)
+            if self._size >= PART + FOR_EACH * len(self._names):
+                self._end_part()
         self._epilogue()
-        self.source = "def run(arguments):\n    " + "\n    ".join(self.lines) + "\n"
-        exec(compile(self.source, "<compiled program>", "exec"), self.scope)
+        self._finish()
         self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
+        for used in (self._uses, self._names, self._kept, self._lines):
+            used.clear()
+
+    @property
+    def source(self) -> str:
+        """The text of the function and its parts."""
+        return "\n\n".join(self._sources)
+
+    # --- the function and its parts --------------------------------------------------------------
 
     def _prologue(self) -> None:
         for k, given in enumerate(self.program.inputs):
-            name = f"v{given.variable.number}"
+            name = self._name(given.variable)
             if given.kind == "argument":
-                self.lines.append(f"{name} = float(arguments[{given.source}])")
+                self._lines.append(f"{name} = float(arguments[{given.source}])")
             elif given.kind == "tensor":
                 self.scope[f"tensor_{k}"] = given.source
-                self.lines.append(f"{name} = tensor_{k}._data")
+                self._lines.append(f"{name} = tensor_{k}._data")
                 tracked = given.tracked
-                self.lines.append(
-                    f"if {name}.__class__ is not np.float64 or tensor_{k}._tracked is not "
+                self._lines.append(
+                    f"if {name}.__class__ is not float64 or tensor_{k}._tracked is not "
                     f"{tracked}: return None"
                 )
-                self.lines.append(f"{name} = float({name})")
+                self._lines.append(f"{name} = float({name})")
             elif given.kind == "setting":
                 self.scope[f"owner_{k}"] = given.source[0]
-                self.lines.append(f"{name} = owner_{k}.{given.source[1]}")
+                self._lines.append(f"{name} = owner_{k}.{given.source[1]}")
             else:
                 self.scope[f"slot_{k}"] = given.source
-                self.lines += [
+                self._lines += [
                     f"{name} = slot_{k}.grad",
                     f"if {name} is None: return None",
                     f"{name} = float({name})",
                 ]
         for k, slot in enumerate(self.program.empty):
             self.scope[f"empty_{k}"] = slot
-            self.lines.append(f"if empty_{k}.grad is not None: return None")
-
-    def _equation(self, equation: Equation) -> None:
-        out = equation.out
-        text, level, size = self._text(equation)
-        if self.uses[out] == 1 and out not in self.leaving and size < LONGEST:
-            self.inline[out] = text, level, size
-        else:
-            self.lines.append(f"v{out.number} = {text}")
-
-    def _text(self, equation: Equation) -> tuple[str, int, int]:
-        function, args = equation.function, equation.args
-        parts = [self._operand(x) for x in args]
-        size = 1 + sum(part[2] for part in parts)
-        if function in INFIX:
-            symbol, level = INFIX[function]
-            left = _bound(parts[0], level)
-            return f"{left} {symbol} {_bound(parts[1], level + 1)}", level, size
-        if function in COMPARE:
-            left, right = (_bound(part, SUM) for part in parts)
-            return f"({left} {COMPARE[function]} {right})", ATOM, size
-        if function in (np.negative, operator.neg):
-            return f"-{_bound(parts[0], UNARY)}", UNARY, size
-        if function is np.float64:
-            return parts[0]
-        if function is operator.pow:  # NumPy's power of scalars, as in eager
-            self.scope["float64"] = np.float64
-            return f"float(float64({parts[0][0]}) ** {_bound(parts[1], ATOM)})", ATOM, size
-        if function is np.reciprocal:
-            return f"1.0 / {_bound(parts[0], PRODUCT + 1)}", PRODUCT, size
-        if function is np.where:
-            condition, yes, no = (part[0] for part in parts)
-            return f"({yes} if {condition} else {no})", ATOM, size
-        names = [self._named(x, part) for x, part in zip(args, parts, strict=True)]
-        if function is np.square:
-            return f"{names[0]} * {names[0]}", PRODUCT, size
-        if function is np.absolute:
-            return f"abs({names[0]})", ATOM, size
-        if function is np.sqrt:  # rounded correctly everywhere; a ValueError below 0
-            self.scope["sqrt"] = math.sqrt
-            return f"sqrt({names[0]})", ATOM, size
-        if function in (np.maximum, np.minimum):  # NaN wins, as in NumPy
-            a, b = names
-            sign = ">" if function is np.maximum else "<"
-            return f"({a} if {a} {sign} {b} or {a} != {a} else {b})", ATOM, size
-        name = f"np_{function.__name__}"
-        self.scope[name] = function
-        return f"float({name}({', '.join(names)}))", ATOM, size
-
-    def _operand(self, x: Any) -> tuple[str, int, int]:
-        if isinstance(x, Variable):
-            return self.inline.pop(x, (f"v{x.number}", ATOM, 0))
-        if isinstance(x, np.generic):
-            x = x.item()
-        if isinstance(x, float) and not np.isfinite(x):
-            return f'float("{x}")', ATOM, 0
-        return repr(x), (UNARY if x < 0 else ATOM), 0
-
-    def _named(self, x: Any, part: tuple[str, int, int]) -> str:
-        """An operand that is written twice needs a name."""
-        if part[2] == 0 or not isinstance(x, Variable):
-            return part[0]
-        self.lines.append(f"v{x.number} = {part[0]}")
-        return f"v{x.number}"
+            self._lines.append(f"if empty_{k}.grad is not None: return None")
 
     def _epilogue(self) -> None:
-        self.scope["float64"] = np.float64
         results, ends = [], []
         for k, output in enumerate(self.program.outputs):
-            if output.kind == "finite":
-                name = self._operand(output.variable)[0]
-                self.lines.append(f"if {name} != {name}: return None")
-                continue
-            value = f"float64({self._operand(output.variable)[0]})"
-            if output.variable.constant:
-                self.scope[f"constant_{k}"] = output.variable.value
+            variable = output.variable
+            if variable.constant:
+                self.scope[f"constant_{k}"] = variable.value
                 value = f"constant_{k}"
-            elif isinstance(output.variable.value, np.bool_):
-                value = f"np.bool_({self._operand(output.variable)[0]})"
+            else:
+                piece = self._operand(variable)
+                value = f"float64({piece.text})"
+                if isinstance(variable.value, np.bool_):
+                    value = f"np.bool_({piece.text})"
+                if output.kind == "finite":
+                    self._lines.append(f"if {piece.text} != {piece.text}: return None")
             if output.kind == "result":
                 results.append(value)
             elif output.kind == "tensor":
                 self.scope[f"tensor_out_{k}"] = output.source
                 ends.append(f"tensor_out_{k}._become({value})")
-            else:
+            elif output.kind == "grad":
                 self.scope[f"slot_out_{k}"] = output.source
                 ends.append(f"slot_out_{k}.grad = np.array({value})")
-        self.lines += ends
-        self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
+        self._lines += ends
+        self._lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
+    def _end_part(self) -> None:
+        """Keep what is still to be read, and go on in another function."""
+        for x, piece in list(self._inline.items()):
+            del self._inline[x]
+            self._assign(x, piece)
+        for x, name in self._names.items():
+            if x not in self._kept and self._uses[x]:
+                self._kept[x] = len(self._kept)
+                self._lines.append(f"kept[{self._kept[x]}] = {name}")
+        self._define(f"part_{len(self._sources)}(arguments, kept)", [*self._lines, "return kept"])
+        self._names, self._free, self._lines = {}, [], []
+        self._count = self._size = 0
 
-def _bound(part: tuple[str, int, int], level: int) -> str:
-    return part[0] if part[1] >= level else f"({part[0]})"
+    def _finish(self) -> None:
+        """The function that is called: all of the program, or one call for each part."""
+        if not self._sources:
+            return self._define("run(arguments)", self._lines)
+        parts = len(self._sources)
+        self._define(f"part_{parts}(arguments, kept)", self._lines)
+        calls = [
+            f"if part_{k}(arguments, kept) is None: return None" if k < parts
+            else f"return part_{k}(arguments, kept)"
+            for k in range(parts + 1)
+        ]  # fmt: skip
+        return self._define("run(arguments)", [f"kept = [None] * {len(self._kept)}", *calls])
+
+    def _define(self, head: str, lines: list[str]) -> None:
+        source = f"def {head}:\n    " + "\n    ".join(lines) + "\n"
+        exec(compile(source, "<compiled program>", "exec"), self.scope)
+        self._sources.append(source)
+
+    # --- names -----------------------------------------------------------------------------------
+
+    def _name(self, x: Variable) -> str:
+        """A name for a new value, perhaps one whose value is no longer read."""
+        if self._free:
+            name = self._free.pop()
+        else:
+            name = f"v{self._count}"
+            self._count += 1
+        self._names[x] = name
+        return name
+
+    def _assign(self, x: Variable, piece: Piece) -> str:
+        self._place(piece)
+        name = self._name(x)
+        self._lines.append(f"{name} = {piece.text}")
+        return name
+
+    def _place(self, piece: Piece) -> None:
+        """The text has its place: values that it was the last to read give back their names."""
+        for x in piece.reads:
+            self._uses[x] -= 1
+            if not self._uses[x] and x in self._names:
+                self._free.append(self._names.pop(x))
+
+    # --- equations -------------------------------------------------------------------------------
+
+    def _equation(self, equation: Equation) -> None:
+        out = equation.out
+        piece = self._piece(equation)
+        self._size += 1
+        if piece.size < LONGEST and self._uses[out] == 1 and out not in self._leaving:
+            self._inline[out] = piece
+        else:
+            self._assign(out, piece)
+
+    def _operand(self, x: Any) -> Piece:
+        if isinstance(x, Variable):
+            if x in self._inline:
+                return self._inline.pop(x)
+            if x in self._names:
+                return Piece(self._names[x], ATOM, 0, (x,))
+            if self._uses[x] == 1:  # kept by another part for this
+                return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
+            self._lines.append(f"{self._name(x)} = kept[{self._kept[x]}]")
+            return Piece(self._names[x], ATOM, 0, (x,))
+        if isinstance(x, np.generic):
+            x = x.item()
+        if isinstance(x, float) and not math.isfinite(x):
+            return Piece(f'float("{x}")', ATOM)
+        return Piece(repr(x), UNARY if x < 0 else ATOM)
+
+    def _piece(self, equation: Equation) -> Piece:
+        function, args = equation.function, equation.args
+        if function in INFIX:
+            symbol, level = INFIX[function]
+            left, right = self._operand(args[0]), self._operand(args[1])
+            text = f"{left.bound(level)} {symbol} {right.bound(level + 1)}"
+            return Piece(text, level, left.size + right.size + 1, left.reads + right.reads)
+        parts = [self._operand(x) for x in args]
+        if function is np.float64:
+            return parts[0]
+        if function in REPEATING:  # an operand that is written twice needs a name
+            parts = [self._named(x, part) for x, part in zip(args, parts, strict=True)]
+        text, level = self._text(function, parts)
+        size = 1 + sum([part.size for part in parts])
+        return Piece(text, level, size, sum([part.reads for part in parts], ()))
+
+    def _named(self, x: Any, part: Piece) -> Piece:
+        if part.size == 0 or not isinstance(x, Variable):
+            return part
+        return Piece(self._assign(x, part), ATOM, 0, (x,))
+
+    def _text(self, function: Function, parts: list[Piece]) -> tuple[str, int]:
+        if function in COMPARE:
+            left, right = parts
+            return f"({left.bound(SUM)} {COMPARE[function]} {right.bound(SUM)})", ATOM
+        if function in (np.negative, operator.neg):
+            return f"-{parts[0].bound(UNARY)}", UNARY
+        if function is operator.pow:  # NumPy's power of scalars, as in eager
+            return f"float(float64({parts[0].text}) ** {parts[1].bound(ATOM)})", ATOM
+        if function is np.reciprocal:
+            return f"1.0 / {parts[0].bound(PRODUCT + 1)}", PRODUCT
+        texts = [part.text for part in parts]
+        if function is np.where:
+            condition, yes, no = texts
+            return f"({yes} if {condition} else {no})", ATOM
+        if function is np.square:
+            return f"{texts[0]} * {texts[0]}", PRODUCT
+        if function is np.absolute:
+            return f"abs({texts[0]})", ATOM
+        if function is np.sqrt:  # rounded correctly everywhere; a ValueError below 0
+            self.scope["sqrt"] = math.sqrt
+            return f"sqrt({texts[0]})", ATOM
+        if function in (np.maximum, np.minimum):  # NaN wins, as in NumPy
+            a, b = texts
+            sign = ">" if function is np.maximum else "<"
+            return f"({a} if {a} {sign} {b} or {a} != {a} else {b})", ATOM
+        name = f"np_{function.__name__}"
+        self.scope[name] = function
+        return f"float({name}({', '.join(texts)}))", ATOM

@@ -19,14 +19,37 @@ from ..modes import Scope
 from ..node import GradSlot, Node
 from ..tensor import Tensor, frozen
 from ..traced import Traced
-from .program import Anew, Context, Equation, Input, Output, Program, Variable, map_tree
+from .program import (
+    NO_OPTIONS,
+    Anew,
+    Context,
+    Equation,
+    Input,
+    Output,
+    Program,
+    Variable,
+    map_tree,
+)
 
 __all__ = ["Trace"]
 
-OF_NUMBERS: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul,
-    "divide": operator.truediv, "power": operator.pow, "negative": operator.neg,
+OUTSIDE = Context()  # of any gate
+
+OF_NUMBERS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
+    np.divide: operator.truediv, np.power: operator.pow, np.negative: operator.neg,
 }  # fmt: skip
+PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
+SIMPLE = {
+    float,
+    int,
+    bool,
+    str,
+    type(None),
+    np.float64,
+    np.float32,
+    np.dtype,
+}  # written as they are
 
 
 class Trace:
@@ -35,6 +58,7 @@ class Trace:
     def __init__(self, plain: bool = False, native: bool = False) -> None:
         self.plain = plain or native  # gates as a textbook writes them
         self.native = native  # or as native code likes them
+        self.named = plain  # gradients are noted, for the sake of their names
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
@@ -42,7 +66,8 @@ class Trace:
         self.inputs: list[Input] = []
         self.equations: list[Equation] = []
         self.outputs: list[Output] = []
-        self.context = Context()
+        self.context = OUTSIDE
+        self._contexts: dict[Any, Context] = {}
         self.open = True
         self._count = 0
         self._constants: dict[int, tuple[Any, Variable]] = {}
@@ -57,20 +82,28 @@ class Trace:
 
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
-        function = self._on_numbers(function, args)
-        result = function(*map_tree(self._value, args), **map_tree(self._value, kwargs))
-        if not isinstance(result, (np.ndarray, np.generic, float, int)):
+        values, variables = self._both(args)
+        compute = function
+        if function in OF_NUMBERS:
+            x, y = values[0].__class__, values[-1].__class__
+            if x in PYTHON_NUMBERS and y in PYTHON_NUMBERS:
+                compute = function = OF_NUMBERS[function]  # does not widen float32
+            elif x in FLOATS and y in FLOATS and function is not np.power:
+                compute = OF_NUMBERS[function]  # the same bits, in less time
+        result = compute(*values, **(map_tree(self._value, kwargs) if kwargs else NO_OPTIONS))
+        if result.__class__ is np.ndarray:
+            result = result if result.ndim else result[()]
+        elif not isinstance(result, (np.ndarray, np.generic, float, int)):
             raise TraceError(
                 f"compile: {getattr(function, '__name__', function)} gives "
                 f"{type(result).__name__}, and only functions that give one array can be traced"
             )
-        if isinstance(result, np.ndarray) and not result.ndim:
-            result = result[()]
-        args, kwargs = map_tree(self._variable, args), map_tree(self._variable, kwargs)
-        out = self._new(result)
+        options = map_tree(self._variable, kwargs) if kwargs else NO_OPTIONS
+        self._count += 1
+        out = Variable(self._count, result)
         if isinstance(result, np.ndarray):
-            self._find_base(out, args)
-        self.equations.append(Equation(out, function, args, kwargs, context=self.context))
+            self._find_base(out, variables)
+        self.equations.append(Equation(out, function, variables, options, False, self.context))
         return Traced(self, result, out)
 
     def overwrite(
@@ -115,11 +148,19 @@ class Trace:
         """A gate is called."""
         self.lift(operands)
         if not self.context.backward:
-            self.context = Context(gate.name, scope)
+            self.context = self._context(gate, scope, False)
 
     def leave(self) -> None:
         """The backward pass is over."""
-        self.context = Context()
+        self.context = OUTSIDE
+
+    def _context(self, gate: Gate, scope: Scope | None, backward: bool) -> Context:
+        """One object for all equations from the same place."""
+        key = gate, scope, backward
+        context = self._contexts.get(key)
+        if context is None:
+            context = self._contexts[key] = Context(gate.name, scope, backward)
+        return context
 
     def kernels(self, gate: Gate) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
         """The kernel of a gate, and the one that also gives intermediate values."""
@@ -131,12 +172,12 @@ class Trace:
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
-        if isinstance(result._data, Traced):
+        if self.named and isinstance(result._data, Traced):
             self._of_node[result.node] = result._data.variable
 
     def go_back(self, node: Node, edge: Edge, g: Any, arguments: Sequence[Any]) -> Any:
         """The backward pass goes through an edge; gives the downstream gradient."""
-        self.context = Context(edge.gate.name, node.scope, backward=True)
+        self.context = self._context(edge.gate, node.scope, True)
         plain = edge.gate.plain
         if self.plain and plain is not None and plain.vjp and plain.vjp[edge.position]:
             return plain.vjp[edge.position](g, *arguments)  # type: ignore[misc]
@@ -144,6 +185,8 @@ class Trace:
 
     def arrived(self, parent: Node, downstream: Any) -> None:
         """The gradient by a value, as far as it has been added up."""
+        if not self.named:
+            return
         source = self._of_node.get(parent)
         if isinstance(parent.value, Traced):
             source = parent.value.variable
@@ -265,7 +308,7 @@ class Trace:
     def forget(self) -> None:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
-                     self._of_leaf, self._views, self._stale):  # fmt: skip
+                     self._of_leaf, self._views, self._stale, self._contexts):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -276,13 +319,21 @@ class Trace:
         for slot, old in self._slots.values():
             slot.grad = old
 
-    def _on_numbers(self, function: Callable[..., Any], args: Any) -> Callable[..., Any]:
-        """Arithmetic of Python numbers gives a Python number, which does not widen float32."""
-        if isinstance(function, np.ufunc) and function.__name__ in OF_NUMBERS:
-            values = [self._value(x) for x in args]
-            if all(type(x) in (float, int) for x in values):
-                return OF_NUMBERS[function.__name__]
-        return function
+    def _both(self, args: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
+        """The values of arguments, and what is written down for them."""
+        values, variables = [], []
+        for x in args:
+            if x.__class__ is Traced:
+                values.append(x.value)
+                fine = x.trace is self and not self._stale
+                variables.append(x.variable if fine else self._variable(x))
+            elif x.__class__ in SIMPLE:
+                values.append(x)
+                variables.append(x)
+            else:
+                values.append(map_tree(self._value, x))
+                variables.append(map_tree(self._variable, x))
+        return values, tuple(variables)
 
     def guards(self) -> list[Callable[[], str | None]]:
         """What has to be as it was for the program to be right."""

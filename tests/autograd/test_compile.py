@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import re
 import threading
 import tracemalloc
 import weakref
@@ -17,6 +18,7 @@ from gate_cases import CASES, Case
 import autograd as ag
 import nn
 from autograd import LabelError, Parameter, Tensor, TraceError
+from autograd.compiler import scalars
 from autograd.compiler.blocks import Loop, halves, sum_of_halves
 
 rng = np.random.default_rng(7)
@@ -240,6 +242,48 @@ def test_numbers_run_as_python_floats_with_the_bits_of_eager() -> None:
         same(g[0], h[0])
         same(g[1], h[1])
     assert "float(arguments[0])" in compiled.generated
+
+
+@pytest.mark.parametrize("part", [1, 2, 7, 40, 1000])
+@pytest.mark.parametrize("longest", [0, 2, 30])
+def test_a_long_program_of_numbers_is_cut_into_parts(
+    part: int, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scalars, "PART", part)
+    monkeypatch.setattr(scalars, "FOR_EACH", 0)
+    monkeypatch.setattr(scalars, "LONGEST", longest)
+    weights = [Parameter(float(w)) for w in rng.uniform(-1, 1, 4)]
+
+    def f(a: Any, b: Any, unused: Any) -> Any:
+        early, values = a * b, [a, b]
+        for k, w in enumerate(weights):
+            x, y = values[k], values[k + 1]
+            values.append(
+                np.tanh(x * w) + np.maximum(x, y * y) * w - np.square(y - x) / (1 + w * w)
+            )
+        return sum(values[2:]) * early + np.where(a > b, early, values[-1]) - b
+
+    eager = ag.value_and_grad(f, (0, 1))
+    compiled = ag.compile(lambda *x: [*ag.value_and_grad(f, (0, 1))(*x), x[0], 2.0])
+    for a, b in rng.uniform(0.1, 2, size=(4, 2)):
+        (v, (g, h), first, two), (w, other) = compiled(a, b, 1.0), eager(a, b, 1.0)
+        for x, y in [(v, w), (g, other[0]), (h, other[1]), (first, a), (two, 2.0)]:
+            same(x, y)
+        for weight in weights:
+            weight.data = weight.data * 1.1
+    assert (compiled.generated.count("def part_") > 1) == (part < 1000)
+
+
+def test_names_of_numbers_are_used_again() -> None:
+    def f(x: Any, a: Any) -> Any:
+        y = x
+        for _ in range(500):
+            y = np.tanh(y * a) + x
+        return y
+
+    compiled = ag.compile(f)
+    same(compiled(0.5, 0.9), f(np.float64(0.5), np.float64(0.9)))
+    assert len(set(re.findall(r"\bv\d+", compiled.generated))) < 5
 
 
 def test_where_python_floats_raise_numpy_gives_infinity() -> None:
