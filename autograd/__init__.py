@@ -29,7 +29,7 @@ from .errors import (
     TraceError,
     UnsupportedError,
 )
-from .functional import grad, value_and_grad
+from .functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .gates import (
     abs,
     add,
@@ -98,12 +98,12 @@ __all__ = [
     "TraceError", "UnsupportedError", "abs", "add", "affine", "astype", "avg_pool2d",
     "backpropagate", "broadcast_to", "check_gradients", "check_labels", "clip", "compile",
     "concatenate", "conv2d", "divide", "dot", "exp", "expand_dims", "expm1", "fresh", "gates",
-    "grad", "is_recording", "l2_penalty", "log", "log1p", "log_softmax", "logsumexp", "matmul",
-    "max", "max_pool2d", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
-    "negative", "no_grad", "numerical_gradient", "power", "prod", "ravel", "reciprocal", "relu",
-    "reshape", "scope", "setting", "sigmoid", "sign", "softmax", "softmax_cross_entropy",
-    "sqrt", "square", "squeeze", "stack", "subtract", "sum", "svm_hinge", "swapaxes", "tanh",
-    "transpose", "value_and_grad", "where",
+    "grad", "hessian", "hvp", "is_recording", "jacobian", "jvp", "l2_penalty", "log", "log1p",
+    "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean", "min",
+    "minimum", "moveaxis", "multiply", "negative", "no_grad", "numerical_gradient", "power",
+    "prod", "ravel", "reciprocal", "relu", "reshape", "scope", "setting", "sigmoid", "sign",
+    "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum",
+    "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad", "vjp", "where",
 ]  # fmt: skip
 
 

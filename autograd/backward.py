@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
 from typing import Any
@@ -20,11 +21,12 @@ from numpy.typing import ArrayLike
 
 from .buffers import SMALL, empty, is_owned
 from .errors import GraphError, ShapeError
-from .gate import GATES, Plan, register_method
+from .gate import GATES, Edge, Plan, register_method
 from .gates.shape import astype, sum_to
 from .masks import Masks, from_transparent
 from .modes import MODE
 from .node import GradSlot, Node, NumberNode
+from .stacked import Stacked, each
 from .tensor import Tensor, as_constant, constant_tensor
 from .traced import Traced
 
@@ -53,7 +55,8 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[No
     """The gradients by the leaves, and by the inner nodes that retain theirs or are `wanted`.
 
     `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
-    rules record gates, so that the gradients can be differentiated again.
+    rules record gates, so that the gradients can be differentiated again; or a `Stacked`, many
+    gradients at once.
     """
     return _Sweep(root, seed, frozenset(wanted)).run(None, careful=False)
 
@@ -96,16 +99,25 @@ class _Sweep:
                 masks = Masks.of(reachable(self.root))
             if masks is None:
                 if self.tracer is not None:
-                    self.tracer.expect_no_nan(values)
+                    self.tracer.expect_no_nan(
+                        [g.values if isinstance(g, Stacked) else g for g in values]
+                    )
                 return grads
             self.start()
             return self.run(masks, careful=True)
+
+    def through(self, node: Node, edge: Edge, arguments: Any, g: Any) -> Any:
+        """The chain rule at one edge, for one gradient or many."""
+        if self.tracer is None:
+            return edge.apply(g, arguments)
+        return self.tracer.go_back(node, edge, g, arguments)
 
     def run(self, masks: Masks | None, careful: bool) -> dict[Node, Any]:
         """Apply the chain rule until no gate is waiting."""
         grads, waiting, pending = self.grads, self.waiting, self.pending
         wanted, recorded, tracer = self.wanted, self.recorded, self.tracer
-        special = recorded or masks is not None or tracer is not None
+        stacked = isinstance(self.seed, Stacked)
+        special = recorded or stacked or masks is not None or tracer is not None
         while pending:
             node = waiting.pop(heappop(pending))
             plan: Plan = node.plan  # type: ignore[assignment]
@@ -122,10 +134,10 @@ class _Sweep:
                 # the chain rule: downstream = local x upstream
                 if special:
                     arguments = edge.given(node, recorded)
-                    if tracer is None:
-                        downstream = edge.apply(g, arguments)
+                    if stacked:
+                        downstream = each(partial(self.through, node, edge, arguments), g)
                     else:
-                        downstream = tracer.go_back(node, edge, g, arguments)
+                        downstream = self.through(node, edge, arguments, g)
                     if masks is not None:
                         downstream = masks.pass_on(node, edge, arguments, downstream)
                 elif edge.pull is not None:
@@ -199,6 +211,7 @@ class _Sweep:
 
 
 def _has_nan(value: Any) -> bool:
+    value = value.values if isinstance(value, Stacked) else value
     return bool(np.isnan(value.value if isinstance(value, Traced) else value).any())
 
 

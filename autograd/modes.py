@@ -98,6 +98,11 @@ def no_grad() -> _Switch:
     return _Switch(recording=False)
 
 
+def nested_grad() -> _Switch:
+    """Mark that a function is being differentiated, see `functional.py`."""
+    return _Switch(nested=True, recording=True)
+
+
 class scope:  # noqa: N801 (used like a function, in a with statement)
     """Put the gates recorded inside the block into a named box of the picture.
 

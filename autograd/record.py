@@ -22,6 +22,7 @@ from .gate import GATES, OUT, Function, Gate, Need, Plan, register_method
 from .modes import MODE, Mode
 from .node import ArrayNode, NumberNode, next_number
 from .numpy_api import register
+from .stacked import Stacked
 from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor, frozen
 from .traced import Traced
 
@@ -395,7 +396,7 @@ def _operand(value: Any) -> Array:
     """An operand that is no Tensor: an array, a number, or a (nested) list or range of numbers."""
     if type(value) is np.ndarray and value.ndim and value.dtype.kind in "fiub":
         return value
-    if isinstance(value, Traced):
+    if isinstance(value, (Traced, Stacked)):
         return value
     return as_constant(check_plain(value), copy=False)
 

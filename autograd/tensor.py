@@ -12,6 +12,7 @@ from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
 from .buffers import SMALL, empty, filled
@@ -555,15 +556,37 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
         )
     if array.ndim == 0:
         return array[()]
-    return frozen(array) if copy and (array is value or array.base is not None) else array
+    if not copy or (array is not value and array.base is None) or is_read_only(array):
+        return array
+    return _copied(array)
+
+
+def is_read_only(array: np.ndarray[Any, Any]) -> bool:
+    """Whether nobody can write to the array, nor to what it is a view of."""
+    if array.flags.writeable:
+        return False
+    owner = array.base
+    return owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable)
 
 
 def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A copy of `array`, so that it stays as it is; or itself, if nobody can write to it."""
-    if not array.flags.writeable:
-        owner = array.base
-        if owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable):
-            return array
+    """A copy of `array`, so that it stays as it is; or itself, if nobody can write to it.
+
+    The copy is laid out in memory like the array: BLAS gives other bits for another layout.
+    """
+    if is_read_only(array):
+        return array
+    if array.flags.c_contiguous or not array.size:
+        return _copied(array)
+    start, end = byte_bounds(array)
+    first = array.__array_interface__["data"][0] - start
+    memory = np.empty(end - start, np.uint8)
+    copy = np.ndarray(array.shape, array.dtype, memory, first, array.strides)
+    copy[...] = array
+    return copy
+
+
+def _copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.nbytes < SMALL:
         return array.copy()
     own = empty(array.shape, array.dtype)

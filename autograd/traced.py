@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from .errors import TraceError
+from .stacked import Stacked
 
 __all__ = ["ARRAYS", "Recorder", "Traced", "cast"]
 
@@ -61,6 +62,8 @@ class Traced:
     # --- NumPy's functions -----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if Stacked in map(type, inputs):
+            return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
             self.trace.overwrite(inputs[0], function, inputs, options)
@@ -73,6 +76,8 @@ class Traced:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]
     ) -> Any:
+        if Stacked in types:
+            return NotImplemented
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
         if function is np.copyto:
@@ -199,8 +204,17 @@ def _offer_method(name: str, function: Callable[..., Any]) -> None:
     setattr(Traced, name, lambda self, *args, **options: function(self, *args, **options))
 
 
+def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
+    def operate(self: Traced, other: Any) -> Any:
+        if other.__class__ is Stacked:
+            return NotImplemented
+        return self.trace.record(function, (self, other), {})
+
+    return operate
+
+
 for _name, _ufunc in _OPERATORS.items():
-    _offer(_name, lambda self, other, f=_ufunc: self.trace.record(f, (self, other), {}))
+    _offer(_name, _operator(_ufunc))
     _offer("r" + _name, lambda self, other, f=_ufunc: self.trace.record(f, (other, self), {}))
     _offer("i" + _name, lambda self, other, f=_ufunc: f(self, other, out=self))
 for _name, _ufunc in _COMPARISONS.items():

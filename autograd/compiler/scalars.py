@@ -233,6 +233,8 @@ class FloatRunner:
             self._assign(out, piece)
 
     def _operand(self, x: Any) -> Piece:
+        if isinstance(x, Variable) and x.constant:
+            x = x.value
         if isinstance(x, Variable):
             if x in self._inline:
                 return self._inline.pop(x)

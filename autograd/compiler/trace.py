@@ -215,6 +215,10 @@ class Trace:
         """An argument of the function."""
         return self._input(value, "argument", position, name)
 
+    def constant(self, value: Any) -> Traced:
+        """A value that is the same at every call."""
+        return Traced(self, value, self._new(value, constant=True))
+
     def lift(self, operands: Iterable[Any]) -> bool:
         """Let the tensors among the operands be inputs; whether any was not one before."""
         found = False

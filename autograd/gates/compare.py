@@ -69,7 +69,8 @@ def _on_values(function: Callable[..., Any]) -> None:
     """Let a NumPy function that has no derivative see the plain values."""
 
     def handler(*args: Any, **options: Any) -> Any:
-        plain = [x.numpy() if isinstance(x, Tensor) else x for x in args]
+        values = [x._value() if isinstance(x, Tensor) else x for x in args]
+        plain = [np.asarray(x) if isinstance(x, np.generic) else x for x in values]
         return function(*plain, **options)
 
     NUMPY_FUNCTIONS[function] = handler

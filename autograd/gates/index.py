@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DTypeError
 from ..gate import register_method
 from ..record import gate
+from ..stacked import Stacked
 from ..tensor import Array, Tensor
 from ..traced import Traced
 
@@ -43,7 +44,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     Where an index is repeated, the values add up, like the gradients at a fork.
     """
     traced = next((part for part in (x, *_parts(index)) if part.__class__ is Traced), None)
-    if traced is None:
+    if traced is None or x.__class__ is Stacked:
         out = np.zeros_like(x, shape=shape)
     else:  # in a program the zeros are its own as well
         out = traced.trace.record(np.zeros_like, (x,), {"shape": shape})

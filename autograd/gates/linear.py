@@ -11,6 +11,7 @@ from ..errors import ShapeError
 from ..gate import Plain
 from ..numpy_api import refuse_options
 from ..record import gate
+from ..stacked import Stacked
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 from ..traced import ARRAYS, Traced
 from .shape import moveaxis, sum_to
@@ -20,6 +21,8 @@ __all__ = ["affine", "dot", "matmul"]
 
 def _product(x: Array, y: Array) -> Array:
     """The product of two matrices by BLAS, into memory that is used again if it is large."""
+    if isinstance(x, Stacked) or isinstance(y, Stacked):
+        return np.dot(x, y)
     rows, columns, dtype = len(x), y.shape[1], x.dtype
     if rows * columns * dtype.itemsize < SMALL or dtype != y.dtype or dtype.kind != "f":
         return np.dot(x, y)
@@ -76,7 +79,7 @@ def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
     if y.ndim == 1:
         return np.expand_dims(g, -1) * y
     if len(x_shape) == 1:
-        return np.squeeze(y @ np.expand_dims(g, -1), -1)
+        return matmul(y, g) if y.ndim == 2 else np.squeeze(y @ np.expand_dims(g, -1), -1)
     return matmul(g, y.swapaxes(-1, -2))
 
 
@@ -85,7 +88,11 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     if g.__class__ in ARRAYS and g.ndim == x.ndim == 2:
         return _product(x.T, g)
     if len(y_shape) == 1:
-        return np.expand_dims(g, -1) * x
+        if x.ndim == 1:
+            return g * x
+        if x.ndim > 2:
+            x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, -1)
+        return matmul(x.swapaxes(-1, -2), g)
     if x.ndim == 1:
         return np.expand_dims(x, -1) * np.expand_dims(g, -2)
     if len(y_shape) == 2 and x.ndim > 2:

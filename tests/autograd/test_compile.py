@@ -732,6 +732,29 @@ def test_constant_arrays_of_one_number_are_read_as_that_number(dtype: Any) -> No
     assert [v.shape for v in read] == [(1, 2)]  # the zeros of both signs
 
 
+def test_a_product_reads_what_was_broadcast() -> None:
+    x, y = rng.normal(size=(3, 3)), rng.normal(size=3)
+    f = lambda x, y: np.matmul(x, np.broadcast_to(y, (3, 3)))  # noqa: E731
+    for a in (x, x + 1):
+        same(ag.compile(f)(a, y), f(Tensor(a), Tensor(y)))
+    compiled = ag.compile(f)
+    compiled(x, y)
+    same(compiled(x, y), f(Tensor(x), Tensor(y)))
+
+
+def test_constants_keep_their_layout() -> None:
+    big = rng.normal(size=(40, 60))
+    for A in (big.T, big[::2, ::-3], np.broadcast_to(big[0], (5, 60)), big[:, 1:7].T):
+        f = lambda x, A=A: np.matmul(A, x)  # noqa: E731
+        compiled = ag.compile(f)
+        for _ in range(20):
+            x = rng.normal(size=A.shape[1])
+            same(compiled(x), f(Tensor(x)))
+        constants = [v.value for e in compiled.program.equations for v in e.inputs if v.constant]
+        assert constants[0].strides == A.strides
+        assert not np.shares_memory(constants[0], big)
+
+
 def test_numbers_that_differ_in_the_last_bit_or_in_sign_are_not_merged() -> None:
     a, b = 0.1, np.nextafter(0.1, 1)
     f = ag.compile(lambda x: (x * a, x * b, x * 0.0, x * -0.0))

@@ -149,8 +149,8 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "buffers", "modes", "node", "traced", "tensor", "gate", "numpy_api", "record",
-    "gates", "masks", "backward", "functional", "replay", "check",
+    "errors", "buffers", "stacked", "modes", "node", "traced", "tensor", "gate", "numpy_api",
+    "record", "gates", "masks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 

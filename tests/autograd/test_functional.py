@@ -1,0 +1,341 @@
+"""Jacobians, Hessians and products with them: against PyTorch, differences and closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from gate_cases import CASES, Case
+
+import autograd as ag
+from autograd import DTypeError, GraphError, ShapeError, Tensor, functional
+from autograd.check import FOUR_POINTS
+from autograd.stacked import NotStackableError, Stacked, each
+
+rng = np.random.default_rng(11)
+SMOOTH = [case for case in CASES if case.smooth]
+
+
+def close(a: Any, b: Any, tolerance: float = 1e-10) -> None:
+    assert np.shape(a) == np.shape(b)
+    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def total_of(case: Case) -> Callable[..., Any]:
+    """A single value that depends on all elements of a case's result in its own way."""
+
+    def f(*xs: Any) -> Any:
+        out = case.f(*xs)
+        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+
+    return f
+
+
+def all_of(case: Case) -> range:
+    return range(len(case.inputs))
+
+
+def by_rows(f: Callable[..., Any], xs: list[Any]) -> list[Any]:
+    """The Jacobian, one product after the other."""
+    shape = f(*map(Tensor, xs)).shape
+    if 0 in shape:
+        return [np.zeros(shape + x.shape) for x in xs]
+    rows = [
+        ag.vjp(f, range(len(xs)), allow_unused=True)(*xs, one.reshape(shape))
+        for one in np.eye(int(np.prod(shape)))
+    ]
+    columns = zip(*rows, strict=True)
+    return [np.stack(c).reshape(shape + x.shape) for c, x in zip(columns, xs, strict=True)]
+
+
+# --- every gate ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_the_jacobian_of_every_gate_is_that_of_its_rows(case: Case) -> None:
+    jacobian = ag.jacobian(case.f, all_of(case), allow_unused=True)
+    found, compiled = jacobian(*case.inputs), ag.compile(jacobian)
+    for a, b in zip(found, by_rows(case.f, case.inputs), strict=True):
+        close(a, b)
+    for _ in range(2):
+        for a, b in zip(compiled(*case.inputs), found, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.id)
+def test_the_hessian_of_every_smooth_gate_is_that_of_its_products(case: Case) -> None:
+    f, xs = total_of(case), case.inputs
+    hessian = ag.hessian(f, all_of(case), allow_unused=True)(*xs)
+    directions = tuple(rng.normal(size=x.shape) for x in xs)
+    products = ag.hvp(f, all_of(case), allow_unused=True)(*xs, directions)
+    for i, row in enumerate(hessian):
+        along = sum(np.tensordot(h, v, v.ndim) for h, v in zip(row, directions, strict=True))
+        close(along, products[i], 1e-9)
+        for j, block in enumerate(row):
+            assert block.shape == xs[i].shape + xs[j].shape
+
+
+@pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.id)
+def test_the_jvp_of_every_smooth_gate_is_its_slope(case: Case) -> None:
+    xs, f = case.inputs, case.f
+    directions = tuple(rng.normal(size=x.shape) for x in xs)
+
+    def at(step: float) -> Any:
+        return f(*[Tensor(x + step * v) for x, v in zip(xs, directions, strict=True)]).numpy()
+
+    h = 1e-3
+    slope = sum(weight * at(steps * h) for steps, weight in FOUR_POINTS) / h
+    jvp = ag.jvp(f, all_of(case), allow_unused=True)
+    close(jvp(*xs, directions), slope, 1e-6)
+    for _ in range(2):
+        np.testing.assert_array_equal(ag.compile(jvp)(*xs, directions), jvp(*xs, directions))
+
+
+# --- against others ------------------------------------------------------------------------------
+
+
+FUNCTIONS: dict[str, tuple[Callable[[Any], Any], str, tuple[int, ...]]] = {
+    "vector": (lambda x: np.tanh(x) * np.sum(x * x), "lambda x: T.tanh(x) * T.sum(x * x)", (4,)),
+    "matrix": (lambda x: np.exp(x @ x.T), "lambda x: T.exp(x @ x.T)", (2, 3)),
+    "number": (lambda x: x**3 / (1 + x), "lambda x: x**3 / (1 + x)", ()),
+    "softmax": (lambda x: ag.softmax(x), "lambda x: T.softmax(x, -1)", (3, 4)),
+    "norm": (lambda x: np.sqrt(np.sum(x * x)), "lambda x: T.sqrt(T.sum(x * x))", (5,)),
+    "indexed": (lambda x: x[[0, 2, 0]] * x[1:, None], "lambda x: x[[0, 2, 0]] * x[1:, None]", (4,)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_as_pytorch(name: str) -> None:
+    torch = pytest.importorskip("torch")
+    f, code, shape = FUNCTIONS[name]
+    g = eval(code, {"T": torch})
+    x, v = rng.uniform(0.5, 1.5, shape), rng.normal(size=shape)
+    theirs, their_v = torch.tensor(x), torch.tensor(v)
+    out, expected = torch.autograd.functional.jvp(g, theirs, their_v)
+    u = rng.normal(size=tuple(out.shape))
+    close(ag.jacobian(f)(x), torch.autograd.functional.jacobian(g, theirs).numpy())
+    close(ag.jvp(f)(x, v), expected.numpy())
+    close(ag.vjp(f)(x, u), torch.autograd.functional.vjp(g, theirs, torch.tensor(u))[1].numpy())
+
+    single = lambda x: np.sum(f(x) ** 2)  # noqa: E731
+    their_single = lambda x: torch.sum(g(x) ** 2)  # noqa: E731
+    close(
+        ag.hessian(single)(x), torch.autograd.functional.hessian(their_single, theirs).numpy(), 1e-9
+    )
+    close(
+        ag.hvp(single)(x, v),
+        torch.autograd.functional.hvp(their_single, theirs, their_v)[1].numpy(),
+        1e-9,
+    )
+
+
+def test_closed_forms() -> None:
+    A, x = rng.normal(size=(3, 4)), rng.normal(size=4)
+    close(ag.jacobian(lambda x: A @ x)(x), A)
+    close(ag.hessian(lambda x: x @ (A.T @ A) @ x)(x), 2 * A.T @ A)
+    X, y = rng.normal(size=(30, 4)), np.sign(rng.normal(size=30))
+    loss = lambda w: np.mean(np.log1p(np.exp(-y * np.dot(X, w))))  # noqa: E731
+    p = 1 / (1 + np.exp(-X @ x))
+    close(ag.hessian(loss)(x), (X.T * (p * (1 - p) / 30)) @ X)
+    close(ag.hvp(loss)(x, A[0]), (X.T * (p * (1 - p) / 30)) @ X @ A[0])
+
+
+# --- several arguments, shapes, dtypes -----------------------------------------------------------
+
+
+def test_several_arguments_give_tuples() -> None:
+    f = lambda x, k, y: np.sum(x[:, None] * y**k)  # noqa: E731
+    x, y = rng.normal(size=2), rng.normal(size=3)
+    (xx, xy), (yx, yy) = ag.hessian(f, (0, 2))(x, 3, y)
+    close(xx, np.zeros((2, 2)))
+    close(xy, np.tile(3 * y**2, (2, 1)))
+    close(yx, xy.T)
+    close(yy, np.diag(6 * y * x.sum()))
+    by_y, by_x = ag.jacobian(lambda x, k, y: x[:, None] * y**k, (2, 0))(x, 3, y)
+    assert by_y.shape == (2, 3, 3)
+    assert by_x.shape == (2, 3, 2)
+    assert ag.hessian(f, (2,))(x, 3, y)[0][0].shape == (3, 3)
+
+
+def test_a_dtype_stays_and_results_belong_to_the_caller() -> None:
+    x = np.ones(3, np.float32)
+    for compiled in (False, True):
+        for transform in (ag.jacobian, ag.hessian):
+            f = transform(lambda x: np.sum(x * x) * 2.0)
+            f = ag.compile(f) if compiled else f
+            first = f(x)
+            first += 1  # can be written to
+            assert first.dtype == np.float32
+            assert not np.array_equal(f(x), first)
+
+
+def test_nothing_and_single_values() -> None:
+    assert ag.jacobian(lambda x: x * x)(np.zeros((0, 2))).shape == (0, 2, 0, 2)
+    close(ag.hessian(lambda x: x**3)(2.0), 12.0)
+    close(ag.jacobian(lambda x: x)(np.ones(2)), np.eye(2))
+    close(ag.hessian(lambda x: np.sum(x) * 2)(np.ones(2)), np.zeros((2, 2)))  # linear
+    close(ag.hvp(lambda x: np.sum(x) * 2)(np.ones(2), np.ones(2)), np.zeros(2))
+
+
+@pytest.mark.parametrize("together", [1, 200, 1 << 30])
+def test_rows_are_worked_out_a_few_at_a_time(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(functional, "TOGETHER", together)
+    f, x = lambda x: np.tanh(x[:, None] * x).sum(axis=0), rng.normal(size=5)
+    close(ag.jacobian(f)(x), by_rows(f, [x])[0])
+    np.testing.assert_array_equal(ag.compile(ag.jacobian(f))(x), ag.jacobian(f)(x))
+
+
+# --- they can be differentiated and compiled again -----------------------------------------------
+
+
+def test_derivatives_of_derivatives() -> None:
+    x = rng.uniform(0.5, 1.5, 3)
+    third = ag.jacobian(ag.hessian(lambda x: np.sum(x**4)))(x)
+    expected = np.zeros((3, 3, 3))
+    expected[np.arange(3), np.arange(3), np.arange(3)] = 24 * x
+    close(third, expected)
+    close(ag.hessian(ag.grad(lambda x: x**5))(2.0), 60 * 4.0)
+    close(ag.grad(lambda x: np.sum(ag.hessian(lambda z: np.sum(z**4))(x)))(x), 24 * x)
+    close(ag.grad(lambda x: np.sum(ag.jacobian(lambda z: z**3)(x)))(x), 6 * x)
+    v = rng.normal(size=3)
+    close(ag.grad(lambda x: np.sum(ag.jvp(lambda z: z**3)(x, v)))(x), 6 * x * v)
+    close(ag.grad(lambda v: np.sum(ag.jvp(lambda z: z**3)(x, v)))(v), 3 * x**2)
+    close(ag.grad(lambda v: np.sum(ag.vjp(lambda z: z**3)(x, v)))(v), 3 * x**2)
+    close(ag.grad(lambda v: np.sum(ag.hvp(lambda z: np.sum(z**3))(x, v)))(v), 6 * x)
+
+
+@pytest.mark.parametrize("transform", [ag.jacobian, ag.hessian, ag.hvp, ag.jvp, ag.vjp])
+def test_compiled_they_give_the_bits_of_eager_at_other_inputs(transform: Any) -> None:
+    W = rng.normal(size=(6, 4))
+
+    def f(x: Any) -> Any:
+        return np.mean(np.log1p(np.exp(np.maximum(W @ x, 0.1) * np.sum(x * x))))
+
+    products = transform in (ag.hvp, ag.jvp, ag.vjp)
+    eager, compiled = transform(f), ag.compile(transform(f))
+    for _ in range(3):
+        x = rng.normal(size=4)
+        more = () if not products else (np.float64(0.7),) if transform is ag.vjp else (x[::-1] * 2,)
+        np.testing.assert_array_equal(compiled(x, *more), eager(x, *more))
+    assert compiled.why == ["first call"]
+
+
+def test_a_compiled_hessian_is_one_program_without_a_loop_over_rows() -> None:
+    W = rng.normal(size=(20, 10))
+    hessian = ag.compile(ag.hessian(lambda x: np.sum(np.exp(np.tanh(W @ x)))))
+    hessian(np.ones(10))
+    assert len(hessian.program) < 40
+    assert not any(given.kind == "tensor" for given in hessian.program.inputs)
+
+
+def test_a_nan_of_an_unused_branch_stays_out_of_every_row() -> None:
+    f = lambda x: np.where(x > 0, np.log(x), x * x)  # noqa: E731
+    x = np.array([0.0, 2.0, -1.0])
+    with np.errstate(all="ignore"):
+        close(ag.jacobian(f)(x), np.diag([0.0, 0.5, -2.0]))
+        close(ag.compile(ag.jacobian(f))(x), np.diag([0.0, 0.5, -2.0]))
+        program = ag.compile(ag.jacobian(f))
+        close(program(np.ones(3)), np.eye(3))
+        close(program(x), np.diag([0.0, 0.5, -2.0]))
+
+
+# --- stacks --------------------------------------------------------------------------------------
+
+
+STACKED: dict[str, Callable[[Any], Any]] = {
+    "sum": lambda g: np.sum(g, axis=-1),
+    "sum all": lambda g: np.add.reduce(g, axis=None),
+    "sum keepdims": lambda g: np.sum(g, axis=(0, 1), keepdims=True),
+    "times more axes": lambda g: g * np.ones((5, 1, 2, 3)),
+    "more axes times": lambda g: np.ones((5, 1, 2, 3)) * g,
+    "row plus": lambda g: g - np.arange(3.0),
+    "where": lambda g: np.where(np.ones((4, 2, 3)) > 0, g, 1.0),
+    "matrix @": lambda g: np.ones((4, 2)) @ g,
+    "@ matrix": lambda g: g @ np.arange(12.0).reshape(3, 4),
+    "vector @": lambda g: np.arange(2.0) @ g,
+    "@ vector": lambda g: g @ np.arange(3.0),
+    "matrices @": lambda g: np.arange(24.0).reshape(3, 4, 2) @ g,
+    "@ matrices": lambda g: g @ np.arange(24.0).reshape(2, 3, 4),
+    "row @ matrix": lambda g: g[0] @ np.arange(12.0).reshape(3, 4),
+    "matrix @ row": lambda g: np.arange(12.0).reshape(4, 3) @ g[1],
+    "vector @ row": lambda g: np.arange(3.0) @ g[1],
+    "row @ vector": lambda g: g[1] @ np.arange(3.0),
+    "dot": lambda g: np.dot(np.ones((4, 2)), g),
+    "T": lambda g: g.T * 2.0,
+    "transpose": lambda g: np.transpose(g, (1, 0)),
+    "swapaxes": lambda g: g.swapaxes(-1, 0),
+    "reshape": lambda g: np.reshape(g, (3, -1)),
+    "expand": lambda g: np.expand_dims(g, (0, -1)),
+    "squeeze": lambda g: np.squeeze(g[:1]),
+    "squeeze axis": lambda g: np.squeeze(g[:, 1:2], -1),
+    "broadcast": lambda g: np.broadcast_to(g, (4, 2, 3)),
+    "index": lambda g: g[..., None, 1],
+    "index array": lambda g: g[np.array([1, 0, 1])],
+    "mask": lambda g: g[np.array([[True, False, True], [False, True, False]])],
+    "index arrays": lambda g: g[np.array([1, 0]), np.array([0, 2])],
+    "cumsum": lambda g: np.cumsum(g, axis=0),
+    "negative": lambda g: -g / 2.0,
+    "astype": lambda g: g.astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("name", STACKED)
+def test_a_stack_gives_what_each_of_it_gives(name: str) -> None:
+    values = rng.normal(size=(4, 2, 3))
+    expected = np.stack([STACKED[name](value) for value in values])
+    found = each(STACKED[name], Stacked(values)).values
+    assert found.dtype == expected.dtype
+    close(found, expected, 1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.cumsum,
+        np.asarray,
+        lambda g: np.add(1.0, g, out=np.empty((2, 3))),
+        lambda g: np.add.accumulate(g),
+        lambda g: g if g else -g,
+        lambda g: float(g),
+        lambda g: list(g),
+        lambda g: g @ g.T,
+        lambda g: g[np.array([0]), np.array([0])],
+        lambda g: np.sum(g, where=True),
+        lambda g: np.dot(np.ones((2, 2, 2)), g),
+    ],
+    ids=str,
+)
+def test_what_a_stack_does_not_know_it_refuses(f: Any) -> None:
+    with pytest.raises(NotStackableError):
+        f(Stacked(np.ones((4, 2, 3))))
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+def test_errors_say_what_to_do() -> None:
+    x = np.ones(3)
+    for transform in (ag.jacobian, ag.hessian):
+        with pytest.raises(DTypeError, match=r"argument 0 is int64.*write 3\.0"):
+            transform(lambda x: x * x)(3)
+        with pytest.raises(GraphError, match="does not reach the result"):
+            transform(lambda x, y: np.sum(y * y))(x, Tensor(x))
+        with pytest.raises(GraphError, match="argnums is 1, but the call has 1"):
+            transform(np.sum, 1)(x)
+    with pytest.raises(GraphError, match="take the jacobian"):
+        ag.hessian(lambda x: x * x)(x)
+    with pytest.raises(GraphError, match=r"jacobian: .* returned ndarray"):
+        ag.jacobian(lambda x: x.numpy())(x)
+    close(ag.jacobian(lambda x, y: y * 2.0, allow_unused=True)(x, Tensor(x)), np.zeros((3, 3)))
+    for transform, shape in [(ag.vjp, "(2,)"), (ag.jvp, "(3,)"), (ag.hvp, "(3,)")]:
+        f = np.sum if transform is ag.hvp else lambda x: x[:2]
+        with pytest.raises(ShapeError) as raised:
+            transform(f)(x, np.ones(4))
+        assert "has shape (4,)" in str(raised.value)
+        assert shape in str(raised.value)
+    with pytest.raises(ShapeError, match="got 3 directions for 2 argnums"):
+        ag.jvp(lambda x, y: x * y, (0, 1))(x, x, (x, x, x))
