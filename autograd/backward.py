@@ -136,8 +136,10 @@ class _Sweep:
                     arguments = edge.given(node, recorded)
                     if stacked:
                         downstream = each(partial(self.through, node, edge, arguments), g)
+                    elif tracer is not None:
+                        downstream = tracer.go_back(node, edge, g, arguments)
                     else:
-                        downstream = self.through(node, edge, arguments, g)
+                        downstream = edge.apply(g, arguments)
                     if masks is not None:
                         downstream = masks.pass_on(node, edge, arguments, downstream)
                 elif edge.pull is not None:
@@ -163,7 +165,7 @@ class _Sweep:
                     downstream = _plus(grads[parent], downstream)
                 elif parent.plan is not None:
                     self.wait(parent)
-                if tracer is not None:
+                if tracer is not None and tracer.named:
                     tracer.arrived(parent, downstream)
                 grads[parent] = downstream
                 del downstream  # from here on only `grads` refers to it

@@ -313,7 +313,7 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any] | None, st
     if recording:
         plan = row.plan(tracked)
         result = _record(plan, operands, values, parents, static, cached, out, state)
-        if state.tracer is not None:
+        if state.tracer is not None and state.tracer.named:
             state.tracer.made(result)
         return result
     return constant_tensor(out) if any(isinstance(x, Tensor) for x in operands) else out
@@ -321,15 +321,20 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any] | None, st
 
 def _unwrap(operands: Sequence[Any]) -> tuple[list[Array], list[Any], tuple[int, ...]]:
     """The operands' arrays, what stands for them in the graph, and which are tracked."""
-    values, parents, tracked = [], [], []
+    values: list[Any] = []
+    parents: list[Any] = []
+    tracked: list[int] = []
     for position, x in enumerate(operands):
-        if isinstance(x, Tensor):
+        if x.__class__ in NUMBERS or x is None:
+            value = x
+            parents.append(value)
+        elif isinstance(x, Tensor):
             value = x._data
             parents.append(value if x._node is None else x._node)
             if x._tracked:
                 tracked.append(position)
         else:
-            value = x if x.__class__ in NUMBERS or x is None else _operand(x)
+            value = _operand(x)
             parents.append(value)
         values.append(value)
     return values, parents, tuple(tracked)

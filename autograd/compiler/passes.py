@@ -218,7 +218,7 @@ def _is_one(x: Any) -> bool:
 
 
 def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
-    if instead and any(x in instead for x in equation.inputs):
+    if instead and not instead.keys().isdisjoint(equation.inputs):
         equation.args = map_tree(lambda x: _instead(x, instead), equation.args)
         equation.kwargs = map_tree(lambda x: _instead(x, instead), equation.kwargs)
         base = equation.out.base

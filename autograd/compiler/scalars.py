@@ -255,7 +255,9 @@ class FloatRunner:
         if function in INFIX:
             symbol, level = INFIX[function]
             left, right = self._operand(args[0]), self._operand(args[1])
-            text = f"{left.bound(level)} {symbol} {right.bound(level + 1)}"
+            first = left.text if left.level >= level else f"({left.text})"
+            second = right.text if right.level > level else f"({right.text})"
+            text = f"{first} {symbol} {second}"
             return Piece(text, level, left.size + right.size + 1, left.reads + right.reads)
         parts = [self._operand(x) for x in args]
         if function is np.float64:

@@ -172,7 +172,7 @@ class Trace:
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
-        if self.named and isinstance(result._data, Traced):
+        if isinstance(result._data, Traced):
             self._of_node[result.node] = result._data.variable
 
     def go_back(self, node: Node, edge: Edge, g: Any, arguments: Sequence[Any]) -> Any:
@@ -185,8 +185,6 @@ class Trace:
 
     def arrived(self, parent: Node, downstream: Any) -> None:
         """The gradient by a value, as far as it has been added up."""
-        if not self.named:
-            return
         source = self._of_node.get(parent)
         if isinstance(parent.value, Traced):
             source = parent.value.variable
