@@ -15,8 +15,8 @@ f = −12       ∂f 1   ×
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import astuple
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,8 @@ from .build import Options, build
 from .errors import DrawError
 from .expand import Choice, names_of
 from .picture import Picture, check_path
-from .trace import follow
-from .wiring import Wiring, choose
+from .trace import Trace, follow
+from .wiring import Shown, Wiring, Wishes, choose
 
 __all__ = ["DrawError", "Picture", "draw"]
 
@@ -44,7 +44,9 @@ def draw(
     names: Mapping[str, Any] | None = None,
     decimals: int | None = None,
     expand: bool | str | Iterable[str] = False,
-    close: str | Iterable[str] = (),
+    collapse: str | Iterable[str] = (),
+    depth: int | None = None,
+    fold: bool | None = None,
     gradient: Any = None,
     show: str = "auto",
     direction: str = "LR",
@@ -56,8 +58,11 @@ def draw(
     title       shown above the legend; in a formula such as "q = x + y" variables are italic
     names       more names, {"q": q}; what is not in the graph is passed over: names=locals()
     decimals    places of every number; without it, four significant digits
-    expand      gates to draw in simpler ones: "sigmoid", several names, or True for all
-    close       names of scopes to draw as one box
+    expand      gates to draw in simpler ones: "sigmoid", several names, or True for all; and
+                names of scopes that are to stay open
+    collapse    names of scopes to draw as one box
+    depth       how many levels of boxes are drawn open; those inside are drawn as one
+    fold        whether what repeats is drawn once, as "× 12": None for scopes, True for gates too
     gradient    the upstream gradient, for a result that is no single value
     show        "auto": numbers for single values, shapes for arrays; "values": small arrays as
                 numbers; "shapes": shapes for all
@@ -72,25 +77,40 @@ def draw(
     <Picture of f: 2 values, 1 gate>
     """
     options = Options(title, decimals, show, direction)
-    _check(tensor, options, names, max_nodes)
+    _check(tensor, options, names, max_nodes, depth, fold)
     if path is not None:
         check_path(path)
-    closed = names_of("close", close)
-    wiring = Wiring(follow(tensor, Choice(expand), gradient, names))
-    shown = choose(wiring, closed, max_nodes)
-    if shown.remarks and wiring.trace.simpler:  # too much: first try it with the gates whole
-        wiring = Wiring(follow(tensor, Choice(compact=True), gradient, names))
-        left = {scope.name for scope in wiring.sizes}
-        shown = choose(wiring, left.intersection(closed), max_nodes)
-        if expand:
-            shown.remarks.insert(0, f"gates are drawn whole, for more than {max_nodes} parts")
+    choice = Choice(expand)
+    wishes = Wishes(frozenset(names_of("collapse", collapse)), choice.scopes, depth, max_nodes)
+    wiring, shown = _fitted(lambda c: follow(tensor, c, gradient, names), choice, fold, wishes)
     picture = Picture(build(wiring, shown, options))
     if path is not None:
         picture.save(path)
     return picture
 
 
-def _check(tensor: Any, options: Options, names: Any, max_nodes: Any) -> None:
+def _fitted(
+    trace_of: Callable[[Choice], Trace], choice: Choice, fold: bool | None, wishes: Wishes
+) -> tuple[Wiring, Shown]:
+    """What to draw, and how: of a large graph repetitions once, and fused gates whole."""
+    trace, folds = trace_of(choice), fold is not False
+    wiring = Wiring(trace, folds, loose=fold is True)
+    shown = choose(wiring, wishes)
+    if shown.remarks and fold is None:
+        wiring = Wiring(trace, folds, loose=True)
+        shown = choose(wiring, wishes)
+    if shown.remarks and trace.simpler:
+        wiring = Wiring(trace_of(Choice(compact=True)), folds, loose=fold is not False)
+        left = {scope.name for scope in wiring.sizes}.union(*wiring.folds.members.values())
+        shown = choose(wiring, replace(wishes, collapse=wishes.collapse & left))
+        if choice.names or choice.everything:
+            shown.remarks.insert(0, f"more than {wishes.max_nodes} parts: gates are drawn whole")
+    return wiring, shown
+
+
+def _check(
+    tensor: Any, options: Options, names: Any, max_nodes: Any, depth: Any, fold: Any
+) -> None:
     if not isinstance(tensor, Tensor):
         raise DrawError(
             f"draw: expected a Tensor, got {type(tensor).__name__}; pass the result of a "
@@ -108,6 +128,8 @@ def _check(tensor: Any, options: Options, names: Any, max_nodes: Any) -> None:
         ("names", names, names is None or isinstance(names, Mapping), 'a dict such as {"q": q}'),
         ("show", show, show in SHOW, f"one of {', '.join(SHOW)}"),
         ("direction", direction, direction in DIRECTION, f"one of {', '.join(DIRECTION)}"),
+        ("depth", depth, depth is None or _is_count(depth, 0), "a whole number, or None"),
+        ("fold", fold, fold in (True, False, None), "True, False or None"),
         ("max_nodes", max_nodes, _is_count(max_nodes, 2), "a whole number of at least 2"),
     ]:
         if not fits:

@@ -120,8 +120,9 @@ class _Builder:
         box = self._box(path[: path.index(scope)])
         name, kind, note = _texts(scope)
         heading = plural(self.wiring.sizes[scope], "gate")
-        note = " · ".join(filter(None, [note, heading]))
-        return Gate(self._next(), "", "", note, name, kind, name, False, box)
+        times = self.wiring.folds.times.get(scope, 1)
+        note = " · ".join(filter(None, [note, heading + " each" * (times > 1)]))
+        return Gate(self._next(), "", "", note, name, kind, name, False, box, times)
 
     def _box(self, path: Path) -> Box | None:
         """The innermost box of a path; the boxes around it are made with it."""
@@ -136,7 +137,8 @@ class _Builder:
         number, fused = len(self.boxes) + 1, self.trace.fused.get(scope)
         name, kind, note = _texts(scope)
         if fused is None:
-            return Box(number, name, kind, note, False, "", parent)
+            times = self.wiring.folds.times.get(scope, 1)
+            return Box(number, name, kind, note, False, "", parent, times)
         symbol = fused.plan.gate.symbol  # type: ignore[union-attr]
         local = self._local(fused).replace("local", "local gradient", 1)
         count = plural(self.wiring.sizes[scope], "gate")
@@ -202,11 +204,14 @@ class _Builder:
         )  # fmt: skip
 
     def _name(self, key: Key) -> str:
-        if isinstance(key, Constant):
-            return key.name
+        name = key.name if isinstance(key, Constant) else self.trace.names.get(key, "")
         if key is self.trace.root:
-            return self.trace.root_name
-        return self.trace.names.get(key, "")
+            name = self.trace.root_name
+        if key in self.wiring.many:
+            name = (
+                f"{name} × {self.wiring.many[key]:,}" if name else f"1 of {self.wiring.many[key]:,}"
+            )
+        return name
 
     def _above(self, array: Any) -> tuple[Lines, bool]:
         """The value, or the shape of an array."""
@@ -242,6 +247,9 @@ class _Builder:
 
     def _remarks(self) -> Lines:
         remarks = []
+        if names := self.wiring.folds.names:
+            listed = ", ".join(names[:4]) + ", …" * (len(names) > 4)
+            remarks.append(f"repeated blocks are drawn once, with the values of the last: {listed}")
         if not self.trace.grads:
             root = self.trace.root
             if root.requires_grad:
@@ -276,14 +284,15 @@ def _first_bad_gate(wiring: Wiring) -> Node | None:
     """The gate where finite numbers became NaN or infinite: going forward, else backward."""
     trace = wiring.trace
     good = {node for node, value in trace.values.items() if is_finite(value)}
-    for node in wiring.gates:
+    gates = [node for node in trace.nodes if node.plan is not None]
+    for node in gates:
         operands = [p in good if isinstance(p, Node) else is_finite(p) for p in node.parents
                     if p is not None]  # fmt: skip
         if node not in good and all(operands):
-            return node
+            return wiring.folds.drawn(node)
     good = {node for node, g in trace.grads.items() if is_finite(g)}
-    for node in reversed(wiring.gates):
+    for node in reversed(gates):
         reached = [p for p in node.parents if isinstance(p, Node) and p in trace.grads]
         if node in good and not all(p in good for p in reached):
-            return node
+            return wiring.folds.drawn(node)
     return None

@@ -241,12 +241,18 @@ def _closed_label(gate: Gate) -> str:
         rows += [_font(f"<i>{_escape(gate.symbol)}</i>", INK, 22)]
     else:
         kind = f": {_escape(gate.kind)}" if gate.kind else ""
-        rows += [_font(f"⊞ <b>{_escape(gate.name)}</b>{kind}", INK, 14)]
+        name = _escape(gate.name) + _times(gate.times)
+        rows += [_font(f"⊞ <b>{name}</b>{kind}", INK, 14)]
         rows += [_font(_escape(gate.heading), MUTED, 11)]
     if gate.detail:
         rows += [_font(_escape(gate.detail), MUTED, 11)]
     cells = "".join(f"<tr><td>{row}</td></tr>" for row in rows)
     return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{cells}</table>'
+
+
+def _times(count: int) -> str:
+    """How many equal blocks a box stands for."""
+    return f"&#160;&#160;× {count:,}" if count > 1 else ""
 
 
 def _edges(drawing: Drawing, gate: Gate) -> Lines:
@@ -313,7 +319,7 @@ def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lin
 
 
 def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
-    name = _escape(box.name)
+    name = _escape(box.name) + _times(box.times)
     symbol = f" <i>{_escape(box.symbol)}</i>" if box.symbol else ""
     name = name + symbol if box.fused else f"<b>{name}</b>"
     kind = f": {_escape(box.kind)}" if box.kind else ""

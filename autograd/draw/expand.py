@@ -27,19 +27,18 @@ SLOTS = ("dtype", "name", "plan", "saved", "scope", "shape", "slot", "static", "
 
 
 class Choice:
-    """Which gates are drawn in simpler ones: as asked for, and those of INLINE."""
+    """Which gates are drawn in simpler ones: as asked for, and those of INLINE.
+
+    Other names are those of scopes, which stay open where others are drawn as one box.
+    """
 
     def __init__(self, wanted: bool | str | Iterable[str] = False, compact: bool = False):
         self.compact = compact
         self.everything = wanted is True
-        self.names = () if isinstance(wanted, bool) else names_of("expand", wanted)
-        can = sorted(name for name, gate in GATES.items() if gate.expand is not None)
-        for name in self.names:
-            if name not in can:
-                raise DrawError(
-                    f"draw: expand={name!r}, but there is no such gate with simpler ones inside; "
-                    f"these have: {', '.join(can)}"
-                )
+        names = () if isinstance(wanted, bool) else names_of("expand", wanted)
+        can = {name for name, gate in GATES.items() if gate.expand is not None}
+        self.names = can.intersection(names)
+        self.scopes = frozenset(names) - can  # boxes that are to stay open
 
     def boxed(self, gate: Gate) -> bool:
         """Whether the simpler gates get a box with the name of the fused one."""

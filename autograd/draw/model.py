@@ -24,6 +24,7 @@ class Box:
     fused: bool  # whether a gate stands for all of it
     symbol: str  # of that gate, if it says more than its name
     parent: Box | None
+    times: int = 1  # how many blocks like this one it stands for
 
     @property
     def depth(self) -> int:
@@ -80,6 +81,7 @@ class Gate:
     about: str
     bad: bool
     box: Box | None
+    times: int = 1  # how many scopes like this one it stands for
     inputs: list[Use] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
 

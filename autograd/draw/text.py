@@ -57,11 +57,13 @@ def _gate(gate: Gate | None, again: bool) -> str:
     if gate is None:
         return ""
     text = (gate.symbol or f"{gate.name}: {gate.kind}".removesuffix(": ")).replace("\n", " ")
+    if gate.times > 1:
+        text += f" × {gate.times:,}"
     if gate.detail:
         text += f" ({gate.detail})"
     names, box = [], gate.box
     while box is not None:
-        names.append(box.name)
+        names.append(box.name + f" × {box.times:,}" * (box.times > 1))
         box = box.parent
     where = f"  in {'/'.join(reversed(names))}" if names else ""
     return f"{text}{where}{'  (as above)' if again else ''}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,15 @@ import numpy as np
 from ..modes import Scope
 from ..node import Node
 from .errors import DrawError
+from .fold import Folds, Path, find_folds
 from .numbers import plural
 from .symbols import folded
 from .trace import Trace
 
-__all__ = ["DEEPEST", "Constant", "Key", "Path", "Shown", "Unit", "Wiring", "choose"]
+__all__ = ["DEEPEST", "Constant", "Key", "Path", "Shown", "Unit", "Wiring", "Wishes", "choose"]
 
 DEEPEST = 20  # boxes inside boxes
 MANY = 20  # wires into one gate, where not all can be drawn
-Path = tuple[Scope, ...]  # the scopes around something, from the outermost
 
 
 class Constant:
@@ -39,19 +40,49 @@ Unit = Node | Scope  # what is drawn as one gate: a gate, or a scope that is clo
 class Wiring:
     """The operands of every gate, the scopes around it, and the home of every value."""
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, fold: bool = True, loose: bool = False):
         self.trace = trace
-        self.gates = [node for node in trace.nodes if node.plan is not None]
-        self.paths, self.too_deep = _visits(self.gates)
-        self.sizes = Counter(scope for path in self.paths.values() for scope in path)
+        gates = [node for node in trace.nodes if node.plan is not None]
+        paths, self.too_deep = _visits(gates)
+        folds = find_folds(gates, paths, trace.fused, loose) if fold else Folds(paths=paths)
+        self.folds = folds
+        self.paths = self.folds.paths
         self.folded: dict[Node, tuple[int, ...]] = {}
         self.operands: dict[Node, list[tuple[int, Key]]] = {}
+        self.many: dict[Key, int] = {}  # of so many values, one in each repetition, one is drawn
         self._constants: dict[int, Constant] = {}
         leaves = [n for n in trace.nodes if n.plan is None and n.slot is not None]
         self.has_parameters = any(n.slot and n.slot.of_parameter for n in leaves)
-        for node in self.gates:
-            self._connect(node)
+        self.gates = self._connected()
+        self.sizes = Counter(scope for node in self.gates for scope in self.paths[node])
         self.home = self._homes()
+
+    def _connected(self) -> list[Node]:
+        """The gates that lead to the result, each after those whose values it takes."""
+        users: dict[Node, list[Node]] = {}
+        missing: dict[Node, int] = {}
+        todo = [self.trace.root] if self.trace.root.plan is not None else []
+        while todo:
+            node = todo.pop()
+            if node in missing:
+                continue
+            self._connect(node)
+            made = {k for _, k in self.operands[node] if isinstance(k, Node) and k.plan is not None}
+            missing[node] = len(made)
+            for operand in made:
+                users.setdefault(operand, []).append(node)
+            todo += made
+        ready = [(node.number, node) for node, count in missing.items() if count == 0]
+        heapify(ready)
+        order = []
+        while ready:
+            node = heappop(ready)[1]
+            order.append(node)
+            for user in users.get(node, ()):
+                missing[user] -= 1
+                if missing[user] == 0:
+                    heappush(ready, (user.number, user))
+        return order
 
     def is_parameter(self, node: Node) -> bool:
         """Whether a leaf is to be learned; where nothing says so, every tracked array is."""
@@ -63,11 +94,18 @@ class Wiring:
         path = self.paths[node]
         inside = len(self._outside_fused(path)) < len(path)
         constants = self.folded[node] = folded(node, inside)
-        self.operands[node] = [
-            (k, operand if isinstance(operand, Node) else self._constant(node, k, operand))
-            for k, operand in enumerate(node.parents)
-            if k not in constants
-        ]
+        operands: list[tuple[int, Key]] = []
+        for k, parent in enumerate(node.parents):
+            if k in constants:
+                continue
+            operand = self.folds.operand(node, k)
+            key = operand if isinstance(operand, Node) else self._constant(node, k, operand)
+            if operand is not parent and any(key is other for _, other in operands):
+                continue  # several repetitions go in, of which one is drawn
+            operands.append((k, key))
+            if (node, k) in self.folds.varies:
+                self.many[key] = self.folds.varies[node, k]
+        self.operands[node] = operands
 
     def _constant(self, node: Node, position: int, array: Any) -> Constant:
         """The same array is the same box, however often it is used."""
@@ -199,30 +237,68 @@ class Shown:
         """Whether a gate is near enough to the result to be drawn."""
         return self.kept is None or unit in self.kept
 
+    def outermost(self) -> frozenset[Scope]:
+        """The closed scopes that lie in no other closed one."""
+        return frozenset(u for node in self.wiring.gates if isinstance(u := self.unit(node), Scope))
+
     def size(self) -> int:
         """How many gates and values there are to draw."""
         units = {self.unit(node) for node in self.wiring.gates}
         return len(units) + sum(map(self.is_visible, self.wiring.home))
 
 
-def choose(wiring: Wiring, close: Iterable[str], max_nodes: int) -> Shown:
+@dataclass(frozen=True)
+class Wishes:
+    """Which boxes the user wants open, and which closed."""
+
+    collapse: frozenset[str] = frozenset()
+    expand: frozenset[str] = frozenset()
+    depth: int | None = None
+    max_nodes: int = 300
+
+
+def choose(wiring: Wiring, wishes: Wishes) -> Shown:
     """What to draw: close scopes, the innermost first, until it fits; then only the last gates."""
-    paths, scopes = set(wiring.paths.values()), wiring.sizes
-    names = frozenset(close)
-    asked = frozenset(scope for scope in scopes if scope.name in names)
-    for name in sorted(names - {scope.name for scope in asked}):
-        known = ", ".join(sorted({scope.name for scope in scopes})[:20]) or "none"
-        raise DrawError(f"draw: close={name!r}, but there is no such scope; there are: {known}")
-    shown = Shown(wiring, asked)
+    paths = {wiring.paths[node] for node in wiring.gates}
+    _check_names(wiring, wishes)
+    open_ones = {
+        scope
+        for path in paths
+        for k, scope in enumerate(path)
+        if any(_is_called(wiring, inner, wishes.expand) for inner in path[k:])
+    }
+    asked = {scope for scope in wiring.sizes if _is_called(wiring, scope, wishes.collapse)}
+    if wishes.depth is not None:
+        deeper = [[s for s in path[wishes.depth :] if s not in open_ones] for path in paths]
+        asked |= {scopes[0] for scopes in deeper if scopes}
+    shown = Shown(wiring, frozenset(asked))
     for depth in range(max(map(len, paths), default=0), 0, -1):
-        if shown.size() <= max_nodes:
+        if shown.size() <= wishes.max_nodes:
             return shown
-        closed = asked | {path[depth - 1] for path in paths if len(path) >= depth}
-        shown = Shown(wiring, closed)
-        shown.remarks = [f"boxes are closed, for more than {max_nodes} parts (max_nodes)"]
-    if shown.size() > max_nodes:
-        _keep_the_nearest(shown, max_nodes)
+        closed = {path[depth - 1] for path in paths if len(path) >= depth} - open_ones
+        shown = Shown(wiring, frozenset(asked | closed))
+        names = sorted({scope.name for scope in shown.outermost() - asked})
+        listed = ", ".join(names[:5]) + ", …" * (len(names) > 5)
+        shown.remarks = [f"more than {wishes.max_nodes} parts: closed are {listed}"]
+    if shown.size() > wishes.max_nodes:
+        _keep_the_nearest(shown, wishes.max_nodes)
     return shown
+
+
+def _is_called(wiring: Wiring, scope: Scope, names: frozenset[str]) -> bool:
+    return scope.name in names or not names.isdisjoint(wiring.folds.members.get(scope, ()))
+
+
+def _check_names(wiring: Wiring, wishes: Wishes) -> None:
+    known = {scope.name for scope in wiring.sizes}.union(*wiring.folds.members.values())
+    listed = ", ".join(sorted(known)[:20]) or "none"
+    for name in sorted(wishes.collapse - known):
+        raise DrawError(f"draw: collapse={name!r}, but there is no such scope; there are: {listed}")
+    for name in sorted(wishes.expand - known):
+        raise DrawError(
+            f"draw: expand={name!r}, but there is no such scope, and no gate of that name with "
+            f"simpler ones inside; there are the scopes: {listed}"
+        )
 
 
 def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
