@@ -32,8 +32,9 @@ from .wiring import Shown, Wiring, Wishes, choose
 
 __all__ = ["DrawError", "Picture", "draw"]
 
-SHOW = ("auto", "values", "shapes")
+SHOW = ("auto", "values", "shapes", "stats")
 DIRECTION = ("LR", "TB")
+SCHEME = ("light", "dark", "auto")
 
 
 def draw(
@@ -50,6 +51,7 @@ def draw(
     gradient: Any = None,
     show: str = "auto",
     direction: str = "LR",
+    scheme: str = "light",
     max_nodes: int = 300,
 ) -> Picture:
     """Draw the graph behind a tensor: values above the wires, gradients below.
@@ -65,8 +67,9 @@ def draw(
     fold        whether what repeats is drawn once, as "× 12": None for scopes, True for gates too
     gradient    the upstream gradient, for a result that is no single value
     show        "auto": numbers for single values, shapes for arrays; "values": small arrays as
-                numbers; "shapes": shapes for all
+                numbers; "shapes": shapes for all; "stats": mean and extremes of arrays too
     direction   "LR" from left to right, "TB" from top to bottom
+    scheme      "light", "dark", or "auto": an SVG that is as dark as the reader's screen
     max_nodes   of a larger graph, first boxes are closed, then the far end is left out
 
     The graph is only read: no gradient changes, and all are shown, asked for or not. Raises
@@ -76,7 +79,7 @@ def draw(
     >>> draw(x * x)
     <Picture of f: 2 values, 1 gate>
     """
-    options = Options(title, decimals, show, direction)
+    options = Options(title, decimals, show, direction, scheme)
     _check(tensor, options, names, max_nodes, depth, fold)
     if path is not None:
         check_path(path)
@@ -121,7 +124,7 @@ def _check(
             "draw: inside a function that is being compiled there are no values to show; draw "
             "what the function gives when it is called without `compile`"
         )
-    title, decimals, show, direction = astuple(options)
+    title, decimals, show, direction, scheme = astuple(options)
     for name, value, fits, expected in [
         ("title", title, title is None or isinstance(title, str), "a text"),
         ("decimals", decimals, decimals is None or _is_count(decimals, 0, 15), "0 to 15, or None"),
@@ -130,6 +133,7 @@ def _check(
         ("direction", direction, direction in DIRECTION, f"one of {', '.join(DIRECTION)}"),
         ("depth", depth, depth is None or _is_count(depth, 0), "a whole number, or None"),
         ("fold", fold, fold in (True, False, None), "True, False or None"),
+        ("scheme", scheme, scheme in SCHEME, f"one of {', '.join(SCHEME)}"),
         ("max_nodes", max_nodes, _is_count(max_nodes, 2), "a whole number of at least 2"),
     ]:
         if not fits:

@@ -12,7 +12,7 @@ from ..node import Node
 from .expand import gates_inside
 from .model import Box, Drawing, Gate, Lines, Use, Value
 from .names import legible
-from .numbers import gradient_norm, is_finite, number, plural, rows, shape
+from .numbers import gradient_norm, is_finite, number, plural, rows, shape, statistics
 from .reach import cut_long_wires
 from .symbols import LOCAL_FORMULA, face
 from .wiring import DEEPEST, Constant, Key, Path, Shown, Unit, Wiring
@@ -31,6 +31,7 @@ class Options:
     decimals: int | None = None
     show: str = "auto"
     direction: str = "LR"
+    scheme: str = "light"
 
 
 def build(wiring: Wiring, shown: Shown, options: Options) -> Drawing:
@@ -63,6 +64,7 @@ class _Builder:
             list(self.boxes.values()),
             [*self._remarks(), *self.shown.remarks],
             self.options.direction,
+            self.options.scheme,
         )
         cut_long_wires(drawing)
         return drawing
@@ -218,7 +220,8 @@ class _Builder:
         if self._prints(array):
             return self._printed(array), False
         bad = "" if is_finite(array) else f" {'NaN' if np.isnan(array).any() else '∞'}"
-        return [shape(array) + bad], True
+        more = statistics(array) if self.options.show == "stats" else []
+        return [shape(array) + bad, *more], True
 
     def _below(self, g: Any) -> tuple[Lines, bool]:
         """The gradient, or the norm of a gradient that is an array."""
@@ -226,7 +229,8 @@ class _Builder:
             return [], False
         if self._prints(g):
             return self._printed(g), False
-        return [gradient_norm(g)], True
+        more = statistics(g) if self.options.show == "stats" and np.ndim(g) else []
+        return [gradient_norm(g), *more], True
 
     def _prints(self, array: Any) -> bool:
         """Whether the numbers themselves are shown."""

@@ -11,17 +11,13 @@ import re
 import textwrap
 from collections import Counter
 
+from .colours import BAD, GRADIENT, INK, LOOKS, MUTED, SCOPE_FILL, SCOPE_INK, VALUE, WIRE, darkened
 from .model import Box, Drawing, Gate, Lines, Use, Value
 from .numbers import plural
 
 __all__ = ["dot"]
 
 FONT = "Helvetica,Arial,sans-serif"
-INK, MUTED, WIRE = "#1f2933", "#52606d", "#52606d"
-VALUE, GRADIENT, BAD = "#006e69", "#bf3b00", "#a3006d"
-LOOKS = {"parameter": ("#fff1cc", "#8a6100", "rounded,filled", 1.8),
-         "data": ("#dcebf7", "#1f5f99", "filled", 1.4)}  # fmt: skip
-SCOPE_FILL, SCOPE_INK = ("#f3f6f9", "#ffffff"), "#8fa3b5"
 ORDERED = ("subtract", "divide", "power")  # here it matters which operand is the upper one
 WIDEST = 100  # characters of a line of the title
 GAP = '<font point-size="6"> </font>'
@@ -33,7 +29,8 @@ def dot(drawing: Drawing) -> str:
     lines += _inside(drawing, None, _order(drawing))
     for gate in drawing.gates:
         lines += _edges(drawing, gate)
-    return "\n".join([*lines, *_column(drawing), "}"]) + "\n"
+    text = "\n".join([*lines, *_column(drawing), "}"]) + "\n"
+    return darkened(text) if drawing.scheme == "dark" else text
 
 
 def _order(drawing: Drawing) -> list[Value | Gate]:
@@ -59,7 +56,7 @@ def _header(drawing: Drawing) -> Lines:
     wide = len(drawing.gates) <= 3
     gaps = "nodesep=0.28; ranksep=0.32;" if wide else "nodesep=0.18; ranksep=0.2;"
     return [
-        f"rankdir={drawing.direction}; bgcolor=white; pad=0.25; {gaps} splines=true;",
+        f'rankdir={drawing.direction}; bgcolor="#ffffff"; pad=0.25; {gaps} splines=true;',
         f'fontname="{FONT}"; fontsize=13; fontcolor="{INK}"; labelloc=b; '
         f"tooltip={_quoted(drawing.summary)};",
         f"label=<{'<br/>'.join(_caption(drawing))}>;",
@@ -108,6 +105,8 @@ def _legend(drawing: Drawing) -> Lines:
     numbers = any(not v.is_shape for v in drawing.values if v is not drawing.root)
     what = "<b>value</b> or <b>(shape)</b>" if numbers else "<b>(shape)</b> of the value,"
     forward = f"{what if shapes else '<b>value</b>'} above the wire"
+    if any(len(v.above) > 1 for v in drawing.values if v.is_shape):
+        forward += ", mean ± deviation, [least … greatest]"
     parts = [_font(f"{forward} (forward →)" if numbers or not shapes else forward, VALUE)]
     norms = any(v.is_norm for v in drawing.values)
     gradients = any(v.below and not v.is_norm for v in drawing.values if v is not drawing.root)
@@ -160,7 +159,7 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
         name = _font(_name(shown), INK, 16)
         left = f'<td rowspan="3" align="right" cellpadding="3">{name}</td>'
     small = value.is_shape or len(value.above) > 1
-    top = _number_lines(value.above, BAD if value.bad_value else VALUE, 12 if small else 15, True)
+    top = _above(value, 12 if small else 15)
     if value.label and not value.leaf:
         named = _name(value.label)
         gap = "<br/>" if len(value.above) > 1 else ""
@@ -184,15 +183,25 @@ def _data_label(drawing: Drawing, value: Value) -> str:
     name = f"<b>{name}</b>" if value.look == "parameter" else f"<b><i>{name}</i></b>"
     size = 15 if value.look == "data" else 14
     lines = [_font(name, INK, size)] if value.label else []
-    numbers = _number_lines(value.above, BAD if value.bad_value else VALUE, 12, True)
-    if len(value.above) == 1 and lines:
+    numbers = _above(value, 12)
+    if (len(value.above) == 1 or value.is_shape) and lines:
         lines = [f"{lines[0]}&#160;&#160;{numbers}"]
     else:
         lines.append(numbers)
     below = _below(drawing, value, 12)
-    if below and len(value.below) > 1:
+    if below and len(value.below) > 1 and not value.is_norm:
         lines.append(GAP)
     return "<br/>".join([*lines, below] if below else lines)
+
+
+def _above(value: Value, size: int) -> str:
+    """The value, in bold; or the shape, in bold, and below it what the numbers are like."""
+    color = BAD if value.bad_value else VALUE
+    if not value.is_shape:
+        return _number_lines(value.above, color, size, True)
+    shape = _number_lines(value.above[:1], color, size, True)
+    more = value.above[1:]
+    return f"{shape}<br/>{_number_lines(more, color, 11, False)}" if more else shape
 
 
 def _below(drawing: Drawing, value: Value, size: int) -> str:
@@ -201,7 +210,8 @@ def _below(drawing: Drawing, value: Value, size: int) -> str:
     color = BAD if value.bad_gradient else GRADIENT
     if value.is_norm:
         norm = f"‖∂{_name(drawing.root_name)}‖ {_strong(value.below[0], value.bad_gradient)}"
-        return _font(norm, color, 12)
+        more = "<br/>" + _number_lines(value.below[1:], color, 11, False) if value.below[1:] else ""
+        return _font(norm, color, 12) + more
     small = 12 if len(value.below) > 1 else size
     return _number_lines(value.below, color, small, value.bad_gradient)
 
@@ -221,7 +231,7 @@ def _gate(gate: Gate) -> str:
         style = (f'shape=box, style="rounded,filled", fillcolor="#eef3f7", color="{ink}", '
                  f"penwidth={3 if gate.bad else 1.6}")  # fmt: skip
         return _node(gate.number, style, _closed_label(gate), gate.about)
-    style = f'color="{ink}", fontcolor="{INK}", penwidth={width}, fillcolor=white'
+    style = f'color="{ink}", fontcolor="{INK}", penwidth={width}, fillcolor="#ffffff"'
     if len(gate.symbol) <= 3 and not gate.detail:
         size = {1: 20, 2: 14}.get(len(gate.symbol), 13)
         style = f"shape=circle, style=filled, fixedsize=true, width=0.46, fontsize={size}, {style}"
@@ -324,10 +334,11 @@ def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
     name = name + symbol if box.fused else f"<b>{name}</b>"
     kind = f": {_escape(box.kind)}" if box.kind else ""
     note = "&#160;&#160;" + _font(_escape(box.note), MUTED, 11) if box.note else ""
+    side = "l" if drawing.direction == "LR" else "r"  # where no wire comes in
     return [
         f"subgraph cluster_{box.number} {{",
         f'style="rounded,filled"; color="{SCOPE_INK}"; penwidth=1.3; margin=13; '
-        f'fillcolor="{SCOPE_FILL[box.depth % 2]}"; labeljust=l; labelloc=t; fontsize=14; '
+        f'fillcolor="{SCOPE_FILL[box.depth % 2]}"; labeljust={side}; labelloc=t; fontsize=14; '
         f"tooltip={_quoted(box.name)};",
         f"label=<⊟ {name}{kind}{note}>;",
         *_inside(drawing, box, order),

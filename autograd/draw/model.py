@@ -97,6 +97,7 @@ class Drawing:
     boxes: list[Box]
     remarks: Lines  # what the reader has to know: no gradients, parts left out
     direction: str
+    scheme: str = "light"  # or "dark", or "auto": as the reader's screen is
     in_column: bool = True  # whether the leaves stand in one column
 
     @property

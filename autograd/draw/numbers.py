@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["gradient_norm", "is_finite", "number", "plural", "rows", "shape"]
+__all__ = ["gradient_norm", "is_finite", "number", "plural", "rows", "shape", "statistics"]
 
 
 def number(value: Any, decimals: int | None = None, digits: int = 4) -> str:
@@ -63,6 +63,27 @@ def rows(array: Any, decimals: int | None = None) -> list[str]:
     return [
         "[" + "  ".join(t.rjust(w) for t, w in zip(row, widths, strict=True)) + "]" for row in texts
     ]
+
+
+def statistics(array: Any) -> list[str]:
+    """What the numbers of an array are like: mean ± standard deviation, and the extremes.
+
+    >>> statistics(np.array([1.0, 3.0]))
+    ['2 ± 1', '[1 … 3]']
+    >>> statistics(np.array([True, False, True, True]))
+    ['75 % True']
+    """
+    array = np.asarray(array)
+    if array.size == 0:
+        return ["empty"]
+    if array.dtype.kind == "b":
+        return [f"{number(100 * array.mean(), digits=2)} % True"]
+    low, high = number(array.min(), digits=2), number(array.max(), digits=2)
+    if array.dtype.kind in "iu":
+        return [f"[{low} … {high}]"]
+    with np.errstate(all="ignore"):
+        mean, spread = array.mean(dtype=float), array.std(dtype=float)
+    return [f"{number(mean, digits=2)} ± {number(spread, digits=2)}", f"[{low} … {high}]"]
 
 
 def gradient_norm(g: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import render
+from .colours import adaptive
 from .dot import dot
 from .errors import DrawError
 from .model import Drawing
@@ -64,7 +65,8 @@ class Picture:
 
     def _described(self, svg: str) -> str:
         title = self.drawing.title or f"Computation graph of {self.drawing.root_name}"
-        return render.describe(svg, title, self.drawing.summary)
+        described = render.describe(svg, title, self.drawing.summary)
+        return adaptive(described) if self.drawing.scheme == "auto" else described
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         svg = self._svg()

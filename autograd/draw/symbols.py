@@ -66,9 +66,31 @@ def face(node: Node, constants: tuple[int, ...]) -> Face:
     ]
     if static.get("axis") is not None and not gate.variadic:
         details.append(f"axis {static['axis']}".replace("-", "−"))
+    if "window" in static:
+        details += _window(static["window"], static.get("groups", 1))
     if gate.name == "astype":
         details.append(str(np.dtype(static["dtype"])))
     return Face(gate.symbol, ", ".join(details))
+
+
+def _window(window: Any, groups: int) -> list[str]:
+    """The size of a window, and of stride, padding and dilation what is out of the ordinary."""
+    rows, columns = window.size
+    texts = [f"{rows} × {columns}"]
+    if window.stride != (1, 1):
+        texts.append(f"stride {_pair(window.stride)}")
+    if window.pads:
+        (above, below), (left, right) = window.padding
+        even = above == below and left == right
+        texts.append(f"pad {_pair((above, left)) if even else window.padding}")
+    if window.dilation != (1, 1):
+        texts.append(f"dilation {_pair(window.dilation)}")
+    return texts if groups == 1 else [*texts, f"{groups} groups"]
+
+
+def _pair(sizes: tuple[int, int]) -> str:
+    rows, columns = sizes
+    return str(rows) if rows == columns else f"{rows} × {columns}"
 
 
 def _with_constant(name: str, position: int, constant: Any) -> str:
