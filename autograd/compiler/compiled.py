@@ -219,7 +219,15 @@ class Compiled:
         """The arrays from outside that `source` has as its last arguments, by name."""
         return self._text()[1]
 
+    @property
+    def readable(self) -> Program:
+        """The program of `source`: gates as in a textbook, values named as in the function."""
+        return self._readable()
+
     def _text(self) -> tuple[str, dict[str, Any]]:
+        return source(self._readable(), self.__name__)
+
+    def _readable(self) -> Program:
         self._entry()
         trace = Trace(plain=True)
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(self._leaves)]
@@ -235,7 +243,7 @@ class Compiled:
         program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
         program = improve(program, SIMPLIFY)
         name_gradients(program, trace.modules())
-        return source(program, self.__name__)
+        return program
 
     @property
     def generated(self) -> str:
