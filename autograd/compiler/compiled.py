@@ -241,6 +241,7 @@ class Compiled:
         trace.name_constants(finder.arrays)
         known = trace.gradient_of.items()
         program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
+        program.put_in_scopes(trace.scopes())
         program = improve(program, SIMPLIFY)
         name_gradients(program, trace.modules())
         return program

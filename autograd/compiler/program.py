@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,11 @@ class Output:
 
 @dataclass(eq=False)
 class Program:
-    """Inputs, equations in order, outputs."""
+    """Inputs, equations in order, outputs.
+
+    Printed, it is grouped by phase and scope. Two programs are equal when they call the same
+    functions in the same order on the same values, whatever their variables are called.
+    """
 
     inputs: list[Input]
     equations: list[Equation]
@@ -167,8 +171,68 @@ class Program:
 
     def __str__(self) -> str:
         heads = ", ".join(f"{i.variable}: {_kind(i.variable.value)}" for i in self.inputs)
-        lines = [f"inputs {heads}", *map(str, self.equations)]
-        return "\n".join([*lines, "outputs " + ", ".join(f"{o.variable}" for o in self.outputs)])
+        headings = self._headings()
+        lines, before, indent = [f"inputs {heads}"], "", "  " * (len(set(headings)) > 1)
+        for heading, equation in zip(headings, self.equations, strict=True):
+            if heading != before and indent:
+                lines.append(f"{heading}:")
+            lines.append(f"{indent}{equation}")
+            before = heading
+        leaving = [o for o in self.outputs if o.kind not in ("finite", "gradient")]
+        return "\n".join([*lines, "outputs " + ", ".join(f"{o.variable}" for o in leaving)])
+
+    def _headings(self) -> list[str]:
+        """For each equation its phase and the scopes around it."""
+        scopes = [equation.context.scope for equation in self.equations]
+        paths = [[s.name for s in scope.path] if scope else [] for scope in scopes]
+        return ["/".join([p, *path]) for p, path in zip(self.phases(), paths, strict=True)]
+
+    def phases(self) -> list[str]:
+        """For each equation "forward" or "backward"; what no gate did after that is "update"."""
+        found, gone_back = [], False
+        for equation in self.equations:
+            context = equation.context
+            gone_back = gone_back or context.backward
+            after = "update" if gone_back and not context.gate else "forward"
+            found.append("backward" if context.backward else after)
+        return found
+
+    def put_in_scopes(self, scopes: dict[Variable, Scope]) -> None:
+        """Move the gates that made these variables into scopes, with all their equations."""
+        moved = {
+            id(equation.context): replace(equation.context, scope=scopes[equation.out])
+            for equation in self.equations
+            if equation.out in scopes and not equation.context.backward
+        }
+        for equation in self.equations:
+            equation.context = moved.get(id(equation.context), equation.context)
+
+    def _key(self) -> tuple[Any, ...]:
+        """What is the same for equal programs: variables are numbered as they appear."""
+        numbers: dict[Variable, int] = {}
+
+        def known(x: Any) -> Any:
+            if not isinstance(x, Variable):
+                return type(x).__name__, repr(x)
+            held = np.asarray(x.value).tobytes() if x.constant else b""
+            return numbers.setdefault(x, len(numbers)), str(x.dtype), x.shape, held
+
+        def tree(x: Any) -> Any:
+            return repr(map_tree(known, x))
+
+        heads = [(known(i.variable), i.kind, i.tracked) for i in self.inputs]
+        calls = [
+            (_called(e.function), tree(e.args), tree(e.kwargs), e.into, known(e.out),
+             e.context.backward)
+            for e in self.equations
+        ]  # fmt: skip
+        return heads, calls, [(known(o.variable), o.kind) for o in self.outputs]
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Program) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((len(self.inputs), *(_called(e.function) for e in self.equations)))
 
     def __len__(self) -> int:
         return len(self.equations)
@@ -187,6 +251,10 @@ class Program:
     def producers(self) -> dict[Variable, Equation]:
         """For each variable the equation that assigns it."""
         return {equation.out: equation for equation in self.equations}
+
+
+def _called(function: Function) -> Any:
+    return function.function if isinstance(function, Anew) else function
 
 
 def _kind(value: Any) -> str:

@@ -155,7 +155,9 @@ class Trace:
         self.context = OUTSIDE
 
     def _context(self, gate: Gate, scope: Scope | None, backward: bool) -> Context:
-        """One object for all equations from the same place."""
+        """One object for all equations from the same place; for reading, one for each call."""
+        if self.named:
+            return Context(gate.name, scope, backward)
         key = gate, scope, backward
         context = self._contexts.get(key)
         if context is None:
@@ -200,8 +202,12 @@ class Trace:
 
     def modules(self) -> dict[Variable, str]:
         """For values that gates made: the name of the module they were made in."""
+        return {variable: scope.name for variable, scope in self.scopes().items()}
+
+    def scopes(self) -> dict[Variable, Scope]:
+        """For values that gates made in a scope: that scope."""
         scopes = {variable: node.scope for node, variable in self._of_node.items()}
-        return {variable: scope.name for variable, scope in scopes.items() if scope is not None}
+        return {variable: scope for variable, scope in scopes.items() if scope is not None}
 
     def expect_no_nan(self, gradients: Iterable[Any]) -> None:
         """Gradients that hold NaN have to be worked out again, with masks: see masks.py."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from .picture import Picture, check_path
 from .trace import Trace, follow
 from .wiring import Shown, Wiring, Wishes, choose
 
+if TYPE_CHECKING:
+    from ..compiler import Compiled, Program
+
 __all__ = ["DrawError", "Picture", "draw"]
 
 SHOW = ("auto", "values", "shapes", "stats")
@@ -38,11 +41,12 @@ SCHEME = ("light", "dark", "auto")
 
 
 def draw(
-    tensor: Tensor,
+    tensor: Tensor | Compiled | Program,
     path: str | os.PathLike[str] | None = None,
     *,
     title: str | None = None,
     names: Mapping[str, Any] | None = None,
+    backward: bool | None = None,
     decimals: int | None = None,
     expand: bool | str | Iterable[str] = False,
     collapse: str | Iterable[str] = (),
@@ -56,9 +60,13 @@ def draw(
 ) -> Picture:
     """Draw the graph behind a tensor: values above the wires, gradients below.
 
+    A compiled function is drawn as its readable program, every call a gate; so is a program.
+
     path        where to save it: .svg, .png, .pdf, .dot or .txt
     title       shown above the legend; in a formula such as "q = x + y" variables are italic
     names       more names, {"q": q}; what is not in the graph is passed over: names=locals()
+    backward    draw the backward pass, and the update, as gates of their own: False leaves them out
+                of the picture of a program
     decimals    places of every number; without it, four significant digits
     expand      gates to draw in simpler ones: "sigmoid", several names, or True for all; and
                 names of scopes that are to stay open
@@ -85,11 +93,24 @@ def draw(
         check_path(path)
     choice = Choice(expand)
     wishes = Wishes(frozenset(names_of("collapse", collapse)), choice.scopes, depth, max_nodes)
-    wiring, shown = _fitted(lambda c: follow(tensor, c, gradient, names), choice, fold, wishes)
+    trace_of = _source_of(tensor, gradient, names, backward)
+    wiring, shown = _fitted(trace_of, choice, fold, wishes)
     picture = Picture(build(wiring, shown, options))
     if path is not None:
         picture.save(path)
     return picture
+
+
+def _source_of(
+    given: Any, gradient: Any, names: Mapping[str, Any] | None, backward: bool | None
+) -> Callable[[Choice], Trace]:
+    """What follows the graph behind a tensor, or reads a program."""
+    if isinstance(given, Tensor) and not backward:
+        return lambda choice: follow(given, choice, gradient, names)
+    from .calls import program_of, trace_program  # the compiler is loaded when it is needed
+
+    program = program_of(given, gradient) if isinstance(given, Tensor) else given
+    return lambda choice: trace_program(program, backward is not False, choice)
 
 
 def _fitted(
@@ -114,10 +135,12 @@ def _fitted(
 def _check(
     tensor: Any, options: Options, names: Any, max_nodes: Any, depth: Any, fold: Any
 ) -> None:
-    if not isinstance(tensor, Tensor):
+    if not isinstance(tensor, Tensor) and not hasattr(
+        tensor, "readable" if callable(tensor) else "equations"
+    ):
         raise DrawError(
             f"draw: expected a Tensor, got {type(tensor).__name__}; pass the result of a "
-            "computation with tensors, such as a loss"
+            "computation with tensors, such as a loss, or a compiled function"
         )
     if MODE.get().tracer is not None:
         raise DrawError(

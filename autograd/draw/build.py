@@ -15,7 +15,7 @@ from .names import legible
 from .numbers import gradient_norm, is_finite, number, plural, rows, shape, statistics
 from .reach import cut_long_wires
 from .symbols import LOCAL_FORMULA, face
-from .wiring import DEEPEST, Constant, Key, Path, Shown, Unit, Wiring
+from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
 
 __all__ = ["Options", "build"]
 
@@ -55,7 +55,7 @@ class _Builder:
         for node in self.wiring.gates:
             if self.shown.is_kept(self.shown.unit(node)):
                 self._draw(node)
-        root = self._value(self.trace.root)
+        root, *_ = [self._value(end) for end in self.trace.ends]
         drawing = Drawing(
             root,
             self.trace.root_name,
@@ -65,7 +65,10 @@ class _Builder:
             [*self._remarks(), *self.shown.remarks],
             self.options.direction,
             self.options.scheme,
+            of_program=self.trace.of_program,
         )
+        if self.trace.of_program:
+            _turn_back(drawing)
         cut_long_wires(drawing)
         return drawing
 
@@ -121,7 +124,7 @@ class _Builder:
         path = self.wiring.paths[node]
         box = self._box(path[: path.index(scope)])
         name, kind, note = _texts(scope)
-        heading = plural(self.wiring.sizes[scope], "gate")
+        heading = plural(self.wiring.sizes[scope], "call" if self.trace.of_program else "gate")
         times = self.wiring.folds.times.get(scope, 1)
         note = " · ".join(filter(None, [note, heading + " each" * (times > 1)]))
         return Gate(self._next(), "", "", note, name, kind, name, False, box, times)
@@ -184,6 +187,7 @@ class _Builder:
         is_node = isinstance(key, Node)
         array = self.trace.values[key] if isinstance(key, Node) else key.array
         tracked = isinstance(key, Node) and key.requires_grad
+        quiet = bool(self.trace.of_program)  # the gradients of a program are values like others
         made = isinstance(key, Node) and key.plan is not None
         cut = made and not self.shown.is_kept(self.shown.unit(key))  # type: ignore[arg-type]
         g = self.trace.grads.get(key) if isinstance(key, Node) else None
@@ -193,16 +197,15 @@ class _Builder:
         if look == "data" and is_node and self.wiring.is_parameter(key):  # type: ignore[arg-type]
             look = "parameter"
         name = self._name(key)
-        home = self.wiring.home.get(key, ())
         return Value(
             self._next(), look, "…" if cut else name, above, is_shape, below, is_norm,
-            note=self._why_no_gradient(array, tracked, g),
+            note="" if quiet else self._why_no_gradient(array, tracked, g),
             about=f"{name or look}: {np.asarray(array).dtype} {shape(array)}",
             leaf=not made or cut,
-            flows=tracked and (g is not None or not self.trace.grads),
+            flows=quiet or (tracked and (g is not None or not self.trace.grads)),
             bad_value=not is_finite(array),
             bad_gradient=g is not None and not is_finite(g),
-            box=self._box(home),
+            box=self._box(self.shown.home(key)),
         )  # fmt: skip
 
     def _name(self, key: Key) -> str:
@@ -220,7 +223,8 @@ class _Builder:
         if self._prints(array):
             return self._printed(array), False
         bad = "" if is_finite(array) else f" {'NaN' if np.isnan(array).any() else '∞'}"
-        more = statistics(array) if self.options.show == "stats" else []
+        known = self.options.show == "stats" and not self.trace.of_program
+        more = statistics(array) if known else []
         return [shape(array) + bad, *more], True
 
     def _below(self, g: Any) -> tuple[Lines, bool]:
@@ -236,6 +240,8 @@ class _Builder:
         """Whether the numbers themselves are shown."""
         if np.ndim(array) == 0:
             return self.options.show != "shapes"
+        if self.trace.of_program:  # of arrays it has only the shapes
+            return False
         return self.options.show == "values" and 0 < np.size(array) <= SMALL
 
     def _printed(self, array: Any) -> Lines:
@@ -254,7 +260,7 @@ class _Builder:
         if names := self.wiring.folds.names:
             listed = ", ".join(names[:4]) + ", …" * (len(names) > 4)
             remarks.append(f"repeated blocks are drawn once, with the values of the last: {listed}")
-        if not self.trace.grads:
+        if not self.trace.grads and not self.trace.of_program:
             root = self.trace.root
             if root.requires_grad:
                 why = f"the result has shape {root.shape}; pass gradient=..., or reduce it first"
@@ -269,6 +275,22 @@ class _Builder:
 
     def _next(self) -> int:
         return len(self.items) + 1
+
+
+def _turn_back(drawing: Drawing) -> None:
+    """Let the backward pass and the update run from right to left, below the forward pass."""
+    for gate in drawing.gates:
+        box = gate.box
+        while box is not None and box.parent is not None:
+            box = box.parent
+        outermost = gate.name if box is None else box.name
+        gate.back = outermost in PHASES[1:]
+        for value in gate.outputs:
+            value.back = gate.back
+    forward = {use.value.number for gate in drawing.gates if not gate.back for use in gate.inputs}
+    for value in drawing.values:
+        if value.leaf and value.number not in forward:
+            value.back = True
 
 
 def _texts(scope: Scope) -> tuple[str, str, str]:

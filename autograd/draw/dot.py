@@ -55,8 +55,9 @@ def _uses(drawing: Drawing) -> Counter[int]:
 def _header(drawing: Drawing) -> Lines:
     wide = len(drawing.gates) <= 3
     gaps = "nodesep=0.28; ranksep=0.32;" if wide else "nodesep=0.18; ranksep=0.2;"
+    ranks = " newrank=true;" if drawing.of_program else ""  # boxes may stand one below another
     return [
-        f'rankdir={drawing.direction}; bgcolor="#ffffff"; pad=0.25; {gaps} splines=true;',
+        f'rankdir={drawing.direction}; bgcolor="#ffffff"; pad=0.25; {gaps} splines=true;{ranks}',
         f'fontname="{FONT}"; fontsize=13; fontcolor="{INK}"; labelloc=b; '
         f"tooltip={_quoted(drawing.summary)};",
         f"label=<{'<br/>'.join(_caption(drawing))}>;",
@@ -108,6 +109,8 @@ def _legend(drawing: Drawing) -> Lines:
     if any(len(v.above) > 1 for v in drawing.values if v.is_shape):
         forward += ", mean ± deviation, [least … greatest]"
     parts = [_font(f"{forward} (forward →)" if numbers or not shapes else forward, VALUE)]
+    if any(gate.back for gate in drawing.gates):
+        parts.append(_font("thin: used again by the backward pass (←)", MUTED))
     norms = any(v.is_norm for v in drawing.values)
     gradients = any(v.below and not v.is_norm for v in drawing.values if v is not drawing.root)
     norm = f"‖∂{name}‖ gradient norm"
@@ -157,7 +160,8 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
     left = ""
     if shown:
         name = _font(_name(shown), INK, 16)
-        left = f'<td rowspan="3" align="right" cellpadding="3">{name}</td>'
+        side = "left" if value.back else "right"
+        left = f'<td rowspan="3" align="{side}" cellpadding="3">{name}</td>'
     small = value.is_shape or len(value.above) > 1
     top = _above(value, 12 if small else 15)
     if value.label and not value.leaf:
@@ -168,10 +172,10 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
     wire = f'bgcolor="{WIRE}"' if value.flows else (
         f'border="2" sides="T" style="dashed" color="{WIRE}"'
     )  # fmt: skip
-    width = 78 if value.is_shape else 46
+    cell = f'<td width="{78 if value.is_shape else 46}">{top}</td>'
     return (
         '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
-        f'<tr>{left}<td width="{width}">{top}</td></tr>'
+        f"<tr>{'' if value.back else left}{cell}{left if value.back else ''}</tr>"
         f'<tr><td port="w" height="2" cellpadding="0" {wire}></td></tr>'
         f"<tr><td>{_below(drawing, value, 15) or ' '}</td></tr></table>"
     )
@@ -279,11 +283,37 @@ def _edges(drawing: Drawing, gate: Gate) -> Lines:
             options.append("weight=8")
         note = f" [{', '.join(options)}]" if options else ""
         start = f"n{gate.number}_{k}" if use.cut else _port(drawing, use.value, "e")
-        lines.append(f"{start} -> n{gate.number}{end}{note};")
+        if gate.back and not use.cut:
+            lines.append(_edge_back(drawing, gate, use, options))
+        else:
+            lines.append(f"{start} -> n{gate.number}{end}{note};")
     for value in gate.outputs:
         start = _port(drawing, value, "w")
-        lines.append(f"n{gate.number} -> {start} [arrowhead=none, weight=8];")
+        ends = (
+            [f"n{gate.number}", start]
+            if not value.back
+            else [_port(drawing, value, "e"), f"n{gate.number}"]
+        )
+        lines.append(f"{' -> '.join(ends)} [arrowhead=none, weight=8];")
     return lines
+
+
+def _edge_back(drawing: Drawing, gate: Gate, use: Use, options: list[str]) -> str:
+    """A wire into a gate of the backward pass.
+
+    Graphviz puts the end of a wire to the right of its beginning, so a wire that runs from right
+    to left is one with its arrow at the beginning.
+    """
+    if use.value.back:
+        options = [*options, "dir=back"]
+        return f"n{gate.number} -> {_port(drawing, use.value, 'w')} [{', '.join(options)}];"
+    alone = not any(other.value.back for other in gate.inputs)
+    first = alone and use is gate.inputs[0]
+    options = ["penwidth=1", f'color="{SCOPE_INK}"', *([] if first else ["constraint=false"])]
+    if first:  # it stands below what it is made of
+        flat = f"{{rank=same; n{use.value.number}; n{gate.number}}}"
+        return f"n{use.value.number} -> n{gate.number} [{', '.join(options)}]; {flat}"
+    return f"{_port(drawing, use.value, 'e')} -> n{gate.number} [{', '.join(options)}];"
 
 
 def _main(gate: Gate) -> Use | None:

@@ -51,6 +51,7 @@ class Value:
     bad_gradient: bool
     box: Box | None
     mark: str = ""  # a number, where it has no name and needs one
+    back: bool = False  # it belongs to a backward pass that is drawn from right to left
 
     @property
     def label(self) -> str:
@@ -82,6 +83,7 @@ class Gate:
     bad: bool
     box: Box | None
     times: int = 1  # how many scopes like this one it stands for
+    back: bool = False  # it is drawn from right to left
     inputs: list[Use] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
 
@@ -98,6 +100,7 @@ class Drawing:
     remarks: Lines  # what the reader has to know: no gradients, parts left out
     direction: str
     scheme: str = "light"  # or "dark", or "auto": as the reader's screen is
+    of_program: str = ""  # the text of a compiled program, if it shows one
     in_column: bool = True  # whether the leaves stand in one column
 
     @property

@@ -30,7 +30,7 @@ class Picture:
     def __init__(self, drawing: Drawing):
         self.drawing = drawing
         self.dot = dot(drawing)
-        self.text = tree(drawing)
+        self.text = drawing.of_program + "\n" if drawing.of_program else tree(drawing)
 
     def svg(self) -> str:
         """The picture as SVG text; without an engine, a picture of the text tree."""

@@ -22,6 +22,10 @@ WITH_CONSTANT = {
     "power": ("{c}^x", "^{c}"),
     "maximum": ("max({c}, x)", "max(x, {c})"),
     "minimum": ("min({c}, x)", "min(x, {c})"),
+    "greater": ("{c} > x", "> {c}"),
+    "greater_equal": ("{c} ≥ x", "≥ {c}"),
+    "less": ("{c} < x", "< {c}"),
+    "less_equal": ("{c} ≤ x", "≤ {c}"),
 }
 
 

@@ -38,6 +38,12 @@ class Trace:
     fused: dict[Scope, Node] = field(default_factory=dict)  # the gate that a scope stands for
     simpler: bool = False  # some gates are shown in simpler ones
     stale: bool = False  # an array was written to after it had been used
+    ends: list[Node] = field(default_factory=list)  # of a program: all that leaves it
+    closed: frozenset[Scope] = frozenset()  # boxes that are closed unless asked for
+    of_program: str = ""  # the text of the program, if it is one: it has no gradients to show
+
+    def __post_init__(self) -> None:
+        self.ends = self.ends or [self.root]
 
     @property
     def root_name(self) -> str:

@@ -18,9 +18,21 @@ from .numbers import plural
 from .symbols import folded
 from .trace import Trace
 
-__all__ = ["DEEPEST", "Constant", "Key", "Path", "Shown", "Unit", "Wiring", "Wishes", "choose"]
+__all__ = [
+    "DEEPEST",
+    "PHASES",
+    "Constant",
+    "Key",
+    "Path",
+    "Shown",
+    "Unit",
+    "Wiring",
+    "Wishes",
+    "choose",
+]
 
 DEEPEST = 20  # boxes inside boxes
+PHASES = ("forward", "backward", "update")
 MANY = 20  # wires into one gate, where not all can be drawn
 
 
@@ -44,12 +56,14 @@ class Wiring:
         self.trace = trace
         gates = [node for node in trace.nodes if node.plan is not None]
         paths, self.too_deep = _visits(gates)
-        folds = find_folds(gates, paths, trace.fused, loose) if fold else Folds(paths=paths)
+        single = trace.closed.union(trace.fused)  # what stands for one gate
+        folds = find_folds(gates, paths, single, loose) if fold else Folds(paths=paths)
         self.folds = folds
         self.paths = self.folds.paths
         self.folded: dict[Node, tuple[int, ...]] = {}
         self.operands: dict[Node, list[tuple[int, Key]]] = {}
         self.many: dict[Key, int] = {}  # of so many values, one in each repetition, one is drawn
+        self.crosses: set[Key] = set()  # values of a program that two of its parts use
         self._constants: dict[int, Constant] = {}
         leaves = [n for n in trace.nodes if n.plan is None and n.slot is not None]
         self.has_parameters = any(n.slot and n.slot.of_parameter for n in leaves)
@@ -61,7 +75,7 @@ class Wiring:
         """The gates that lead to the result, each after those whose values it takes."""
         users: dict[Node, list[Node]] = {}
         missing: dict[Node, int] = {}
-        todo = [self.trace.root] if self.trace.root.plan is not None else []
+        todo = [node for node in self.trace.ends if node.plan is not None]
         while todo:
             node = todo.pop()
             if node in missing:
@@ -146,9 +160,12 @@ class Wiring:
                     near = path if len(self._outside_fused(path)) < len(path) else ()
                 elif key.plan is None:
                     near = self._outside_fused(path) if self.is_parameter(key) else ()
-                home[key] = _common(home[key], near) if key in home else near
-        home[self.trace.root] = ()
-        return home
+                known = home.get(key, near)
+                if not self.trace.of_program or _phase(known) == _phase(near) or not near:
+                    home[key] = _common(known, near)
+                else:  # the backward pass uses it: it stays where it was made, and can be seen
+                    self.crosses.add(key)
+        return home | dict.fromkeys(self.trace.ends, ())
 
     def _outside_fused(self, path: Path) -> Path:
         """The part of a path that is not inside the simpler gates of a fused one."""
@@ -200,6 +217,11 @@ def _equal(named: Any, array: Any) -> bool:
     return same and np.array_equal(named, array, equal_nan=named.dtype.kind == "f")
 
 
+def _phase(path: Path) -> str:
+    """Which part of a program a place is in."""
+    return path[0].name if path and path[0].name in PHASES else ""
+
+
 def _common(a: Path, b: Path) -> Path:
     if a is b:
         return a
@@ -230,8 +252,18 @@ class Shown:
         return node
 
     def is_visible(self, key: Key) -> bool:
-        """Whether a value lies in no closed scope."""
-        return not self.closed or self.closed.isdisjoint(self.wiring.home[key])
+        """Whether a value lies in no closed scope, or is used by another part of a program."""
+        return (
+            key in self.wiring.crosses
+            or not self.closed
+            or self.closed.isdisjoint(self.wiring.home[key])
+        )
+
+    def home(self, key: Key) -> Path:
+        """Where a value is drawn: in the innermost open scope around it."""
+        path = self.wiring.home.get(key, ())
+        closed = [k for k, scope in enumerate(path) if scope in self.closed]
+        return path[: closed[0]] if closed else path
 
     def is_kept(self, unit: Unit) -> bool:
         """Whether a gate is near enough to the result to be drawn."""
@@ -271,6 +303,7 @@ def choose(wiring: Wiring, wishes: Wishes) -> Shown:
     if wishes.depth is not None:
         deeper = [[s for s in path[wishes.depth :] if s not in open_ones] for path in paths]
         asked |= {scopes[0] for scopes in deeper if scopes}
+    asked |= (wiring.trace.closed - open_ones).intersection(wiring.sizes)
     shown = Shown(wiring, frozenset(asked))
     for depth in range(max(map(len, paths), default=0), 0, -1):
         if shown.size() <= wishes.max_nodes:
@@ -307,10 +340,10 @@ def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
     members: dict[Unit, list[Node]] = {}
     for node in wiring.gates:
         members.setdefault(shown.unit(node), []).append(node)
-    values: set[Key] = {wiring.trace.root}
+    values: set[Key] = set(wiring.trace.ends)
     kept: set[Unit] = set()
     hidden: set[tuple[Unit, Key]] = set()
-    queue: deque[Unit] = deque([shown.unit(wiring.trace.root)])
+    queue: deque[Unit] = deque(map(shown.unit, wiring.trace.ends))
     while queue:
         unit = queue.popleft()
         operands = [key for node in reversed(members[unit]) for _, key in wiring.operands[node]]

@@ -1,0 +1,239 @@
+"""A compiled program as a graph to be drawn: every NumPy call is a gate.
+
+The backward pass has gates of its own here, and so has the update of the parameters. Calls that
+one gate of the table stands for lie in one box; the boxes "forward", "backward" and "update" are
+around all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..compiler import Compiled, Equation, Program, Variable, compile
+from ..compiler.program import function_name
+from ..gate import GATES
+from ..modes import MODE, Scope, _Switch
+from ..node import ArrayNode, GradSlot, Node, next_number
+from ..record import _run as run_gate
+from ..replay import ancestors
+from ..tensor import Parameter, Tensor
+from .errors import DrawError
+from .expand import Choice
+from .names import legible
+from .trace import Trace
+
+__all__ = ["program_of", "trace_program"]
+
+MANY = 3  # calls of one gate that are drawn without a box around them
+OUTSIDE = ("np.", "ndarray.", "linalg.")
+SYMBOLS = {
+    "dot": "@", "matmul": "@", "setitem": "[ ] =", "getitem": "[ ]", "greater": ">", "less": "<",
+    "greater_equal": "≥", "less_equal": "≤", "equal": "=", "not_equal": "≠", "absolute": "|x|",
+    "add.reduce": "Σ", "maximum.reduce": "max", "minimum.reduce": "min", "max": "max",
+    "min": "min", "amax": "max", "amin": "min", "add.at": "[ ] +=", "transpose": "T",
+    "mul": "×", "sub": "−", "truediv": "÷", "pow": "x^y", "neg": "×−1",
+}  # fmt: skip
+CALLED = {"mul": "multiply", "sub": "subtract", "truediv": "divide", "pow": "power"}
+
+
+class Call(NamedTuple):
+    """A NumPy function, described as a gate is."""
+
+    name: str
+    symbol: str
+    operands: tuple[str, ...] = ("x", "y")
+    role: str = ""
+    expand: Any = None
+    variadic: bool = False
+
+
+class CallPlan(NamedTuple):
+    """What `node.plan` tells of a gate, for a call."""
+
+    gate: Call
+    positions: tuple[int, ...]
+
+
+def program_of(tensor: Tensor, gradient: Any = None) -> Program:
+    """The forward and the backward pass of a recorded graph, as one program."""
+    if not tensor.requires_grad:
+        raise DrawError(
+            "draw: backward=True, but nothing that requires a gradient leads to this tensor"
+        )
+    order = ancestors(tensor.node)
+    made_of: dict[Node, Any] = {}
+    for node in order:
+        if node.plan is None:
+            of_parameter = node.slot is not None and node.slot.of_parameter
+            made_of[node] = (
+                Parameter(node.value, name=node.name) if of_parameter else
+                Tensor(node.value, requires_grad=node.slot is not None, name=node.name)
+            )  # fmt: skip
+    again = _Again(order, tensor.node, made_of, gradient)
+    compiled = compile(again)
+    compiled()
+    return compiled.readable
+
+
+class _Again:
+    """A function that does what a recorded graph did, on leaves of its own, and goes back."""
+
+    def __init__(self, order: list[Node], root: Node, leaves: dict[Node, Any], gradient: Any):
+        self._order, self._root, self._leaves, self._gradient = order, root, leaves, gradient
+
+    def __call__(self) -> Any:
+        known = dict(self._leaves)
+        for node in self._order:
+            if node.plan is None:
+                continue
+            operands = tuple(known[p] if isinstance(p, Node) else p for p in node.parents)
+            with _Switch(scope=node.scope):
+                known[node] = run_gate(node.plan.gate, operands, node.static, MODE.get())
+            if node.name:
+                known[node]._data.variable.name = node.name
+        for leaf in self._leaves.values():
+            leaf.zero_grad()
+        known[self._root].backward(self._gradient)
+        return known[self._root]
+
+
+def trace_program(given: Any, backward: bool, choice: Choice) -> Trace:
+    """What the picture of a program shows; of a compiled function, its readable program."""
+    program = given.readable if isinstance(given, Compiled) else given
+    return _Reader(program, backward, choice).trace()
+
+
+class _Reader:
+    """Makes a node of every variable."""
+
+    def __init__(self, program: Program, backward: bool, choice: Choice):
+        self.program, self.backward, self.choice = program, backward, choice
+        self.nodes: dict[Variable, ArrayNode] = {}
+        self.values: dict[Node, Any] = {}
+        self.names: dict[Node, str] = {}
+        self.scopes: dict[tuple[str, Scope | None], Scope] = {}
+        self.closed: set[Scope] = set()
+
+    def trace(self) -> Trace:
+        for given in self.program.inputs:
+            node = self._node(given.variable)
+            node.slot = GradSlot(of_parameter=given.kind == "tensor" and given.tracked)
+        for phase, equations in self._groups():
+            if self.backward or phase == "forward":
+                scope = self._scope_of(phase, equations)
+                for equation in equations:
+                    self._call(equation, scope)
+        ends = self._ends()
+        return Trace(
+            ends[0], list(self.nodes.values()), self.values, {}, self.names, [],
+            ends=ends, closed=frozenset(self.closed), of_program=str(self.program),
+        )  # fmt: skip
+
+    def _groups(self) -> list[tuple[str, list[Equation]]]:
+        """The calls of each gate, in order, with the phase that they belong to."""
+        groups: list[tuple[str, list[Equation]]] = []
+        before: Any = None
+        for phase, equation in zip(self.program.phases(), self.program.equations, strict=True):
+            context = equation.context
+            if context is not before or not context.gate:
+                groups.append((phase, []))
+            groups[-1][1].extend(equation.parts)
+            before = context
+        return groups
+
+    def _scope_of(self, phase: str, equations: list[Equation]) -> Scope | None:
+        """The boxes around the calls of a gate; if there are many, one of their own."""
+        context = equations[0].context
+        scope = self._moved(phase, context.scope)
+        if len(equations) <= MANY or not context.gate:
+            return scope
+        own = Scope(context.gate.replace("_", " "), "", "", scope)
+        if not self.choice.everything and context.gate not in self.choice.names:
+            self.closed.add(own)
+        return own
+
+    def _moved(self, phase: str, scope: Scope | None) -> Scope | None:
+        """The scope of the user's program, inside of the box of the phase."""
+        if not self.backward or len(set(self.program.phases())) == 1:
+            return scope
+        key = phase, scope
+        if key not in self.scopes:
+            parent = None if scope is None else self._moved(phase, scope.parent)
+            name, kind, note = (scope.name, scope.kind, scope.note) if scope else (phase, "", "")
+            self.scopes[key] = Scope(name, kind, note, parent)
+        return self.scopes[key]
+
+    def _call(self, equation: Equation, scope: Scope | None) -> None:
+        parents = tuple(map(self._operand, _operands(equation)))
+        node = self._node(equation.out)
+        flows = tuple(range(len(parents)))
+        node.plan = CallPlan(_describe(equation), flows)  # type: ignore[assignment]
+        node.parents, node.scope, node.slot = parents, scope, None
+        node.static = _static(equation)
+
+    def _operand(self, x: Any) -> Any:
+        if not isinstance(x, Variable):
+            return x.item() if isinstance(x, np.generic) else x
+        if x in self.nodes or not x.constant:
+            return self._node(x)
+        return x.value
+
+    def _node(self, variable: Variable) -> ArrayNode:
+        if variable not in self.nodes:
+            node = self.nodes[variable] = ArrayNode()
+            node.plan, node.parents, node.saved = None, (), ()
+            node.static = node.scope = node.slot = None
+            node.name, node.number = variable.name, next_number()
+            node.shape, node.dtype = variable.shape, variable.dtype
+            number = node.shape == () and variable.value is not None
+            node.value = variable.value if number else np.broadcast_to(
+                np.zeros((), node.dtype), node.shape
+            )  # fmt: skip
+            self.values[node] = node.value
+            if variable.name:
+                self.names[node] = legible(variable.name)
+        return self.nodes[variable]
+
+    def _ends(self) -> list[Node]:
+        """What leaves the program: results first, then new values of tensors, and gradients."""
+        ends: dict[Node, None] = {}
+        for kind in ("result", "tensor", "grad"):
+            for output in self.program.outputs:
+                if output.kind == kind and output.variable in self.nodes:
+                    node = self.nodes[output.variable]
+                    ends[node] = None
+                    if kind == "tensor" and output.source.name:
+                        self.names[node] = legible(f"{output.source.name} new")
+        if not ends:
+            raise DrawError("draw: the program has no results to draw")
+        return list(ends)
+
+
+def _operands(equation: Equation) -> list[Any]:
+    """Variables, and the numbers that a ufunc takes, in the order of the arguments."""
+    if isinstance(equation.function, np.ufunc) or _plain_name(equation) in CALLED:
+        return list(equation.args)
+    return list(equation.inputs)
+
+
+def _static(equation: Equation) -> dict[str, Any] | None:
+    static = {k: v for k, v in equation.kwargs.items() if k == "axis" and v is not None}
+    if _plain_name(equation) == "getitem":
+        static["index"] = equation.args[1]
+    return static or None
+
+
+def _describe(equation: Equation) -> Call:
+    name = CALLED.get(plain := _plain_name(equation), plain)
+    row = GATES.get(name)
+    symbol = SYMBOLS.get(plain) or (row.symbol if row is not None else name.replace("_", " "))
+    return Call(name, symbol)
+
+
+def _plain_name(equation: Equation) -> str:
+    name = function_name(equation.function)
+    for start in OUTSIDE:
+        name = name.removeprefix(start)
+    return name
