@@ -26,6 +26,7 @@ from ..tensor import Tensor
 from .build import Options, build
 from .errors import DrawError
 from .expand import Choice, names_of
+from .outline import blank, shapes_only
 from .picture import Picture, check_path
 from .trace import Trace, follow
 from .wiring import Shown, Wiring, Wishes, choose
@@ -33,9 +34,9 @@ from .wiring import Shown, Wiring, Wishes, choose
 if TYPE_CHECKING:
     from ..compiler import Compiled, Program
 
-__all__ = ["DrawError", "Picture", "draw"]
+__all__ = ["DrawError", "Picture", "blank", "draw", "shapes_only"]
 
-SHOW = ("auto", "values", "shapes", "stats")
+SHOW = ("auto", "values", "shapes", "stats", "outline")
 DIRECTION = ("LR", "TB")
 SCHEME = ("light", "dark", "auto")
 
@@ -75,7 +76,8 @@ def draw(
     fold        whether what repeats is drawn once, as "× 12": None for scopes, True for gates too
     gradient    the upstream gradient, for a result that is no single value
     show        "auto": numbers for single values, shapes for arrays; "values": small arrays as
-                numbers; "shapes": shapes for all; "stats": mean and extremes of arrays too
+                numbers; "shapes": shapes for all; "stats": mean and extremes of arrays too;
+                "outline": shapes alone, nothing is computed, for nets too large to run
     direction   "LR" from left to right, "TB" from top to bottom
     scheme      "light", "dark", or "auto": an SVG that is as dark as the reader's screen
     max_nodes   of a larger graph, first boxes are closed, then the far end is left out
@@ -93,7 +95,7 @@ def draw(
         check_path(path)
     choice = Choice(expand)
     wishes = Wishes(frozenset(names_of("collapse", collapse)), choice.scopes, depth, max_nodes)
-    trace_of = _source_of(tensor, gradient, names, backward)
+    trace_of = _source_of(tensor, gradient, names, backward, bare=show == "outline")
     wiring, shown = _fitted(trace_of, choice, fold, wishes)
     picture = Picture(build(wiring, shown, options))
     if path is not None:
@@ -102,11 +104,11 @@ def draw(
 
 
 def _source_of(
-    given: Any, gradient: Any, names: Mapping[str, Any] | None, backward: bool | None
+    given: Any, gradient: Any, names: Mapping[str, Any] | None, backward: bool | None, bare: bool
 ) -> Callable[[Choice], Trace]:
     """What follows the graph behind a tensor, or reads a program."""
     if isinstance(given, Tensor) and not backward:
-        return lambda choice: follow(given, choice, gradient, names)
+        return lambda choice: follow(given, choice, gradient, names, bare)
     from .calls import program_of, trace_program  # the compiler is loaded when it is needed
 
     program = program_of(given, gradient) if isinstance(given, Tensor) else given

@@ -49,7 +49,7 @@ class _Builder:
         self.values: dict[Key, Value] = {}
         self.gates: dict[Unit, Gate] = {}
         self.counts: dict[str, int] = {}
-        self.bad_gate = _first_bad_gate(wiring)
+        self.bad_gate = None if self.options.show == "outline" else _first_bad_gate(wiring)
 
     def drawing(self) -> Drawing:
         for node in self.wiring.gates:
@@ -127,7 +127,8 @@ class _Builder:
         heading = plural(self.wiring.sizes[scope], "call" if self.trace.of_program else "gate")
         times = self.wiring.folds.times.get(scope, 1)
         note = " · ".join(filter(None, [note, heading + " each" * (times > 1)]))
-        return Gate(self._next(), "", "", note, name, kind, name, False, box, times)
+        alone = face(node, self.wiring.folded[node]).detail if self.wiring.sizes[scope] == 1 else ""
+        return Gate(self._next(), "", alone, note, name, kind, name, False, box, times)
 
     def _box(self, path: Path) -> Box | None:
         """The innermost box of a path; the boxes around it are made with it."""
@@ -187,7 +188,7 @@ class _Builder:
         is_node = isinstance(key, Node)
         array = self.trace.values[key] if isinstance(key, Node) else key.array
         tracked = isinstance(key, Node) and key.requires_grad
-        quiet = bool(self.trace.of_program)  # the gradients of a program are values like others
+        quiet = self.trace.bare  # there are no gradients, or they are values like others
         made = isinstance(key, Node) and key.plan is not None
         cut = made and not self.shown.is_kept(self.shown.unit(key))  # type: ignore[arg-type]
         g = self.trace.grads.get(key) if isinstance(key, Node) else None
@@ -203,7 +204,7 @@ class _Builder:
             about=f"{name or look}: {np.asarray(array).dtype} {shape(array)}",
             leaf=not made or cut,
             flows=quiet or (tracked and (g is not None or not self.trace.grads)),
-            bad_value=not is_finite(array),
+            bad_value=not is_finite(array) and self.options.show != "outline",
             bad_gradient=g is not None and not is_finite(g),
             box=self._box(self.shown.home(key)),
         )  # fmt: skip
@@ -222,8 +223,12 @@ class _Builder:
         """The value, or the shape of an array."""
         if self._prints(array):
             return self._printed(array), False
-        bad = "" if is_finite(array) else f" {'NaN' if np.isnan(array).any() else '∞'}"
-        known = self.options.show == "stats" and not self.trace.of_program
+        bad = (
+            ""
+            if self.trace.bare or is_finite(array)
+            else f" {'NaN' if np.isnan(array).any() else '∞'}"
+        )
+        known = self.options.show == "stats" and not self.trace.bare
         more = statistics(array) if known else []
         return [shape(array) + bad, *more], True
 
@@ -239,8 +244,8 @@ class _Builder:
     def _prints(self, array: Any) -> bool:
         """Whether the numbers themselves are shown."""
         if np.ndim(array) == 0:
-            return self.options.show != "shapes"
-        if self.trace.of_program:  # of arrays it has only the shapes
+            return self.options.show not in ("shapes", "outline")
+        if self.trace.bare:
             return False
         return self.options.show == "values" and 0 < np.size(array) <= SMALL
 
@@ -260,7 +265,7 @@ class _Builder:
         if names := self.wiring.folds.names:
             listed = ", ".join(names[:4]) + ", …" * (len(names) > 4)
             remarks.append(f"repeated blocks are drawn once, with the values of the last: {listed}")
-        if not self.trace.grads and not self.trace.of_program:
+        if not self.trace.grads and not self.trace.bare:
             root = self.trace.root
             if root.requires_grad:
                 why = f"the result has shape {root.shape}; pass gradient=..., or reduce it first"

@@ -128,7 +128,7 @@ class _Reader:
         ends = self._ends()
         return Trace(
             ends[0], list(self.nodes.values()), self.values, {}, self.names, [],
-            ends=ends, closed=frozenset(self.closed), of_program=str(self.program),
+            ends=ends, closed=frozenset(self.closed), of_program=str(self.program), bare=True,
         )  # fmt: skip
 
     def _groups(self) -> list[tuple[str, list[Equation]]]:

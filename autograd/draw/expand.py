@@ -19,6 +19,7 @@ from ..node import ArrayNode, Node, next_number
 from ..replay import ancestors, operand_values, values
 from ..tensor import Array, Tensor, recorded_tensor
 from .errors import DrawError
+from .outline import Outline, blank
 
 __all__ = ["Choice", "Expanded", "expand", "gates_inside", "names_of"]
 
@@ -72,14 +73,17 @@ class Expanded:
     fused: dict[Scope, Node] = field(default_factory=dict)
 
 
-def expand(graph: Expanded, choice: Choice) -> Expanded:
-    """The graph with the chosen gates in simpler ones, and those in simpler ones again."""
+def expand(graph: Expanded, choice: Choice, bare: bool = False) -> Expanded:
+    """The graph with the chosen gates in simpler ones, and those in simpler ones again.
+
+    bare   only shapes are known
+    """
     while any(node.plan is not None and choice.covers(node.plan.gate) for node in graph.nodes):
-        graph = _one_level(graph, choice)
+        graph = _one_level(graph, choice, bare)
     return graph
 
 
-def _one_level(graph: Expanded, choice: Choice) -> Expanded:
+def _one_level(graph: Expanded, choice: Choice, bare: bool) -> Expanded:
     new: dict[Node, Node] = {}
     fused = dict(graph.fused)
     for node in graph.nodes:
@@ -91,23 +95,29 @@ def _one_level(graph: Expanded, choice: Choice) -> Expanded:
             if choice.boxed(node.plan.gate):
                 scope = Scope(node.plan.gate.name, parent=node.scope)
                 fused[scope] = node
-            new[node] = _in_simpler_gates(node, parents, graph.values, scope)
+            new[node] = _in_simpler_gates(node, parents, graph.values, scope, bare)
         else:
             new[node] = _copy(node, parents)
     root = new.get(graph.root, graph.root)
     nodes = ancestors(root)
     names = {new.get(node, node): name for node, name in graph.names.items()}
+    if bare:
+        return Expanded(root, nodes, {n: blank(n.shape, n.dtype) for n in nodes}, names, fused)
     with np.errstate(all="ignore"):
         return Expanded(root, nodes, values(nodes), names, fused)
 
 
 def _in_simpler_gates(
-    node: Node, parents: tuple[Any, ...], known: dict[Node, Array], scope: Scope | None
+    node: Node,
+    parents: tuple[Any, ...],
+    known: dict[Node, Array],
+    scope: Scope | None,
+    bare: bool = False,
 ) -> Node:
     """Record what the gate of `node` would be in simpler gates; gives the node of the result."""
     gate = node.plan.gate  # type: ignore[union-attr]
     operands = [_handle(p, v) for p, v in zip(parents, operand_values(node, known), strict=True)]
-    token = MODE.set(Mode(recording=True, scope=scope))
+    token = MODE.set(Mode(recording=True, scope=scope, tracer=Outline() if bare else None))
     try:
         with np.errstate(all="ignore"):
             given = [operands] if gate.variadic else operands

@@ -94,4 +94,6 @@ def gradient_norm(g: Any) -> str:
 
 def is_finite(array: Any) -> bool:
     """Whether there is no NaN and no infinity in it."""
+    if np.ndim(array) and np.size(array) and not any(array.strides):  # one number everywhere
+        array = array[(0,) * array.ndim]
     return bool(np.isfinite(array).all())

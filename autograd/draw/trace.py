@@ -21,6 +21,7 @@ from ..tensor import Array, Tensor, as_constant
 from .errors import DrawError
 from .expand import Choice, Expanded, expand
 from .names import legible
+from .outline import blank
 
 __all__ = ["Trace", "follow"]
 
@@ -40,7 +41,8 @@ class Trace:
     stale: bool = False  # an array was written to after it had been used
     ends: list[Node] = field(default_factory=list)  # of a program: all that leaves it
     closed: frozenset[Scope] = frozenset()  # boxes that are closed unless asked for
-    of_program: str = ""  # the text of the program, if it is one: it has no gradients to show
+    of_program: str = ""  # the text of the program, if it is one
+    bare: bool = False  # arrays are blank: there are only shapes to show, and no gradients
 
     def __post_init__(self) -> None:
         self.ends = self.ends or [self.root]
@@ -53,22 +55,32 @@ class Trace:
 
 
 def follow(
-    tensor: Tensor, choice: Choice, gradient: Any = None, names: Mapping[str, Any] | None = None
+    tensor: Tensor,
+    choice: Choice,
+    gradient: Any = None,
+    names: Mapping[str, Any] | None = None,
+    bare: bool = False,
 ) -> Trace:
-    """Collect the graph behind `tensor`, with its values and gradients."""
+    """Collect the graph behind `tensor`, with its values and gradients, unless shapes are all."""
     root = tensor._node or leaf_node(tensor._data, None, None)
     order = ancestors(root)
-    known = values_of(order)
-    stale = not _same(known[root], tensor.data) or any(_is_stale(n, known) for n in order)
+    known = {n: blank(n.shape, n.dtype) for n in order} if bare else values_of(order)
+    stale = not bare and _is_changed(tensor, order, known)
     nodes_by_name, arrays = _named(names or {})
     nodes_by_name = {**{n: n.name for n in order if n.name}, **nodes_by_name}
-    graph = expand(Expanded(root, order, known, nodes_by_name), choice)
-    grads = _gradients(graph.root, graph.nodes, _seed(tensor, gradient))
+    graph = expand(Expanded(root, order, known, nodes_by_name), choice, bare)
+    seed = None if bare else _seed(tensor, gradient)
+    grads = _gradients(graph.root, graph.nodes, seed)
     shown = {node: legible(name) for node, name in graph.names.items() if node in graph.values}
     return Trace(
         graph.root, graph.nodes, graph.values, grads, shown, arrays, graph.fused,
-        simpler=graph.root is not root, stale=stale,
+        simpler=graph.root is not root, stale=stale, bare=bare,
     )  # fmt: skip
+
+
+def _is_changed(tensor: Tensor, order: list[Node], known: dict[Node, Array]) -> bool:
+    """Whether something was written to after it had been used."""
+    return not _same(known[order[-1]], tensor.data) or any(_is_stale(n, known) for n in order)
 
 
 def values_of(order: list[Node]) -> dict[Node, Array]:
