@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from demos import circuits, derive, gradcheck, mnist, spiral
+from demos import alexnet_graph, circuits, derive, gradcheck, mnist, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
@@ -48,6 +48,13 @@ def test_circuits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "df/dw0 = -0.1966119332414" in printed
     names = {path.stem for path in tmp_path.iterdir()}
     assert names == {circuit.file for circuit in circuits.CIRCUITS}
+
+
+def test_alexnet_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alexnet_graph.main(["--out", str(tmp_path), "--expand", "conv1"])
+    printed = capsys.readouterr().out
+    assert "62,378,344 parameters, 238 MiB as float32" in printed
+    assert list(tmp_path.glob("alexnet.*"))
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
@@ -89,7 +96,9 @@ def test_derive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["circuits", "derive", "spiral", "mnist", "gradcheck"])
+@pytest.mark.parametrize(
+    "name", ["alexnet_graph", "circuits", "derive", "spiral", "mnist", "gradcheck"]
+)
 def test_help(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"demos.{name}", "--help"], cwd=ROOT, capture_output=True, text=True

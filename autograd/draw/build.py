@@ -20,6 +20,7 @@ from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
 __all__ = ["Options", "build"]
 
 LONGEST_TITLE = 300  # characters
+LONGEST_NOTE = 70
 SMALL = 16  # arrays of up to so many elements are printed with show="values"
 
 
@@ -299,7 +300,7 @@ def _turn_back(drawing: Drawing) -> None:
 
 
 def _texts(scope: Scope) -> tuple[str, str, str]:
-    return legible(scope.name), legible(scope.kind), legible(scope.note)
+    return legible(scope.name), legible(scope.kind), legible(scope.note, LONGEST_NOTE)
 
 
 def _contains(outer: Box, inner: Box | None) -> bool:

@@ -169,6 +169,7 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
         gap = "<br/>" if len(value.above) > 1 else ""
         top = (_font(named, VALUE, 12) + " " if value.is_shape
                else _font(f"{named} = ", INK, 12 if small else 15) + gap) + top  # fmt: skip
+    below = _below(drawing, value, 15) or " " * (drawing.direction == "LR")  # as high as above
     wire = f'bgcolor="{WIRE}"' if value.flows else (
         f'border="2" sides="T" style="dashed" color="{WIRE}"'
     )  # fmt: skip
@@ -177,7 +178,7 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
         '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
         f"<tr>{'' if value.back else left}{cell}{left if value.back else ''}</tr>"
         f'<tr><td port="w" height="2" cellpadding="0" {wire}></td></tr>'
-        f"<tr><td>{_below(drawing, value, 15) or ' '}</td></tr></table>"
+        f"{f'<tr><td>{below}</td></tr>' if below else ''}</table>"
     )
 
 
