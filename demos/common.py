@@ -54,17 +54,15 @@ def progress(steps: Iterable[Any], total: int, label: str) -> Iterator[Any]:
         yield from tqdm(steps, total=total, desc=label, leave=False, disable=None)
 
 
-def pyplot() -> Any:
-    """matplotlib, drawing into files only; None, with a word, where it is not installed."""
+def can_plot() -> bool:
+    """Whether matplotlib is there, drawing into files only; a word where it is not."""
     try:
         import matplotlib
     except ImportError:
         print("no curves: they need matplotlib, pip install 'gategrad[demos]'", file=sys.stderr)
-        return None
+        return False
     matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt
+    return True
 
 
 def wrote(path: Path) -> None:

@@ -17,8 +17,9 @@ import numpy as np
 
 import autograd as ag
 import nn
+from nn import plots
 
-from . import common, plots
+from . import common
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
@@ -55,37 +56,24 @@ def train(
 
 def picture(path: Path, net: nn.TwoLayerNet, data: Any, curves: dict[str, Any]) -> None:
     """Loss, accuracy, first-layer weights, and the digits it gets wrong most confidently."""
-    plt = common.pyplot()
-    if plt is None:
+    if not common.can_plot():
         return
-    with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(2, 2, figsize=(11, 8), layout="constrained")
-        axes[0, 0].plot(curves["step"], curves["loss"], color=plots.VALUE, lw=2)
-        axes[0, 0].set(title="loss (mean over the epoch)", xlabel="step", ylim=(0, None))
-        both = {"training": curves["training"], "test": curves["test"]}
-        plots.accuracy_curve(axes[0, 1], curves["step"], both)
-        axes[0, 1].set_ylim(100 * min(curves["test"]) - 5, 100.5)
-        plots.tiles(axes[1, 0], net.fc1.W.numpy(), 28, "weights of the first layer, a tile a unit")
-        _mistakes(axes[1, 1], net, data[1])
-        plots.save(plt, figure, path, "two-layer net on MNIST: curves, weights, mistakes")
-    common.wrote(path)
-
-
-def _mistakes(axis: Any, net: nn.TwoLayerNet, test: Any) -> None:
-    x, t = test
+    figure, axes = plots.figure(2, 3, size=(15, 8))
+    axes[0, 0].plot(curves["step"], curves["loss"], color="#006e69", lw=2)
+    axes[0, 0].set(title="loss (mean over the epoch)", xlabel="step", ylim=(0, None))
+    both = {"training": curves["training"], "test": curves["test"]}
+    plots.accuracy_curve(curves["step"], both, axis=axes[0, 1])
+    axes[0, 1].set_ylim(100 * min(curves["test"]) - 5, 100.5)
+    x, t = data[1]
     p = ag.softmax(net.predict(x))
-    chosen = p.argmax(axis=1)
-    wrong = np.flatnonzero(chosen != t)
-    worst = wrong[np.argsort(-p[wrong, chosen[wrong]])][:15]
-    sheet = np.ones((3 * 36, 5 * 40))
-    for k, i in enumerate(worst):
-        row, column = 36 * (k // 5), 40 * (k % 5)
-        sheet[row + 8 : row + 36, column : column + 28] = 1 - x[i].reshape(28, 28)
-        axis.text(column, row + 5, f"{t[i]}, not {chosen[i]}  {100 * p[i, chosen[i]]:.0f} %",
-                  fontsize=8, color=plots.GRADIENT)  # fmt: skip
-    axis.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    axis.set(title="most confident mistakes on test digits", xticks=[], yticks=[])
-    axis.spines[:].set_visible(False)
+    plots.confusion(t, p.argmax(axis=1), axis=axes[0, 2])
+    title = "weights of the first layer, a tile a unit"
+    plots.weight_tiles(net.fc1.W.numpy(), (28, 28), title, axis=axes[1, 0])
+    plots.mistakes(x, t, p, (28, 28), axis=axes[1, 1])
+    with ag.no_grad():
+        plots.activations(net.activation(net.fc1(x)).data, axis=axes[1, 2])
+    plots.save(figure, path, "two-layer net on MNIST: curves, weights, mistakes")
+    common.wrote(path)
 
 
 def load(folder: Path | None, subset: bool) -> Any:

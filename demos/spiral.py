@@ -1,8 +1,9 @@
 """Train on the spiral of CS231n: a linear classifier, which fails, and a two-layer net.
 
-Prints loss and accuracy, and leaves pictures: the curves and decision regions of both, and the
-computation graph of the net's loss. With --as-in-the-notes the tables printed in the notes
-("Putting it together: minimal neural network case study") come out digit by digit.
+Prints loss and accuracy, and leaves pictures: the curves and decision regions of both, the
+computation graph of the net's loss, and a page that plays how the net learns. With
+--as-in-the-notes the tables printed in the notes ("Putting it together: minimal neural network
+case study") come out digit by digit.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd.draw import draw
+from nn import plots
 
-from . import common, plots
+from . import common
 
 CHUNKS = 20  # lines in the table of a run
+FRAMES = 90  # pictures in the film
 
 
 def train(
@@ -33,11 +36,16 @@ def train(
     report: Callable[[int, float, float], None],
     record_every: int,
     label: str,
+    film: plots.Film | None = None,
 ) -> plots.History:
-    """Full-batch gradient descent; `report` is told step, loss and accuracy before the update."""
+    """Full-batch gradient descent; `report` is told step, loss and accuracy before the update.
+
+    The film, if there is one, gets a picture ever less often: most happens in the beginning.
+    """
     sgd = nn.SGD(net, lr=lr)
     weights = [p for p in net.parameters() if p.name and p.name.startswith("W")]
     history = plots.History()
+    filmed = set(np.unique(np.rint(np.geomspace(1, steps, FRAMES)).astype(int) - 1))
     for step in common.progress(range(steps), steps, label):
         sgd.zero_grad()
         scores = net(X)
@@ -48,26 +56,22 @@ def train(
         last = step == steps - 1
         if step % record_every == 0 or last:
             accuracy = float(np.mean(scores.data.argmax(axis=1) == y))
-            _record(history, net, step, float(data_loss), float(penalty), accuracy, lr)
+            history.record(step, float(data_loss), float(penalty), accuracy, net=net, lr=lr)
             report(step, float(loss), accuracy)
+        if film is not None and step in filmed:
+            film.add(step, scores_of(net), float(data_loss))
         sgd.step()
     return history
 
 
-def _record(
-    history: plots.History, net: nn.Module, step: int, loss: float, penalty: float, accuracy: float,
-    lr: float,
-) -> None:  # fmt: skip
-    history.steps.append(step)
-    history.data_loss.append(loss)
-    history.penalty.append(penalty)
-    history.accuracy.append(accuracy)
-    for p in net.parameters():
-        norm = float(np.linalg.norm(p.grad))
-        history.gradient_norms.setdefault(f"‖∂L/∂{p.name}‖", []).append(norm)
-        if p.ndim == 2:
-            ratio = lr * norm / float(np.linalg.norm(p.data))
-            history.update_ratios.setdefault(str(p.name), []).append(ratio)
+def scores_of(net: nn.Module) -> Callable[[Any], Any]:
+    """The net as a function from points to scores, which records nothing."""
+
+    def scores(points: Any) -> Any:
+        with ag.no_grad():
+            return net(points).numpy()
+
+    return scores
 
 
 def table(steps: int) -> Callable[[int, float, float], None]:
@@ -127,43 +131,33 @@ def _losses(net: nn.Module, X: Any, y: Any, steps: int, every: int) -> list[floa
 
 def picture_linear(path: Path, net: nn.Module, X: Any, y: Any, history: plots.History) -> None:
     """Loss, accuracy and decision regions in a row."""
-    plt = common.pyplot()
-    if plt is None:
+    if not common.can_plot():
         return
-    with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(1, 3, figsize=(12.5, 3.9), layout="constrained")
-        _first_row(axes, net, X, y, history)
-        plots.save(plt, figure, path, "linear classifier on the spiral: loss, accuracy, regions")
+    figure, axes = plots.figure(1, 3, size=(12.5, 3.9))
+    _first_row(axes[0], net, X, y, history)
+    plots.save(figure, path, "linear classifier on the spiral: loss, accuracy, regions")
     common.wrote(path)
 
 
 def picture_net(path: Path, net: nn.TwoLayerNet, X: Any, y: Any, history: plots.History) -> None:
     """The same for the net, and below it how healthy the training was."""
-    plt = common.pyplot()
-    if plt is None:
+    if not common.can_plot():
         return
-    with plt.rc_context(plots.STYLE):
-        figure, axes = plt.subplots(2, 3, figsize=(12.5, 7.6), layout="constrained")
-        _first_row(axes[0], net, X, y, history)
-        plots.log_curves(axes[1, 0], history.steps, history.gradient_norms, "gradient norms")
-        plots.log_curves(axes[1, 1], history.steps, history.update_ratios, "update / weight ratio")
-        axes[1, 1].axhspan(5e-4, 2e-3, color="#eef3f7")
-        where = {"ha": "left", "va": "bottom", "transform": axes[1, 1].get_yaxis_transform()}
-        axes[1, 1].text(0.02, 6e-4, "about 1e-3 is healthy", color=plots.MUTED, fontsize=9, **where)
-        with ag.no_grad():
-            plots.activations(axes[1, 2], net.activation(net.fc1(X)).data)
-        plots.save(plt, figure, path, "two-layer net on the spiral: the training run")
+    figure, axes = plots.figure(2, 3, size=(12.5, 7.6))
+    _first_row(axes[0], net, X, y, history)
+    plots.gradient_norms(history, axis=axes[1, 0])
+    plots.update_ratios(history, axis=axes[1, 1])
+    with ag.no_grad():
+        plots.activations(net.activation(net.fc1(X)).data, axis=axes[1, 2])
+    plots.save(figure, path, "two-layer net on the spiral: the training run")
     common.wrote(path)
 
 
 def _first_row(axes: Any, net: nn.Module, X: Any, y: Any, history: plots.History) -> None:
-    def scores(points: Any) -> Any:
-        with ag.no_grad():
-            return net(points).numpy()
-
-    plots.loss_curve(axes[0], history, classes=int(y.max()) + 1)
-    plots.accuracy_curve(axes[1], history.steps, {"training": history.accuracy})
-    plots.decision_regions(axes[2], X, y, scores, "regions (strength = confidence)")
+    plots.loss_curve(history, classes=int(y.max()) + 1, axis=axes[0])
+    plots.accuracy_curve(history.steps, {"training": history.accuracy}, axis=axes[1])
+    regions = "regions (strength = confidence)"
+    plots.decision_regions(X, y, scores_of(net), regions, axis=axes[2])
 
 
 def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
@@ -216,12 +210,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     print(f"\ntwo-layer net, {options.hidden} hidden units")
     net = nn.TwoLayerNet(2, options.hidden, options.classes, seed=rng)
+    film = plots.Film(X, y)
     history = train(net, X, y, lr=options.lr, reg=options.reg, steps=options.steps,
                     report=table(options.steps), record_every=max(1, options.steps // 1000),
-                    label="net")  # fmt: skip
+                    label="net", film=film)  # fmt: skip
     print(f"training accuracy: {accuracy(net, X, y):.3f}\n")
     picture_net(out / "net.png", net, X, y, history)
     picture_graph(out / "net-graph.svg", net, X, y)
+    title = f"two-layer net on the spiral, {options.hidden} hidden units"
+    common.wrote(plots.player(film, out / "film.html", title=title, history=history))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
 
 from autograd import Parameter
 
-from . import data, init
+from . import data, init, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Affine, Layer, Linear, ReLU, Sigmoid, Tanh
@@ -54,6 +54,7 @@ __all__ = [
     "init",
     "l2_penalty",
     "mnist",
+    "plots",
     "softmax_cross_entropy",
     "spiral",
     "sum_of_squares",

@@ -35,10 +35,11 @@ def test_spiral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     spiral.main(["--steps", "60", "--points", "20", "--hidden", "8", "--out", str(tmp_path)])
     printed = capsys.readouterr().out
-    assert printed.count("wrote") == 3
+    assert printed.count("wrote") == 4
     for name in ("linear.png", "net.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.glob("net-graph.*"))
+    assert "Content-Security-Policy" in (tmp_path / "film.html").read_text()
 
 
 def test_circuits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
