@@ -123,8 +123,9 @@ def _fitted(
     wiring = Wiring(trace, folds, loose=fold is True)
     shown = choose(wiring, wishes)
     if shown.remarks and fold is None:
-        wiring = Wiring(trace, folds, loose=True)
-        shown = choose(wiring, wishes)
+        loose = Wiring(trace, folds, loose=True)
+        if 2 * len(loose.gates) <= len(wiring.gates):  # a few gates that happen to agree are not it
+            wiring, shown = loose, choose(loose, wishes)
     if shown.remarks and trace.simpler:
         wiring = Wiring(trace_of(Choice(compact=True)), folds, loose=fold is not False)
         left = {scope.name for scope in wiring.sizes}.union(*wiring.folds.members.values())

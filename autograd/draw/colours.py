@@ -32,11 +32,14 @@ def darkened(dot: str) -> str:
 
 
 def adaptive(svg: str) -> str:
-    """An SVG picture that takes the colours for dark ground where the reader's screen is dark."""
+    """An SVG picture that takes the colours for dark ground where the reader's screen is dark.
+
+    The style comes after the title and the description, which the picture has to have.
+    """
     rules = "".join(
         f'[fill="{name}"]{{fill:{dark}}}[stroke="{name}"]{{stroke:{dark}}}'
         for light, dark in DARK.items()
         for name in ([light, "white"] if light == "#ffffff" else [light])
     )
     style = f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"
-    return re.sub(r"<svg[^>]*>", lambda found: f"{found[0]}\n{style}", svg, count=1)
+    return re.sub(r"</desc>", lambda found: f"{found[0]}\n{style}", svg, count=1)

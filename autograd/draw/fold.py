@@ -16,6 +16,7 @@ import numpy as np
 
 from ..modes import Scope
 from ..node import Node
+from .numbers import plural
 
 __all__ = ["Folds", "Path", "find_folds"]
 
@@ -88,12 +89,15 @@ class _Finder:
         """Fold what repeats among the items at one depth; gives the scopes that are left."""
         items = [self._item(part, depth) for part in _parts(gates, self.paths, depth)]
         gone: set[int] = set()
-        for start, period, count in _runs(np.array([item.kind for item in items], dtype=int)):
+        for run in _runs(np.array([item.kind for item in items], dtype=int)):
+            start, period, count, rest = run
             block = items[start : start + period]
             if not self.loose and not any(map(self._is_box, block)):
                 continue
-            for shift in range(period):
-                first, many = start + shift, count - (shift > 0)
+            # where it begins is open: with a scope, if that costs no repetition
+            shifts = sorted(range(period), key=lambda k: (k > rest, block[k].scope is None))
+            for shift in shifts:
+                first, many = start + shift, count - (shift > rest)
                 if many >= LEAST and self._fold(items, first, period, many, depth):
                     gone.update(range(first, first + (many - 1) * period))
                     break
@@ -115,10 +119,9 @@ class _Finder:
         """The same number for gates of the same kind, with operands of the same shapes."""
         if node not in self.looks:
             gate = node.plan.gate  # type: ignore[union-attr]
-            static = {k: repr(v) for k, v in (node.static or {}).items() if k != "index"}
-            shapes = tuple(np.shape(p) if not isinstance(p, Node) else p.shape
-                           for p in node.parents if p is not None)  # fmt: skip
-            look = gate.name, node.shape, node.dtype.str, shapes, tuple(sorted(static.items()))
+            static = [(k, repr(v)) for k, v in (node.static or {}).items() if k != "index"]
+            shapes = tuple(getattr(p, "shape", ()) for p in node.parents if p is not None)
+            look = gate.name, node.shape, node.dtype.str, shapes, tuple(static)
             self.looks[node] = self._number(look)
         return self.looks[node]
 
@@ -166,7 +169,7 @@ class _Finder:
         else:
             around = Scope("repeated")
             scopes = [item.scope.name for item in items if item.scope is not None]
-            name = _span(scopes[0], scopes[-1]) if scopes else f"{len(block)} gates"
+            name = _span(scopes[0], scopes[-1]) if scopes else plural(len(block), "gate")
             for node in block:
                 path = self.folds.paths[node]
                 self.folds.paths[node] = (*path[:depth], around, *path[depth:])
@@ -191,23 +194,27 @@ def _parts(gates: list[Node], paths: dict[Node, Path], depth: int) -> Iterator[l
         yield part
 
 
-def _runs(kinds: np.ndarray[Any, Any]) -> list[tuple[int, int, int]]:
-    """Places where a period comes again: (start, period, how often), the longest ones first."""
+def _runs(kinds: np.ndarray[Any, Any]) -> list[tuple[int, int, int, int]]:
+    """Places where a period comes again: (start, period, how often, rest), the longest first.
+
+    The rest is how many items of one more repetition follow.
+    """
     found = []
     for period in range(1, min(LONGEST, len(kinds) // LEAST) + 1):
         same = np.concatenate([[False], kinds[:-period] == kinds[period:], [False]])
         edges = np.flatnonzero(same[1:] != same[:-1])
         for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            count = (stop - start) // period + 1
+            count, rest = divmod(stop - start + period, period)
             if count >= LEAST:
-                found.append((count * period, -period, start, count))
-    found.sort(key=lambda run: (-run[0], -run[1], run[2]))
+                found.append((start, period, count, rest))
+    found.sort(key=lambda run: (-run[1] * run[2], run[1], run[0]))
     taken = np.zeros(len(kinds), dtype=bool)
     chosen = []
-    for length, minus, start, count in found:
-        if not taken[start : start + length].any():
-            taken[start : start + length] = True
-            chosen.append((start, -minus, count))
+    for start, period, count, rest in found:
+        end = start + period * count + rest
+        if not taken[start:end].any():
+            taken[start:end] = True
+            chosen.append((start, period, count, rest))
     return chosen
 
 

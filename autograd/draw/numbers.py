@@ -83,7 +83,9 @@ def statistics(array: Any) -> list[str]:
         return [f"[{low} … {high}]"]
     with np.errstate(all="ignore"):
         mean, spread = array.mean(dtype=float), array.std(dtype=float)
-    return [f"{number(mean, digits=2)} ± {number(spread, digits=2)}", f"[{low} … {high}]"]
+    near_zero = 0 < abs(mean) < 1e-9 * spread  # what is left of it are rounding errors
+    middle = "≈ 0" if near_zero else number(mean, digits=2)
+    return [f"{middle} ± {number(spread, digits=2)}", f"[{low} … {high}]"]
 
 
 def gradient_norm(g: Any) -> str:
@@ -94,6 +96,8 @@ def gradient_norm(g: Any) -> str:
 
 def is_finite(array: Any) -> bool:
     """Whether there is no NaN and no infinity in it."""
-    if np.ndim(array) and np.size(array) and not any(array.strides):  # one number everywhere
+    if not getattr(array, "ndim", 0):
+        return math.isfinite(array)
+    if array.size and not any(array.strides):  # one number everywhere
         array = array[(0,) * array.ndim]
     return bool(np.isfinite(array).all())

@@ -90,6 +90,16 @@ def test_equal_layers_are_drawn_once_and_others_stay() -> None:
     assert "⊞ <b>1 … 12&#160;&#160;× 12</b>: Linear" in closed.dot
 
 
+def test_a_repetition_begins_with_a_scope() -> None:
+    layers = [layer for k in range(6) for layer in (nn.Linear(4, 4, seed=k), nn.ReLU())]
+    net = nn.Sequential(nn.Linear(3, 4, seed=7), nn.ReLU(), *layers, nn.Linear(4, 2, seed=8))
+    drawing = draw(net(np.ones((5, 3))).sum()).drawing
+    assert symbols(drawing) == ["@", "+", "ReLU", "@", "+", "ReLU", "@", "+", "Σ"]
+    repeated = [g.symbol for g in drawing.gates if g.box is not None and "repeated" in (
+        g.box.name, g.box.parent.name if g.box.parent else "")]  # fmt: skip
+    assert repeated == ["@", "+", "ReLU"]
+
+
 def test_three_layers_are_not_worth_a_fold() -> None:
     net = nn.Sequential(*[nn.Linear(4, 4, seed=k) for k in range(3)])
     assert times(draw(net(np.ones((5, 4))).sum(), fold=True)) == []
