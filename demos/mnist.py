@@ -26,12 +26,12 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 def train(
     net: nn.TwoLayerNet, data: Any, *, steps: int, batch: int, lr: float, rng: np.random.Generator
-) -> dict[str, list[float]]:
+) -> dict[str, list[Any]]:
     """Mini-batches drawn with replacement, as in the book; accuracies after each epoch."""
     (x, t), (x_test, t_test) = data
     sgd = nn.SGD(net, lr=lr)
     epoch = max(1, len(x) // batch)
-    curves: dict[str, list[float]] = {"step": [], "loss": [], "training": [], "test": []}
+    curves: dict[str, list[Any]] = {"step": [], "loss": [], "training": [], "test": []}
     losses: list[float] = []
     print(f"{'epoch':>5}  {'step':>6}  {'loss':>7}  {'training':>8}  {'test':>7}  {'steps/s':>8}")
     start = time.perf_counter()
@@ -59,8 +59,8 @@ def picture(path: Path, net: nn.TwoLayerNet, data: Any, curves: dict[str, Any]) 
     if not common.can_plot():
         return
     figure, axes = plots.figure(2, 3, size=(15, 8))
-    axes[0, 0].plot(curves["step"], curves["loss"], color="#006e69", lw=2)
-    axes[0, 0].set(title="loss (mean over the epoch)", xlabel="step", ylim=(0, None))
+    history = plots.History(curves["step"], curves["loss"])
+    plots.loss_curve(history, classes=10, axis=axes[0, 0])
     both = {"training": curves["training"], "test": curves["test"]}
     plots.accuracy_curve(curves["step"], both, axis=axes[0, 1])
     axes[0, 1].set_ylim(100 * min(curves["test"]) - 5, 100.5)

@@ -56,6 +56,7 @@ class _Builder:
         for node in self.wiring.gates:
             if self.shown.is_kept(self.shown.unit(node)):
                 self._draw(node)
+        self._lead_back()
         root, *_ = [self._value(end) for end in self.trace.ends]
         drawing = Drawing(
             root,
@@ -72,6 +73,13 @@ class _Builder:
             _turn_back(drawing)
         cut_long_wires(drawing)
         return drawing
+
+    def _lead_back(self) -> None:
+        """Tell each gate in a repetition which gates of the one before it takes values from."""
+        for node, user in self.wiring.loops:
+            maker, gate = (self.gates.get(self.shown.unit(n)) for n in (node, user))
+            if gate is not None and maker is not None and maker not in gate.again:
+                gate.again.append(maker)
 
     def _draw(self, node: Node) -> None:
         """Draw a gate, or its share of a closed scope, with its operands and its result."""

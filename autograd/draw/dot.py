@@ -109,6 +109,8 @@ def _legend(drawing: Drawing) -> Lines:
     if any(len(v.above) > 1 for v in drawing.values if v.is_shape):
         forward += ", mean ± deviation, [least … greatest]"
     parts = [_font(f"{forward} (forward →)" if numbers or not shapes else forward, VALUE)]
+    if any(gate.again for gate in drawing.gates):
+        parts.append(_font("dotted: into the next repetition", MUTED))
     if any(gate.back for gate in drawing.gates):
         parts.append(_font("thin: used again by the backward pass (←)", MUTED))
     norms = any(v.is_norm for v in drawing.values)
@@ -288,6 +290,9 @@ def _edges(drawing: Drawing, gate: Gate) -> Lines:
             lines.append(_edge_back(drawing, gate, use, options))
         else:
             lines.append(f"{start} -> n{gate.number}{end}{note};")
+    for maker in gate.again:
+        style = f'style=dotted, constraint=false, color="{SCOPE_INK}"'
+        lines.append(f"n{maker.number} -> n{gate.number} [{style}];")
     for value in gate.outputs:
         start = _port(drawing, value, "w")
         ends = (

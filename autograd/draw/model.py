@@ -86,6 +86,7 @@ class Gate:
     back: bool = False  # it is drawn from right to left
     inputs: list[Use] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
+    again: list[Gate] = field(default_factory=list)  # those of the repetition before it reads
 
 
 @dataclass(eq=False)

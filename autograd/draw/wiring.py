@@ -64,6 +64,7 @@ class Wiring:
         self.operands: dict[Node, list[tuple[int, Key]]] = {}
         self.many: dict[Key, int] = {}  # of so many values, one in each repetition, one is drawn
         self.crosses: set[Key] = set()  # values of a program that two of its parts use
+        self.loops: list[tuple[Node, Node]] = []  # a value that goes into a gate the next time
         self._constants: dict[int, Constant] = {}
         leaves = [n for n in trace.nodes if n.plan is None and n.slot is not None]
         self.has_parameters = any(n.slot and n.slot.of_parameter for n in leaves)
@@ -117,6 +118,8 @@ class Wiring:
             if operand is not parent and any(key is other for _, other in operands):
                 continue  # several repetitions go in, of which one is drawn
             operands.append((k, key))
+            if (node, k) in self.folds.before and isinstance(parent, Node):
+                self.loops.append((self.folds.drawn(parent), node))
             if (node, k) in self.folds.varies:
                 self.many[key] = self.folds.varies[node, k]
         self.operands[node] = operands

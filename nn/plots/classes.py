@@ -95,7 +95,7 @@ def mistakes(
     wrong = np.flatnonzero(chosen != labels)
     worst = wrong[np.argsort(-probabilities[wrong, chosen[wrong]], kind="stable")][:count]
     (height, width), across = shape, 5
-    tall, wide = height + max(8, height // 3), width + max(12, width // 3)
+    tall, wide = height + max(8, height // 3), width + max(12, width // 2)
     sheet = np.ones((tall * max(1, -(-len(worst) // across)), across * wide))
     for k, i in enumerate(worst):
         row, column = tall * (k // across), wide * (k % across)
@@ -106,7 +106,7 @@ def mistakes(
         axis.text(column, row + tall - height - 2, f"{labels[i]}, not {chosen[i]}  {sure:.0f} %",
                   fontsize=8, color=GRADIENT)  # fmt: skip
     axis.imshow(sheet, cmap="gray", vmin=0, vmax=1)
-    axis.set(title=f"{title}: {len(wrong)} of {len(labels)} wrong")
+    axis.set(title=f"{title}: {len(wrong):,} of {len(labels):,} wrong")
     _bare(axis)
 
 

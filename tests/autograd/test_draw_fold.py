@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -60,6 +61,9 @@ def test_a_loop_of_fifty_steps_is_drawn_once(boxed: bool) -> None:
     assert times(picture) == [("step" if boxed else "repeated", 50)]
     assert inputs_of(drawing.gates[0]) == ["x × 50", "Wx"]
     assert inputs_of(drawing.gates[1]) == ["h0", "Wh"]  # the first state, not the one before
+    assert [[m.symbol for m in g.again] for g in drawing.gates] == [[], ["tanh"], [], [], [], []]
+    assert "dotted: into the next repetition" in picture.dot
+    assert re.search(r"^n\d+ -> n\d+ \[style=dotted, constraint=false", picture.dot, re.MULTILINE)
     assert drawing.root.above == draw(loss, fold=False).drawing.root.above
     assert "× 50" in picture.text
     assert "× 50" in picture.dot
