@@ -97,9 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name, x in inputs.items():
             print(f"  {name} = {x.numpy().tolist()},  df/d{name} = {x.grad.tolist()}")
         path = out / f"{circuit.file}.{options.format}"
-        draw(result, path, title=circuit.title, decimals=options.decimals,
-             expand=circuit.expand, show=circuit.show)  # fmt: skip
-        common.wrote(path)
+        picture = draw(result, title=circuit.title, decimals=options.decimals,
+                       expand=circuit.expand, show=circuit.show)  # fmt: skip
+        common.wrote(picture.save(path))
         print()
 
 

@@ -169,8 +169,8 @@ def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
     loss = nn.softmax_cross_entropy(scores, labels)
     loss.name = "L"
     count = sum(p.size for p in net.parameters())
-    draw(loss, path, title=f"two-layer net on the spiral · {count} parameters")
-    common.wrote(path)
+    picture = draw(loss, title=f"two-layer net on the spiral · {count} parameters")
+    common.wrote(picture.save(path))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

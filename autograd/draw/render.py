@@ -58,7 +58,13 @@ def describe(svg: str, title: str, description: str) -> str:
     texts = f"<title>{title}</title>\n<desc>{description}</desc>"
     numbers = r"<title>(n\d|cluster_\d|computation)[^<]*</title>\n?"  # they say nothing
     svg = re.sub(numbers, "", svg)
+    svg = re.sub(r"<text[^>]*baseline-shift[^>]*>", _smaller, svg)
     return re.sub(r"<svg([^>]*)>", lambda found: f"{head}{found[1]}>\n{texts}", svg, count=1)
+
+
+def _smaller(text: re.Match[str]) -> str:
+    """A lowered number in small type; Graphviz leaves room for that, but does not say so."""
+    return re.sub(r'(font-size=")([\d.]+)', lambda m: f"{m[1]}{0.7 * float(m[2]):.1f}", text[0])
 
 
 def write(path: Path, content: bytes) -> None:
