@@ -102,8 +102,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         count = sum(p.size for layer in stage for p in layer.parameters())
         print(f"{name:6} {count:>12,} parameters   {describe(stage)}")
     print(f"total  {weights:>12,} parameters, {4 * weights / 2**20:.0f} MiB as float32")
+    title = f"AlexNet: {weights:,} parameters"
     picture = draw(scores, show="outline", depth=1, expand=options.expand,
-                   direction=options.direction, title=f"AlexNet: {weights:,} parameters")  # fmt: skip
+                   direction=options.direction, title=title)  # fmt: skip
     path = picture.save(out / "alexnet.svg")
     print(f"memory: {peak():.0f} MiB at most, of which {before:.0f} MiB before the net was made")
     common.wrote(path)

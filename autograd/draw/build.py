@@ -57,7 +57,7 @@ class _Builder:
             if self.shown.is_kept(self.shown.unit(node)):
                 self._draw(node)
         self._lead_back()
-        root, *_ = [self._value(end) for end in self.trace.ends]
+        root, *_ = [self._value(end) for end in self.wiring.ends]
         drawing = Drawing(
             root,
             self.trace.root_name,

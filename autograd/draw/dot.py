@@ -286,7 +286,9 @@ def _edges(drawing: Drawing, gate: Gate) -> Lines:
             options.append("weight=8")
         note = f" [{', '.join(options)}]" if options else ""
         start = f"n{gate.number}_{k}" if use.cut else _port(drawing, use.value, "e")
-        if gate.back and not use.cut:
+        if gate.back and use.cut:
+            lines.append(f"n{gate.number} -> {start} [{', '.join([*options, 'dir=back'])}];")
+        elif gate.back:
             lines.append(_edge_back(drawing, gate, use, options))
         else:
             lines.append(f"{start} -> n{gate.number}{end}{note};")

@@ -7,6 +7,8 @@ a row took it half a minute. As in circuit diagrams, the same name then means th
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .model import Drawing, Use, Value
 
 __all__ = ["cut_long_wires"]
@@ -30,10 +32,11 @@ def cut_long_wires(drawing: Drawing) -> None:
                 first[use.value.number] = min(before, first.get(use.value.number, before))
     lengths = _lengths(drawing, columns | first)
     if sum(lengths.values()) > BUDGET:
-        cut = [use for use, length in lengths.items() if length > LONG]
+        across = {use for g in drawing.gates if g.back for use in g.inputs if not use.value.back}
+        cut = [use for use, length in lengths.items() if length > LONG or use in across]
         for use in cut:
             use.cut = True
-        _mark([use.value for use in cut])
+        _mark(drawing, [use.value for use in cut])
 
 
 def _columns(drawing: Drawing) -> dict[int, int]:
@@ -56,8 +59,10 @@ def _lengths(drawing: Drawing, columns: dict[int, int]) -> dict[Use, int]:
     }
 
 
-def _mark(values: list[Value]) -> None:
-    """Give numbers to values whose wires are cut and that have no name to begin again with."""
-    nameless = [value for value in dict.fromkeys(values) if value.name in ("", "…")]
-    for k, value in enumerate(nameless):
-        value.mark = MARKS[k] if k < len(MARKS) else f"({k + 1})"
+def _mark(drawing: Drawing, values: list[Value]) -> None:
+    """Give numbers to values whose wires are cut and that have no name of their own."""
+    names = Counter(value.name for value in drawing.values)
+    unclear = [v for v in dict.fromkeys(values) if v.name in ("", "…") or names[v.name] > 1]
+    for k, value in enumerate(unclear):
+        number = MARKS[k] if k < len(MARKS) else f"({k + 1})"
+        value.mark = f"{value.name.strip('…')} {number}".strip()

@@ -60,6 +60,7 @@ class Wiring:
         folds = find_folds(gates, paths, single, loose) if fold else Folds(paths=paths)
         self.folds = folds
         self.paths = self.folds.paths
+        self.ends = list(dict.fromkeys(map(folds.drawn, trace.ends)))
         self.folded: dict[Node, tuple[int, ...]] = {}
         self.operands: dict[Node, list[tuple[int, Key]]] = {}
         self.many: dict[Key, int] = {}  # of so many values, one in each repetition, one is drawn
@@ -76,7 +77,7 @@ class Wiring:
         """The gates that lead to the result, each after those whose values it takes."""
         users: dict[Node, list[Node]] = {}
         missing: dict[Node, int] = {}
-        todo = [node for node in self.trace.ends if node.plan is not None]
+        todo = [node for node in self.ends if node.plan is not None]
         while todo:
             node = todo.pop()
             if node in missing:
@@ -168,7 +169,7 @@ class Wiring:
                     home[key] = _common(known, near)
                 else:  # the backward pass uses it: it stays where it was made, and can be seen
                     self.crosses.add(key)
-        return home | dict.fromkeys(self.trace.ends, ())
+        return home | dict.fromkeys(self.ends, ())
 
     def _outside_fused(self, path: Path) -> Path:
         """The part of a path that is not inside the simpler gates of a fused one."""
@@ -343,10 +344,10 @@ def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
     members: dict[Unit, list[Node]] = {}
     for node in wiring.gates:
         members.setdefault(shown.unit(node), []).append(node)
-    values: set[Key] = set(wiring.trace.ends)
+    values: set[Key] = set(wiring.ends)
     kept: set[Unit] = set()
     hidden: set[tuple[Unit, Key]] = set()
-    queue: deque[Unit] = deque(map(shown.unit, wiring.trace.ends))
+    queue: deque[Unit] = deque(map(shown.unit, wiring.ends))
     while queue:
         unit = queue.popleft()
         operands = [key for node in reversed(members[unit]) for _, key in wiring.operands[node]]

@@ -896,6 +896,16 @@ def test_a_nameless_value_whose_wires_are_cut_gets_a_number() -> None:
     assert dot.count("<i>② = </i>") + dot.count("<i>②</i> = ") == 1
 
 
+def test_values_of_the_same_name_are_told_apart_where_their_wires_are_cut() -> None:
+    a, b = Tensor(1.0, name="w"), Tensor(2.0, name="w")
+    y = a * b
+    for _ in range(60):
+        y = y * a + b
+    dot = draw(y).dot
+    assert dot.count("<i>w ①</i>") > 30
+    assert dot.count("<i>w ②</i>") > 30
+
+
 def test_cut_wires_lie_in_the_box_of_their_gate() -> None:
     cell, h = nn.Linear(2, 2, seed=0), Tensor(np.ones((1, 2)), name="h")
     for _ in range(20):

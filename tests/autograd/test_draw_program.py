@@ -232,3 +232,15 @@ def test_wrong_requests_are_told() -> None:
         draw(ag.compile(lambda x: x))
     with pytest.raises(DrawError, match="expected a Tensor, got function"):
         draw(neuron)  # type: ignore[arg-type]
+
+
+def test_the_backward_pass_of_equal_layers_is_folded_too() -> None:
+    net = nn.Sequential(*[m for k in range(8) for m in (nn.Linear(4, 4, seed=k), nn.ReLU())])
+    loss = net(Tensor(np.ones((2, 4)), requires_grad=False, name="X")).sum()
+    whole = draw(loss, backward=True, fold=False).drawing
+    drawing = draw(loss, backward=True).drawing
+    assert sorted(box.times for box in drawing.boxes if box.times > 1) == [7, 8]
+    assert len(drawing.gates) < len(whole.gates) / 4
+    assert is_in_order(drawing)
+    back = [g.symbol for g in drawing.gates if g.back]
+    assert back.count("@") == 3  # dX and dW of one layer for seven; dW of the first one
