@@ -111,6 +111,10 @@ def _source_of(
         return lambda choice: follow(given, choice, gradient, names, bare)
     from .calls import program_of, trace_program  # the compiler is loaded when it is needed
 
+    if not isinstance(given, Tensor) and (gradient is not None or names is not None):
+        raise DrawError(
+            "draw: gradient= and names= are for tensors; a program has its own gradients and names"
+        )
     program = program_of(given, gradient) if isinstance(given, Tensor) else given
     return lambda choice: trace_program(program, backward is not False, choice)
 

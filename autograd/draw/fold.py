@@ -3,6 +3,7 @@
 The gates in one scope, and the scopes in it, follow each other in the order in which they were
 recorded. Where the same few of them come again and again, with wires in the same places, the last
 repetition stands for all: what it takes from the one before is taken from what the first one got.
+Nothing was recorded between the repetitions, so no wire leads out of them and back.
 """
 
 from __future__ import annotations
@@ -137,8 +138,7 @@ class _Finder:
         place = {g: (r, k) for r, block in enumerate(blocks) for k, g in enumerate(block)}
         wires = [_wires(block, r, place) for r, block in enumerate(blocks)]
         last = wires[-1]
-        agree = all(_fits(mine, last, r == 0) for r, mine in enumerate(wires))
-        if not agree or _comes_back(blocks, place):
+        if not all(_fits(mine, last, r == 0) for r, mine in enumerate(wires)):
             return False
         folds = self.folds
         for block in blocks[:-1]:
@@ -240,26 +240,7 @@ def _fits(mine: list[list[Wire]], last: list[list[Wire]], is_first: bool) -> boo
             from_before = other is not None and other[0] == 1
             if wire != other and not (is_first and wire is None and from_before):
                 return False
-            if other is not None and other[0] > 1:  # from further back: no simple loop
-                return False
     return True
-
-
-def _comes_back(blocks: list[list[Node]], place: dict[Node, tuple[int, int]]) -> bool:
-    """Whether something outside of the repetitions depends on them and leads into them again."""
-    outside: set[Node] = set()
-    todo = [p for block in blocks for g in block for p in g.parents if isinstance(p, Node)]
-    first = blocks[0][0].number
-    while todo:
-        node = todo.pop()
-        if node.number < first or node in outside or node in place:
-            continue
-        outside.add(node)
-        parents = [p for p in node.parents if isinstance(p, Node)]
-        if any(p in place for p in parents):
-            return True
-        todo += parents
-    return False
 
 
 def _plain(name: str) -> str:

@@ -43,7 +43,7 @@ def _columns(drawing: Drawing) -> dict[int, int]:
     """The column of each gate and value by number, counted from the leaves."""
     columns = {value.number: 0 for value in drawing.values if value.leaf}
     for gate in drawing.gates:
-        inputs = [columns.get(use.value.number, 0) + use.enters for use in gate.inputs]
+        inputs = [columns[use.value.number] + use.enters for use in gate.inputs]
         columns[gate.number] = max(inputs, default=0) + 1
         for value in gate.outputs:
             columns[value.number] = columns[gate.number] + 1
@@ -53,7 +53,7 @@ def _columns(drawing: Drawing) -> dict[int, int]:
 def _lengths(drawing: Drawing, columns: dict[int, int]) -> dict[Use, int]:
     """How many columns each wire crosses."""
     return {
-        use: columns[gate.number] - columns.get(use.value.number, 0)
+        use: columns[gate.number] - columns[use.value.number]
         for gate in drawing.gates
         for use in gate.inputs
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -74,31 +73,15 @@ class Wiring:
         self.home = self._homes()
 
     def _connected(self) -> list[Node]:
-        """The gates that lead to the result, each after those whose values it takes."""
-        users: dict[Node, list[Node]] = {}
-        missing: dict[Node, int] = {}
+        """The gates that lead to what is drawn, in order of creation."""
         todo = [node for node in self.ends if node.plan is not None]
         while todo:
             node = todo.pop()
-            if node in missing:
-                continue
-            self._connect(node)
-            made = {k for _, k in self.operands[node] if isinstance(k, Node) and k.plan is not None}
-            missing[node] = len(made)
-            for operand in made:
-                users.setdefault(operand, []).append(node)
-            todo += made
-        ready = [(node.number, node) for node, count in missing.items() if count == 0]
-        heapify(ready)
-        order = []
-        while ready:
-            node = heappop(ready)[1]
-            order.append(node)
-            for user in users.get(node, ()):
-                missing[user] -= 1
-                if missing[user] == 0:
-                    heappush(ready, (user.number, user))
-        return order
+            if node not in self.operands:
+                self._connect(node)
+                keys = [key for _, key in self.operands[node]]
+                todo += [key for key in keys if isinstance(key, Node) and key.plan is not None]
+        return sorted(self.operands, key=lambda node: node.number)
 
     def is_parameter(self, node: Node) -> bool:
         """Whether a leaf is to be learned; where nothing says so, every tracked array is."""

@@ -65,6 +65,8 @@ def test_a_training_step_has_forward_backward_and_update() -> None:
     assert "softmax cross entropy" in inside["forward"]  # many calls: one box
     assert {"hidden", "scores", "dscores", "dhidden", "dW1", "W1", "W1 new", "lr"} <= names(picture)
     assert is_in_order(picture.drawing)
+    divide = next(g for g in picture.drawing.gates if g.back and g.symbol.startswith("÷"))
+    assert [use.value.name for use in divide.inputs] == ["difference"]  # out of a closed box
     assert picture.drawing.remarks == []
     assert not any(v.below or v.note for v in picture.drawing.values)
 
@@ -228,6 +230,8 @@ def test_wrong_requests_are_told() -> None:
         draw(Tensor(1.0, requires_grad=False), backward=True)
     with pytest.raises(GraphError, match="only a single value"):
         draw(Parameter(np.ones(3)) * 2.0, backward=True)
+    with pytest.raises(DrawError, match="gradient= and names= are for tensors"):
+        draw(spiral_step(), names={})
     with pytest.raises(ag.TraceError, match="call the function once"):
         draw(ag.compile(lambda x: x))
     with pytest.raises(DrawError, match="expected a Tensor, got function"):
