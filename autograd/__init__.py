@@ -83,7 +83,7 @@ from .gates import (
     transpose,
     where,
 )  # fmt: skip
-from .modes import Scope, is_recording, no_grad, scope, setting
+from .modes import Scope, is_recording, no_grad, scope, setting, source_lines
 from .node import Node
 from .tensor import Parameter, Tensor
 
@@ -102,8 +102,9 @@ __all__ = [
     "log_softmax", "logsumexp", "matmul", "max", "max_pool2d", "maximum", "mean", "min",
     "minimum", "moveaxis", "multiply", "negative", "no_grad", "numerical_gradient", "power",
     "prod", "ravel", "reciprocal", "relu", "reshape", "scope", "setting", "sigmoid", "sign",
-    "softmax", "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum",
-    "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad", "vjp", "where",
+    "softmax", "softmax_cross_entropy", "source_lines", "sqrt", "square", "squeeze", "stack",
+    "subtract", "sum", "svm_hinge", "swapaxes", "tanh", "transpose", "value_and_grad", "vjp",
+    "where",
 ]  # fmt: skip
 
 

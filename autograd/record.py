@@ -221,7 +221,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         "Tensor": Tensor, "Traced": Traced, "UNSET": UNSET, "chosen": _chosen,
         "constant_tensor": constant_tensor, "frozen": frozen, "mode": MODE.get,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": _operand, "run": _run,
+        "operand": _operand, "run": _run, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]

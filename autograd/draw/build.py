@@ -17,7 +17,7 @@ from .reach import cut_long_wires
 from .symbols import LOCAL_FORMULA, face
 from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
 
-__all__ = ["Options", "build"]
+__all__ = ["Builder", "Options", "build"]
 
 LONGEST_TITLE = 300  # characters
 LONGEST_NOTE = 70
@@ -37,10 +37,10 @@ class Options:
 
 def build(wiring: Wiring, shown: Shown, options: Options) -> Drawing:
     """The drawing of what is to be shown."""
-    return _Builder(wiring, shown, options).drawing()
+    return Builder(wiring, shown, options).drawing()
 
 
-class _Builder:
+class Builder:
     """Numbers the parts in the order of computation, each when it is met first."""
 
     def __init__(self, wiring: Wiring, shown: Shown, options: Options):

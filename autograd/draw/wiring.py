@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import Scope
+from ..modes import Place, Scope
 from ..node import Node
 from .errors import DrawError
 from .fold import Folds, Path, find_folds
@@ -190,7 +190,8 @@ def _around(scope: Scope | None) -> Path:
     """The scopes that `scope` lies in, from the outermost to itself."""
     found = []
     while scope is not None:
-        found.append(scope)
+        if not isinstance(scope, Place):
+            found.append(scope)
         scope = scope.parent
     return tuple(reversed(found))
 

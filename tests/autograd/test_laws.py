@@ -8,6 +8,7 @@ import sys
 import tomllib
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -173,13 +174,15 @@ def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
             if not name.startswith("."):
                 assert name.split(".")[0] in allowed, f"{path.name} imports {name}"
             assert "draw" not in name
+            assert "explore" not in name
 
 
 def test_nn_and_demos_use_only_what_autograd_exports() -> None:
     for path in [*(ROOT / "nn").rglob("*.py"), *(ROOT / "demos").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd"):
-                assert node.module in ("autograd", "autograd.draw"), f"{path}: {node.module}"
+                modules = ("autograd", "autograd.draw", "autograd.explore")
+                assert node.module in modules, f"{path}: {node.module}"
                 for alias in node.names:
                     assert not alias.name.startswith("_")
                     if node.module == "autograd":
@@ -188,8 +191,27 @@ def test_nn_and_demos_use_only_what_autograd_exports() -> None:
                 assert not node.module.startswith("demos")
 
 
+def _setuptools() -> dict[str, Any]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return project["tool"]["setuptools"]  # type: ignore[no-any-return]
+
+
+def test_every_file_of_a_package_is_installed() -> None:
+    """Whatever is no Python lies in a package, and is named there as its data."""
+    named = _setuptools()["package-data"]
+    for name in ("autograd", "nn"):
+        for path in (ROOT / name).rglob("*"):
+            if path.is_dir() or path.suffix in (".py", ".pyc"):
+                continue
+            around = [p for p in path.parents if (p / "__init__.py").exists()]
+            package = ".".join(around[0].relative_to(ROOT).parts)
+            inside = path.relative_to(around[0])
+            patterns = named.get(package, [])
+            assert any(inside.match(pattern) for pattern in patterns), f"{package}: {inside}"
+
+
 def test_every_package_is_installed() -> None:
-    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    listed = _setuptools()["packages"]
     found = [path.parent.relative_to(ROOT) for name in ("autograd", "nn")
              for path in (ROOT / name).rglob("__init__.py")]  # fmt: skip
     assert sorted(listed) == sorted(".".join(path.parts) for path in found)

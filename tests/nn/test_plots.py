@@ -286,23 +286,6 @@ def test_wrong_films_are_told(tmp_path: Path) -> None:
         plots.player(spiral_film(), tmp_path / "no" / "film.html")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Any:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        try:
-            opened = running.chromium.launch(channel="chromium")
-        except playwright.Error:
-            import shutil
-
-            found = shutil.which("chromium") or shutil.which("google-chrome")
-            if found is None:
-                pytest.skip("there is no browser here")
-            opened = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 def test_the_page_plays(browser: Any, tmp_path: Path) -> None:
     path = plots.player(spiral_film(), tmp_path / "film.html", title="a film")
     context = browser.new_context(offline=True, reduced_motion="reduce", color_scheme="dark")
