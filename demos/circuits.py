@@ -76,7 +76,8 @@ CIRCUITS = [
 def run(circuit: Circuit) -> tuple[Tensor, dict[str, Tensor]]:
     """Forward and backward; gives the result and the inputs, whose `.grad` is filled."""
     inputs = {name: Tensor(value, name=name) for name, value in circuit.inputs.items()}
-    result = circuit.build(**inputs)
+    with ag.source_lines():  # so that the pages can tell which line made a gate
+        result = circuit.build(**inputs)
     result.name = "f"
     result.backward()
     return result, inputs
@@ -89,6 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--format", choices=["svg", "png", "pdf"], default="svg", help="%(default)s"
     )
+    parser.add_argument(
+        "--explore", action="store_true", help="write pages that step through each circuit, too"
+    )
     options = parser.parse_args(arguments)
     out = common.folder(options.out)
     for circuit in CIRCUITS:
@@ -100,6 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         picture = draw(result, title=circuit.title, decimals=options.decimals,
                        expand=circuit.expand, show=circuit.show)  # fmt: skip
         common.wrote(picture.save(path))
+        if options.explore and not circuit.expand:  # its page can be expanded
+            common.page(result, path.with_suffix(".html"), circuit.title,
+                        decimals=options.decimals, show=circuit.show)  # fmt: skip
         print()
 
 

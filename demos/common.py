@@ -8,6 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from autograd import Tensor
+from autograd.explore import DrawError, explore
+
 
 def parser(description: str | None, name: str) -> argparse.ArgumentParser:
     """A parser with the options that every demo has."""
@@ -63,6 +66,16 @@ def can_plot() -> bool:
         return False
     matplotlib.use("Agg")
     return True
+
+
+def page(result: Tensor, path: Path, title: str, **options: Any) -> None:
+    """Write the page that steps through a graph; a word where it cannot be laid out."""
+    try:
+        explore(result, path, title=title, **options)
+    except DrawError as error:
+        print(error, file=sys.stderr)
+    else:
+        wrote(path)
 
 
 def wrote(path: Path) -> None:

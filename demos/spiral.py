@@ -17,6 +17,7 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd.draw import draw
+from autograd.explore import microscope
 from nn import plots
 
 from . import common
@@ -162,15 +163,30 @@ def _first_row(axes: Any, net: nn.Module, X: Any, y: Any, history: plots.History
 
 def picture_graph(path: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
     """The computation graph of the loss, module by module, with shapes and gradients."""
-    inputs = ag.Tensor(X, requires_grad=False, name="X")
-    labels = ag.Tensor(y, name="y")
-    scores = net(inputs)
-    scores.name = "scores"
-    loss = nn.softmax_cross_entropy(scores, labels)
-    loss.name = "L"
     count = sum(p.size for p in net.parameters())
-    picture = draw(loss, title=f"two-layer net on the spiral · {count} parameters")
+    picture = draw(_loss(net, X, y), title=f"two-layer net on the spiral · {count} parameters")
     common.wrote(picture.save(path))
+
+
+def pages(out: Path, net: nn.TwoLayerNet, X: Any, y: Any) -> None:
+    """Pages to step through: the whole net, and one number of W1 under the microscope."""
+    loss = _loss(net, X, y)
+    common.page(loss, out / "net-graph.html", "two-layer net on the spiral")
+    hidden = int(np.argmax(np.abs(net.params["W1"].data[0])))
+    circuit = microscope(loss, net.params["W1"], (0, hidden), paths=2)
+    common.page(circuit, out / "net-microscope.html", f"where the gradient of W1[0, {hidden}] "
+                "comes from")  # fmt: skip
+
+
+def _loss(net: nn.TwoLayerNet, X: Any, y: Any) -> ag.Tensor:
+    with ag.source_lines():
+        inputs = ag.Tensor(X, requires_grad=False, name="X")
+        labels = ag.Tensor(y, name="y")
+        scores = net(inputs)
+        scores.name = "scores"
+        loss: ag.Tensor = nn.softmax_cross_entropy(scores, labels)
+        loss.name = "L"
+    return loss
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -192,6 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--reg", type=float, default=1e-3, help="weight of ½‖W‖² (%(default)s)")
     parser.add_argument(
         "--as-in-the-notes", action="store_true", help="repeat the tables that the notes print"
+    )
+    parser.add_argument(
+        "--explore", action="store_true", help="write pages that step through the net, too"
     )
     options = parser.parse_args(arguments)
     if options.as_in_the_notes:
@@ -217,6 +236,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"training accuracy: {accuracy(net, X, y):.3f}\n")
     picture_net(out / "net.png", net, X, y, history)
     picture_graph(out / "net-graph.svg", net, X, y)
+    if options.explore:
+        pages(out, net, X, y)
     title = f"two-layer net on the spiral, {options.hidden} hidden units"
     common.wrote(plots.player(film, out / "film.html", title=title, history=history))
 

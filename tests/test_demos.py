@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import nn
 from demos import alexnet_graph, circuits, derive, gradcheck, mnist, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,19 @@ def test_spiral(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     assert list(tmp_path.glob("net-graph.*"))
     assert "Content-Security-Policy" in (tmp_path / "film.html").read_text()
+
+
+def test_pages_to_step_through(tmp_path: Path) -> None:
+    pytest.importorskip("pygraphviz")
+    circuits.main(["--out", str(tmp_path), "--explore"])
+    names = {circuit.file for circuit in circuits.CIRCUITS if not circuit.expand}
+    assert {path.stem for path in tmp_path.glob("*.html")} == names
+    assert "<mark>" not in (tmp_path / "gates.html").read_text()
+    assert "demos/circuits.py:" in (tmp_path / "gates.html").read_text()
+    net = nn.TwoLayerNet(2, 8, 3, seed=0)
+    spiral.pages(tmp_path, net, *nn.spiral(20, 3, seed=0))
+    for name in ("net-graph", "net-microscope"):
+        assert 0 < (tmp_path / f"{name}.html").stat().st_size < 1_000_000
 
 
 def test_circuits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
