@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..draw.sources import Source
 from ..draw.wiring import Key, Shown, Unit
 from ..modes import Scope
 from ..node import Node
 from .chain import local_gradient
 from .formulas import local_text, shape_text, vjp_text
-from .sources import Source
 
 if TYPE_CHECKING:
     from .view import Graph

@@ -11,6 +11,7 @@ import numpy as np
 from ..draw.expand import INLINE, Choice
 from ..draw.names import legible
 from ..draw.numbers import number
+from ..draw.sources import source_of
 from ..draw.symbols import LOCAL_FORMULA, face
 from ..draw.trace import Trace, follow
 from ..draw.wiring import Key, Shown, Unit, Wiring, Wishes, choose
@@ -22,7 +23,6 @@ from ..tensor import Tensor
 from .chain import downstream
 from .events import Part, Quantity
 from .formulas import role_text
-from .sources import source_of
 
 __all__ = ["Graph", "fused_gates"]
 

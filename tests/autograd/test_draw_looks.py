@@ -11,9 +11,12 @@ import pytest
 from test_draw import labels, needs_an_engine, net_loss, neuron, value
 
 import autograd as ag
+import nn
 from autograd import Tensor
 from autograd.draw import colours, draw
+from autograd.draw.expand import Choice
 from autograd.draw.symbols import face
+from autograd.draw.trace import follow
 
 
 def test_statistics_of_arrays() -> None:
@@ -120,3 +123,27 @@ def test_kinds_of_values_differ_without_colour() -> None:
     assert re.search(rf"^n{number[1]} -> n\d+ \[style=dashed", dot, re.MULTILINE)
     detached = draw(Tensor(2.0, name="x") * Tensor(3.0, name="c").detach()).dot
     assert 'style="dashed"' in detached
+
+
+def test_names_of_variables_that_results_are_assigned_to() -> None:
+    x, given = Tensor(2.0, name="x"), Tensor(1.0)
+    net = nn.TwoLayerNet(2, 4, 3, seed=0)
+    with ag.source_lines():
+        q = x + 1.0
+        product = q * np.exp(
+            q - given,
+        )
+        for _ in range(2):
+            product = np.tanh(product * 0.5)
+        scores = net(np.ones((5, 2)))
+        total = product + np.sum(scores)
+    unnamed = x * total
+    names = follow(unnamed, Choice()).names
+    assert sorted(names.values()) == sorted(
+        ["x", "q", *["product"] * 3, "scores", "total", "W1", "b1", "W2", "b2"]
+    )
+    assert follow(q, Choice()).root_name == "q"
+    assert follow(scores, Choice()).root_name == "scores"
+    q.node.name = "sum"  # a name that was given counts for more
+    assert follow(q, Choice()).root_name == "sum"
+    assert follow(q, Choice(), names={"other": q}).root_name == "other"

@@ -22,11 +22,11 @@ import nn
 from autograd import Parameter, Tensor
 from autograd.draw import DrawError, draw
 from autograd.draw.numbers import number
+from autograd.draw.sources import source_of
 from autograd.explore import explain, explore, microscope
 from autograd.explore.events import Backward, Event, Forward, Seed, Start, events
 from autograd.explore.formulas import SCALAR, VJP, javascript
 from autograd.explore.heat import heat_map
-from autograd.explore.sources import source_of
 from autograd.explore.view import Graph, fused_gates
 from autograd.gate import GATES
 from autograd.replay import ancestors

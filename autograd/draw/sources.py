@@ -1,0 +1,113 @@
+"""Where in a program a gate was called: file, line, the very expression, and its name there."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import linecache
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from ..modes import Place, Scope
+from ..node import Node
+
+__all__ = ["Source", "assigned_names", "source_of"]
+
+LONGEST = 120  # characters of a line that is shown
+
+
+@dataclass(frozen=True)
+class Source:
+    """A line of the program; `start` and `end` tell which part of it made the gate."""
+
+    file: str  # as short as it is clear: relative to the working folder
+    line: int
+    text: str
+    start: int
+    end: int
+
+
+def source_of(scope: Scope | None) -> Source | None:
+    """The line that called the gate with this scope; None where none was noted."""
+    place = _place(scope)
+    if place is None:
+        return None
+    line, end_line, start, end = _span(place)
+    line = line or place.code.co_firstlineno
+    whole = linecache.getline(place.code.co_filename, line).rstrip("\n")
+    text = whole.strip()
+    indent = len(whole) - len(whole.lstrip())
+    if start is None or end is None or not text:
+        start, end = indent, len(whole)
+    else:  # Python counts the bytes of UTF-8
+        start = len(whole.encode()[:start].decode(errors="ignore"))
+        end = len(whole.encode()[:end].decode(errors="ignore")) if end_line == line else len(whole)
+    bounds = (min(max(0, column - indent), LONGEST) for column in (start, end))
+    return Source(_short(place.code.co_filename), line, text[:LONGEST], *bounds)
+
+
+def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
+    """The names of variables to which the very results of gates are assigned: `q` in q = x + y.
+
+    A function that records several gates, such as a module, names the last of them.
+    """
+    last: dict[tuple[str, Span], Node] = {}
+    named: dict[Node, str] = {}
+    for node in sorted(nodes, key=lambda node: node.number):
+        place = _place(node.scope)
+        if place is None:
+            continue
+        key = place.code.co_filename, _span(place)
+        before = last.get(key)
+        if before is not None and before in node.parents:
+            named.pop(before, None)
+        last[key] = node
+        name = _assignments(place.code.co_filename).get(key[1])
+        if name is not None:
+            named[node] = name
+    return named
+
+
+Span = tuple[int | None, int | None, int | None, int | None]  # line, last line, column, last column
+
+
+def _place(scope: Scope | None) -> Place | None:
+    while scope is not None and not isinstance(scope, Place):
+        scope = scope.parent
+    return scope
+
+
+def _span(place: Place) -> Span:
+    """Where the expression of a call stands in its file."""
+    positions = islice(place.code.co_positions(), place.offset // 2, None)
+    return next(positions, (None, None, None, None))
+
+
+@functools.lru_cache(maxsize=32)
+def _assignments(file: str) -> dict[Span, str]:
+    """The variables of a file, by where the expression stands that is assigned to them."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:  # not Python, or cells of a notebook with commands
+        return {}
+    found: dict[Span, str] = {}
+    for statement in ast.walk(tree):
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target: ast.expr = statement.targets[0]
+        elif isinstance(statement, ast.AnnAssign):
+            target = statement.target
+        else:
+            continue
+        value = statement.value
+        if isinstance(target, ast.Name) and value is not None:
+            span = value.lineno, value.end_lineno, value.col_offset, value.end_col_offset
+            found[span] = target.id
+    return found
+
+
+def _short(file: str) -> str:
+    """A path inside the working folder without it, any other path by its last part."""
+    folder = os.getcwd() + os.sep
+    return file.removeprefix(folder) if file.startswith(folder) else os.path.basename(file)
