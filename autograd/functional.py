@@ -17,7 +17,7 @@ from .backward import backpropagate, reachable
 from .buffers import is_owned
 from .errors import DTypeError, GraphError, ShapeError
 from .gates.shape import reshape
-from .modes import MODE, Mode, nested_grad
+from .modes import MODE, nested_grad
 from .stacked import Stacked
 from .tensor import Tensor, as_constant, constant_tensor
 
@@ -65,7 +65,7 @@ def value_and_grad(
         mode = MODE.get()
         nested, traced = mode.nested, mode.tracer is not None
         given = list(args)
-        token = MODE.set(Mode(True, mode.scope, True, mode.outside, mode.tracer))
+        token = MODE.set(mode.__class__(True, mode.box, True, mode.outside, mode.tracer))
         try:
             for k in positions:
                 given[k] = _variable(args[k], k, "grad")

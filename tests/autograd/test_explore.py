@@ -518,3 +518,18 @@ def _record(name: str, tensors: list[Tensor]) -> Tensor:
     assert isinstance(found, Tensor)
     assert math.isfinite(float(found))
     return found
+
+
+def test_lines_inside_of_a_function_that_is_differentiated() -> None:
+    made = []
+
+    def f(x: Any) -> Any:
+        y = x * x
+        made.append(y)
+        return y
+
+    with ag.source_lines():
+        ag.grad(f)(3.0)
+    source = source_of(made[0].node.scope)
+    assert source is not None
+    assert source.text == "y = x * x"
