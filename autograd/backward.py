@@ -267,7 +267,8 @@ def backward(
             if node.slot is None:
                 node.slot = GradSlot()
     if create_graph:
-        token = MODE.set(replace(MODE.get(), recording=True))
+        mode = MODE.get()
+        token = MODE.set(replace(mode, scope=mode.box, recording=True))
         try:
             grads = backpropagate(root, seed)
         finally:
