@@ -8,45 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..draw.sources import Source
 from ..draw.wiring import Key, Shown, Unit
 from ..modes import Scope
 from ..node import Node
 from .chain import local_gradient
 from .formulas import local_text, shape_text, vjp_text
+from .parts import Part, Quantity
+from .view import Graph
 
-if TYPE_CHECKING:
-    from .view import Graph
-
-__all__ = ["Backward", "Event", "Flow", "Forward", "Part", "Quantity", "Seed", "Start", "events"]
-
-
-@dataclass(frozen=True, eq=False)
-class Quantity:
-    """A value on a wire, and its gradient once all of it has arrived."""
-
-    number: int
-    label: str
-    value: Any
-    gradient: Any  # None where no gradient flows
-    leaf: bool
-    named: bool  # by the program, not by its formula
-    tracked: bool
-
-
-@dataclass(frozen=True)
-class Part:
-    """A gate, or a closed scope that holds several."""
-
-    id: str
-    name: str
-    symbol: str
-    role: str
-    path: tuple[str, ...]  # the scopes that it lies in
-    source: Source | None
-    gates: int
+__all__ = ["Backward", "Event", "Flow", "Forward", "Seed", "Start", "events"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..draw.numbers import gradient_norm, number, plural, shape
-from .events import Backward, Event, Flow, Forward, Part, Quantity, Seed, Start
+from .events import Backward, Event, Flow, Forward, Seed, Start
+from .parts import Part, Quantity
 
 __all__ = ["narrate"]
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from ..draw.numbers import gradient_norm, plural, shape
 from ..node import Node
-from .events import Backward, Event, Flow, Forward, Part, Quantity, Seed, Start
+from .events import Backward, Event, Flow, Forward, Seed, Start
 from .formulas import SCALAR, javascript
 from .heat import heat_map
 from .layouts import Layout
+from .parts import Part, Quantity
 from .view import Graph
 
 __all__ = ["page"]

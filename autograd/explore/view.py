@@ -21,8 +21,8 @@ from ..node import Node
 from ..replay import ancestors
 from ..tensor import Tensor
 from .chain import downstream
-from .events import Part, Quantity
 from .formulas import role_text
+from .parts import Part, Quantity
 
 __all__ = ["Graph", "fused_gates"]
 
