@@ -58,6 +58,7 @@ class TwoLayerNet(Module):
     reg                                    λ of the penalty ½ λ (‖W1‖² + ‖W2‖²)
     activation                             ReLU() (default), Sigmoid() or Tanh()
     seed, dtype                            of the initial weights
+    Raises TypeError for an activation that is no layer.
     `params["W1"], ["b1"], ["W2"], ["b2"]` are the parameters, (D, H), (H,), (H, K), (K,).
 
     >>> net = TwoLayerNet(4, 10, 3, seed=0)
@@ -77,6 +78,10 @@ class TwoLayerNet(Module):
         seed: Seed = None,
         dtype: DTypeLike = float,
     ):
+        if activation is not None and (isinstance(activation, type) or not callable(activation)):
+            raise TypeError(
+                f"TwoLayerNet: activation is {activation!r}; expected a layer, such as nn.Sigmoid()"
+            )
         rng = as_rng(seed)
 
         def affine(fan_in: int, fan_out: int, number: int) -> Linear:

@@ -263,3 +263,9 @@ def test_numerical_gradient_is_that_of_the_loss_weight_by_weight(activation: typ
             p.data = original
             slow[index] = (losses[0] - losses[1]) / 2e-4
         np.testing.assert_allclose(found[name], slow, rtol=1e-7, atol=1e-10)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", nn.Sigmoid])
+def test_an_activation_that_is_no_layer_is_refused(activation: object) -> None:
+    with pytest.raises(TypeError, match=r"expected a layer, such as nn\.Sigmoid\(\)"):
+        nn.TwoLayerNet(2, 4, 3, activation=activation)  # type: ignore[arg-type]
