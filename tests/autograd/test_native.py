@@ -324,3 +324,11 @@ def test_a_backend_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r'pip install "gategrad\[jit\]"'):
         ag.compile(np.sum, backend="numba")
+
+
+def test_programs_of_numbers_run_on_python_floats_as_without() -> None:
+    f = ag.grad(lambda x: x * x * np.tanh(x) + x * 3.0 - x / 7.0)
+    compiled = ag.compile(f, backend="numba")
+    for x in (0.5, -2.0):
+        assert compiled(np.float64(x)) == f(x)
+    assert not natives(compiled)

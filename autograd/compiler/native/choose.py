@@ -71,7 +71,9 @@ class Native(Equation):
 
 
 def gather_native(program: Program) -> Program:
-    """Put equations into native code where that pays."""
+    """Put equations into native code where that pays: not for numbers, see scalars.py."""
+    if not any(equation.out.shape for equation in program.equations):
+        return program
     chooser = _Chooser(_batch(program), _labels(program))
     leaving = used_later(program.outputs)
     return program.with_equations(_gather(program.equations, chooser, leaving))
