@@ -94,7 +94,8 @@ SIZES = {
     "spiral": (300, [2, 100, 3]), "rest of rows": (37, [5, 23, 4]), "one score": (18, [3, 20, 1]),
     "one feature": (21, [1, 17, 2]), "narrow": (20, [3, 4, 2]), "square": (16, [16, 16, 16]),
     "deep": (33, [4, 20, 12, 30, 3]), "wide product": (40, [90, 70, 20, 3]),
-    "as long as the batch": (18, [18, 18, 3]),
+    "as long as the batch": (18, [18, 18, 3]), "one example": (1, [20, 30, 4]),
+    "two examples": (2, [2, 30, 2]),
 }  # fmt: skip
 
 
@@ -121,6 +122,27 @@ def test_training_agrees_with_eager(sizes: str, activation: Any, dtype: Any) -> 
             agree(q, p, dtype)
     assert compiled.why == ["first call"]
     assert natives(compiled)
+
+
+@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.usefixtures("in_python")
+def test_sizes_that_happen_to_be_equal(seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    sizes = [1, 2, 3, 4, 5, 17, 18]
+    count = int(draws.choice(sizes))
+    layers = [int(size) for size in draws.choice(sizes, draws.integers(2, 5))]
+    loss = nn.softmax_cross_entropy if layers[-1] > 1 else squared
+    activation = [ag.relu, np.tanh, leaky][seed % 3]
+    parameters, step = trainer(layers, activation, loss, np.float64)
+    others, other_step = trainer(layers, activation, loss, np.float64)
+    compiled = ag.compile(other_step, backend="numba")
+    for _ in range(2):
+        X = draws.normal(size=(count, layers[0]))
+        y = draws.integers(0, layers[-1], count) if layers[-1] > 1 else X[:, 0]
+        agree(compiled(X, y), step(X, y), np.float64)
+        for p, q in zip(parameters, others, strict=True):
+            agree(q.grad, p.grad, np.float64)
+            agree(q, p, np.float64)
 
 
 @pytest.mark.parametrize("loss", [nn.softmax_cross_entropy, nn.svm_hinge])
@@ -198,7 +220,6 @@ def test_every_gate_agrees_with_eager_at_other_inputs(
     case: Case, dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choose, "FEWEST", 1)
-    monkeypatch.setattr(choose, "FEWEST_ROWS", 1)
 
     def f(*xs: Any) -> Any:
         out = case.f(*xs)

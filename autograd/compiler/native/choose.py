@@ -23,7 +23,6 @@ __all__ = ["NARROW", "PRODUCTS", "Native", "axis_of", "gather_native", "is_each"
 
 FEWEST = 4  # equations that are worth a call of native code
 MOST = 200  # equations; the time to compile grows faster than they do
-FEWEST_ROWS = 16
 NARROW = 16  # columns that are written out one by one
 LARGEST_PRODUCT = 1024  # elements of a matrix that rows are multiplied with natively
 SIMPLE = {
@@ -80,11 +79,10 @@ def gather_native(program: Program) -> Program:
 
 
 def _batch(program: Program) -> int:
-    """The number of examples: the rows of the first product; 0 if they are few."""
+    """The number of examples: the rows of the first product; 0 if there is none."""
     for equation in program.equations:
         if equation.function in PRODUCTS and len(equation.out.shape) == 2:
-            count = equation.out.shape[0]
-            return count if count >= FEWEST_ROWS else 0
+            return equation.out.shape[0]
     return 0
 
 
@@ -201,6 +199,7 @@ class _Chooser:
             and len(x.shape) in (1, 2)
             and x.shape[0] == self.count
             and not x.constant
+            and x not in self.turned
             and self._whole(x)
         )
 
@@ -242,7 +241,7 @@ class _Chooser:
         if self._batchwise(x):
             return len(x.shape) == len(out.shape)
         row = out.shape[1:]
-        return self._whole(x) and bool(row) and x.shape in (row, (1, *row))
+        return x not in self.turned and self._whole(x) and bool(row) and x.shape in (row, (1, *row))
 
     def _picks_by_row(self, equation: Equation) -> bool:
         """Whether it is x[range(n), labels], or an assignment to that."""

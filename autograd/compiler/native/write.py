@@ -7,6 +7,7 @@ four. Equations over the same columns share a loop; what only that loop reads st
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -290,14 +291,37 @@ class _Writer:
             return self._long_product(loop.equations[0], together)
         rows = [str(r) for r in range(together)] if loop.wide else ["r"]
         self.wide, self.shape, self.in_rows = loop.wide, loop.shape, loop.by_row
+        self.flat = self._is_flat(loop)
+        if self.flat:
+            self.shape = (math.prod(loop.shape),)
         lines: list[str] = []
         for equation in loop.equations:
             lines += self._equation(equation, rows)
             self.made.add(equation.out)
         lines = [*(f"{name} = {text}" for text, name in self.hoisted.items()), *lines]
-        for axis, length in reversed(list(enumerate(loop.shape))):
+        for axis, length in reversed(list(enumerate(self.shape))):
             lines = [f"for {'jk'[axis]} in range({length}):", *_indented(lines)]
         return [*self.before, *lines, *self.after]
+
+    def _is_flat(self, loop: _Loop) -> bool:
+        """Whether the elements of all arrays can be taken in one go, and lie so in memory."""
+        if loop.by_row or len(loop.shape) != 2:
+            return False
+        for equation in loop.equations:
+            _, elsewhere = self.reading.reads(equation)
+            out = equation.out
+            if any(x.shape for x in elsewhere) or not np.asarray(out.value).flags.c_contiguous:
+                return False
+        return True
+
+    def _all_of(self, x: Variable, copy: bool) -> str:
+        """An array in one dimension: itself, or to be read only, a copy where it lies otherwise."""
+        name = f"{_name(x)}_{'read' if copy else 'flat'}"
+        whole = f"np.ascontiguousarray({_name(x)})" if copy else _name(x)
+        line = f"{name} = {whole}.reshape(-1)"
+        if line not in self.before:
+            self.before.append(line)
+        return name
 
     def _equation(self, equation: Equation, rows: list[str]) -> list[str]:
         """The lines for one element; `rows` are the examples that are written out."""
@@ -306,12 +330,12 @@ class _Writer:
             return self._reduce(equation, rows)
         if self.reading.is_outer(equation):
             return self._outer(equation, rows)
-        if function is operator.setitem:
-            return self._assign_chosen(equation)
         lines = []
         for r in rows:
             if function in PRODUCTS and self.in_rows:
                 value = self._short_product(equation, r)
+            elif function is operator.setitem:
+                value = self._chosen_or_old(equation, r)
             elif function is operator.getitem:
                 label = self._at(equation.args[1][1], r)
                 value = self._at(equation.args[0], r, label)
@@ -334,7 +358,8 @@ class _Writer:
                 tail = ", 0" if len(out.shape) == 2 and not index else ""
                 lines.append(f"{_name(out)}[{_join(f'i + {r}', index)}{tail}] = {value}")
         elif out.shape and (out in self.stored or out in self.native.results):
-            lines.append(f"{_name(out)}[{index}] = {value}")
+            name = self._all_of(out, copy=False) if self.flat else _name(out)
+            lines.append(f"{name}[{index}] = {value}")
         return lines
 
     def _elementwise(self, equation: Equation, r: str) -> str:
@@ -398,7 +423,7 @@ class _Writer:
         if f"{name} = {line}" not in self.copies:
             self.copies.append(f"{name} = {line}")
         lines = []
-        self.wide, self.shape, self.in_rows = True, (inner,), True
+        self.wide, self.shape, self.in_rows, self.flat = True, (inner,), True, False
         for r in range(together):
             for start in range(0, columns, TERMS):
                 chosen = range(start, min(start + TERMS, columns))
@@ -446,16 +471,12 @@ class _Writer:
             lines.append(f"{total}[{place}] += {' + '.join(terms)}")
         return lines
 
-    def _assign_chosen(self, equation: Equation) -> list[str]:
-        """A copy of the row, in which one element is another."""
+    def _chosen_or_old(self, equation: Equation, r: str) -> str:
+        """An element of a row in which one element, that of the label, is another."""
         x, (_, label), value = equation.args
-        out = equation.out
-        chosen = self._at(label, "r")
-        index = _index(len(self.shape))
-        old, new = self._at(x, "r"), self._at(value, "r", kind=out.dtype)
-        condition = f"j == {chosen}" if index else f"{chosen} == 0"
-        lines = [f"{self._here(out, 'r')} = {new} if {condition} else {old}"]
-        return lines + self._keep(out, "r")
+        column = _index(len(self.shape)) or "0"
+        old, new = self._at(x, r), self._at(value, r, kind=equation.out.dtype)
+        return f"{new} if {column} == {self._at(label, r)} else {old}"
 
     # --- names and elements ------------------------------------------------------------------
 
@@ -488,6 +509,8 @@ class _Writer:
 
     def _broadcast(self, x: Variable, index: str) -> str:
         """An element of an array that is stretched as NumPy stretches it."""
+        if self.flat:
+            return f"{self._all_of(x, copy=True)}[{index}]"
         parts = index.split(", ") if index else []
         parts = parts[len(parts) - len(x.shape) :] if parts else ["0"] * len(x.shape)
         while len(parts) < len(x.shape):
