@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..program import Equation, Variable
-from .choose import COMPARISONS, NARROW, PRODUCTS, Native, axis_of, is_each, reduction
+from .choose import COMPARISONS, NARROW, PRODUCTS, Native, axis_of, is_each, is_weak, reduction
 
 __all__ = ["write"]
 
@@ -399,29 +399,21 @@ class _Writer:
         text = f"{self._rows_of(w)}[{k}, {_index(len(self.shape)) or '0'}]"
         return self._hoist(text, f"{_name(base or w)}_{k}_j")
 
-    def _rows_of(self, w: Variable) -> str:
-        """The name of a copy of a matrix whose rows lie in one piece."""
+    def _rows_of(self, w: Variable, across: bool = False) -> str:
+        """The name of a copy of a matrix, or of what lies across, whose rows lie in one piece."""
         base = self.native.turned.get(w)
-        if base is None:
-            name, line = f"{_name(w)}_rows", f"np.ascontiguousarray({_name(w)})"
-        else:
-            name, line = f"{_name(base)}_columns", f"np.ascontiguousarray({_name(base)}.T)"
-        line = f"{name} = {line}"
+        name, across = _name(w if base is None else base), across != (base is not None)
+        part, matrix = ("columns", f"{name}.T") if across else ("rows", name)
+        line = f"{name}_{part} = np.ascontiguousarray({matrix})"
         if line not in self.copies:
             self.copies.append(line)
-        return name
+        return f"{name}_{part}"
 
     def _long_product(self, equation: Equation, together: int) -> list[str]:
         """A row times a matrix of few columns: a sum for each column, along the row."""
         x, w = equation.args[:2]
         out, (inner, columns) = equation.out, w.shape
-        base = self.native.turned.get(w)
-        if base is None:
-            name, line = f"{_name(w)}_columns", f"np.ascontiguousarray({_name(w)}.T)"
-        else:
-            name, line = f"{_name(base)}_rows", f"np.ascontiguousarray({_name(base)})"
-        if f"{name} = {line}" not in self.copies:
-            self.copies.append(f"{name} = {line}")
+        name = self._rows_of(w, across=True)
         lines = []
         self.wide, self.shape, self.in_rows, self.flat = True, (inner,), True, False
         for r in range(together):
@@ -494,8 +486,7 @@ class _Writer:
         if not x.shape:
             if x.constant:
                 return self._number(repr(x.value.item()), x.dtype)
-            weak = type(x.value) in (int, float)
-            return self._number(name, kind) if weak and kind is not None else name
+            return self._number(name, kind) if is_weak(x) and kind is not None else name
         if x in self.by_row:
             if j is None and x in self.made:
                 return f"{name}_{r}"
