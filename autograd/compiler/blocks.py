@@ -125,12 +125,10 @@ def _run() -> None:
 
 def _elementwise(equation: Equation) -> bool:
     """Whether it computes each element of a large array from the same element of others."""
-    out, function = equation.out, equation.function
+    out = equation.out
     return bool(
         out.value.__class__ is np.ndarray
-        and isinstance(function, np.ufunc)
-        and function.signature is None
-        and not equation.into
+        and equation.elementwise
         and not equation.kwargs
         and out.base is None
         and out.value.nbytes >= LARGE

@@ -149,7 +149,7 @@ def _may_overwrite(equation: Equation) -> list[Variable]:
     """The operands over which the equation may write its result."""
     if equation.into:
         return [equation.args[0]]
-    if isinstance(equation.function, np.ufunc) and equation.function.signature is None:
+    if equation.elementwise:
         return [x for x in equation.args if isinstance(x, Variable)]
     return []
 

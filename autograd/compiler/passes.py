@@ -72,7 +72,7 @@ def skip_broadcasts(program: Program) -> Program:
     """Let an elementwise function read a small array itself in place of its broadcast view."""
     made_by = {e.out: e for e in program.equations if e.function is np.broadcast_to}
     for equation in program.equations if made_by else []:
-        if not _is_elementwise(equation) or not equation.out.shape:
+        if not equation.elementwise or not equation.out.shape:
             continue
         for k, x in enumerate(equation.args):
             shorter = _before_broadcast(x, made_by)
@@ -89,18 +89,13 @@ def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
     return x
 
 
-def _is_elementwise(equation: Equation) -> bool:
-    function = equation.function
-    return isinstance(function, np.ufunc) and function.signature is None and not equation.into
-
-
 def use_numbers(program: Program) -> Program:
     """Let an elementwise function read a number in place of a constant array full of it.
 
     Not np.maximum and np.minimum, which are quicker with two arrays.
     """
     for equation in program.equations:
-        if not _is_elementwise(equation) or equation.function in (np.maximum, np.minimum):
+        if not equation.elementwise or equation.function in (np.maximum, np.minimum):
             continue
         for k, x in enumerate(equation.args):
             if not isinstance(x, Variable) or not x.constant or not _is_uniform(x.value):
@@ -176,8 +171,7 @@ def transpose_early(program: Program) -> Program:
         if (
             turned is None
             or source is None
-            or not isinstance(source.function, np.ufunc)
-            or source.into
+            or not source.elementwise
             or source.kwargs
             or len(source.out.shape) != 2
             or readers[turned.out] != 1

@@ -90,6 +90,12 @@ class Equation:
         return [self.out]
 
     @property
+    def elementwise(self) -> bool:
+        """Whether each element of the result comes from the same element of the operands."""
+        function = self.function
+        return isinstance(function, np.ufunc) and function.signature is None and not self.into
+
+    @property
     def parts(self) -> list[Equation]:
         """Itself, and for the loops of blocks.py the equations inside."""
         return [self]

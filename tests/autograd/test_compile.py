@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_cases import CASES, Case
+from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
 import nn
@@ -29,14 +29,6 @@ def same(a: Any, b: Any) -> None:
     a, b = (x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in (a, b))
     assert a.dtype == b.dtype
     np.testing.assert_array_equal(a, b)
-
-
-def value_and_all_grads(case: Case) -> Callable[..., Any]:
-    def f(*xs: Any) -> Any:
-        out = case.f(*xs)
-        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
-
-    return ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -664,6 +656,15 @@ def test_labels_and_indices_may_differ_from_call_to_call(f: Any) -> None:
         for a, b in zip(compiled(x, labels), eager(x, labels), strict=True):
             same(a, b)
     assert compiled.why == ["first call"]
+
+
+def test_scores_that_are_products_of_many_matrices_and_a_vector() -> None:
+    eager = ag.value_and_grad(lambda w, x, y: nn.softmax_cross_entropy(x @ w, y))
+    compiled = ag.compile(eager)
+    for _ in range(2):
+        w, x, y = rng.normal(size=5), rng.normal(size=(4, 3, 5)), rng.integers(0, 3, 4)
+        for a, b in zip(compiled(w, x, y), eager(w, x, y), strict=True):
+            same(a, b)
 
 
 def test_fresh_hands_tensors_over_as_arrays() -> None:

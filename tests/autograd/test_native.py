@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_cases import CASES, Case
+from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
 import nn
@@ -220,12 +220,7 @@ def test_every_gate_agrees_with_eager_at_other_inputs(
     case: Case, dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choose, "FEWEST", 1)
-
-    def f(*xs: Any) -> Any:
-        out = case.f(*xs)
-        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
-
-    eager = ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
+    eager = value_and_all_grads(case)
     compiled = ag.compile(eager, backend="numba")
     first = [np.asarray(x, dtype) for x in case.inputs]
     compiled(*first)
