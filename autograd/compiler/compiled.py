@@ -21,7 +21,7 @@ from .guards import Surroundings
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
 from .native import NATIVE, require_numba
-from .passes import PASSES, SIMPLIFY, improve
+from .passes import PASSES, READABLE, improve
 from .program import Output, Program
 from .scalars import FloatRunner, is_scalar
 from .source import source
@@ -242,7 +242,7 @@ class Compiled:
         known = trace.gradient_of.items()
         program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
         program.put_in_scopes(trace.scopes())
-        program = improve(program, SIMPLIFY)
+        program = improve(program, READABLE)
         name_gradients(program, trace.modules())
         return program
 

@@ -24,8 +24,8 @@ from .program import (
 )
 
 __all__ = [
-    "PASSES", "SIMPLIFY", "improve", "merge_equal", "remove_dead", "skip_broadcasts",
-    "transpose_early", "undo_inverses", "use_numbers",
+    "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
+    "remove_dead", "skip_broadcasts", "transpose_early", "undo_inverses", "use_numbers",
 ]  # fmt: skip
 
 
@@ -154,6 +154,26 @@ def _reverses_axes(equation: Equation) -> bool:
     return equation.function is np.transpose and len(equation.args) == 1
 
 
+def keep_numbers_in_views(program: Program) -> Program:
+    """For people: an array without axes serves as the number in it, if nobody writes to its memory.
+
+    Not for programs that run, where memory is used again.
+    """
+    written = {equation.args[0].root for equation in program.equations if equation.into}
+    written |= {given.variable for given in program.inputs if given.kind == "tensor"}
+    views = {e.out for e in program.equations if e.out.base is not None and not e.out.shape}
+    instead: dict[Variable, Variable] = {}
+    for equation in program.equations:
+        _rename(equation, instead)
+        source = equation.args[0] if equation.function is operator.getitem else None
+        if source in views and source.root not in written and equation.args[1] == ():
+            source.name, source.value, source.base = equation.out.name, equation.out.value, None
+            instead[equation.out] = source
+    for output in program.outputs:
+        output.variable = instead.get(output.variable, output.variable)
+    return remove_dead(program)
+
+
 def transpose_early(program: Program) -> Program:
     """Elementwise results that are read only as a transposed copy are computed that way round."""
     if not any(equation.function is np.ndarray.copy for equation in program.equations):
@@ -275,6 +295,7 @@ CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
+READABLE = [keep_numbers_in_views, *SIMPLIFY]
 PASSES = [*SIMPLIFY, transpose_early, gather]
 
 

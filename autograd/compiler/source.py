@@ -254,7 +254,7 @@ class _Writer:
 
     def index(self, index: Any) -> str:
         parts = index if isinstance(index, tuple) else (index,)
-        return ", ".join(self._index_part(part) for part in parts)
+        return ", ".join(self._index_part(part) for part in parts) or "()"
 
     def _index_part(self, part: Any) -> str:
         if isinstance(part, slice):

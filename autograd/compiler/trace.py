@@ -91,20 +91,33 @@ class Trace:
             elif x in FLOATS and y in FLOATS and function is not np.power:
                 compute = OF_NUMBERS[function]  # the same bits, in less time
         result = compute(*values, **(map_tree(self._value, kwargs) if kwargs else NO_OPTIONS))
-        if result.__class__ is np.ndarray:
-            result = result if result.ndim else result[()]
-        elif not isinstance(result, (np.ndarray, np.generic, float, int)):
+        if not isinstance(result, (np.ndarray, np.generic, float, int)):
             raise TraceError(
                 f"compile: {getattr(function, '__name__', function)} gives "
                 f"{type(result).__name__}, and only functions that give one array can be traced"
             )
         options = map_tree(self._variable, kwargs) if kwargs else NO_OPTIONS
-        self._count += 1
-        out = Variable(self._count, result)
+        out = self._new(result)
+        self.equations.append(Equation(out, function, variables, options, False, self.context))
         if isinstance(result, np.ndarray):
             self._find_base(out, variables)
-        self.equations.append(Equation(out, function, variables, options, False, self.context))
-        return Traced(self, result, out)
+            if not result.ndim:
+                out = self._as_number(out)
+        return Traced(self, out.value, out)
+
+    def _as_number(self, out: Variable) -> Variable:
+        """The number in an array without axes, as the engine has it.
+
+        If it shows memory of an operand, such as a squeezed sum, it is read out at once: the
+        memory is used again.
+        """
+        number = out.value[()]
+        if out.base is None:
+            out.value, out.base = number, None
+            return out
+        read = self._new(number)
+        self.equations.append(Equation(read, operator.getitem, (out, ()), context=self.context))
+        return read
 
     def overwrite(
         self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any

@@ -43,6 +43,8 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
 
     Where an index is repeated, the values add up, like the gradients at a fork.
     """
+    if not shape:  # an index takes a single value once, or as a mask perhaps not at all
+        return np.sum(x)
     traced = next((part for part in (x, *_parts(index)) if part.__class__ is Traced), None)
     if traced is None or x.__class__ is Stacked:
         out = np.zeros_like(x, shape=shape)
