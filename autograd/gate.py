@@ -75,6 +75,7 @@ class Gate:
         elementwise: bool = False,
         linear: bool = False,
         live: Any = None,
+        selects: bool = False,
         cache: dict[str, Function] | None = None,
         fused: Function | None = None,
         expand: Function | None = None,
@@ -92,7 +93,7 @@ class Gate:
         rules = local if self.times else vjp
         self.rules: tuple[Any, ...] = rules if isinstance(rules, tuple) else (rules,)
         self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)
-        self.selects = live is not None
+        self.selects = selects or live is not None
         self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
         self.operands, self.statics = self._signature()

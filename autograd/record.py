@@ -23,7 +23,16 @@ from .modes import MODE, Mode
 from .node import ArrayNode, NumberNode, next_number
 from .numpy_api import register
 from .stacked import Stacked
-from .tensor import NUMBERS, Array, Tensor, as_constant, check_plain, constant_tensor, frozen
+from .tensor import (
+    NUMBERS,
+    Array,
+    Tensor,
+    as_constant,
+    check_plain,
+    constant_tensor,
+    frozen,
+    shown,
+)
 from .traced import Traced
 
 __all__ = ["gate"]
@@ -56,7 +65,8 @@ def gate(
     local, vjp       one local gradient (or vjp rule) per operand; None where there is none
     elementwise      each result belongs to one place of the operands (implied by `local`)
     linear           the vjp rules do not depend on values: sums, reshapes, ...
-    live             per operand: where its values were used at all (masks, see backward.py)
+    live             per operand: where its values were used at all (see masks.py)
+    selects          the same for a linear gate, whose rules tell where
     cache, fused     intermediate values that rules want: their definition as NumPy functions of
                      operands and keyword arguments, and a kernel that gives `(out, *cached)`
     expand           the same computation in simpler gates, to be shown in a picture
@@ -116,10 +126,6 @@ FREEZE = """
             if constants & {bit} and {x}.__class__ is ndarray:
                 {x}_data = {x}_parent = frozen({x})
 """
-VIEW = """
-        if lengths and isinstance({x}, Tensor):
-            {x}._viewed = True
-"""
 ON_NUMBERS = """
         if {single} and not named:
             node = NumberNode()
@@ -129,7 +135,7 @@ ON_NUMBERS = """
             node.number, node.scope = next_number(), state.scope
             result = new_tensor(Tensor)
             result._data, result._node = out, node
-            result._tracked, result._viewed = True, False
+            result._tracked, result._memory = True, None
             return result
 """
 CALL = """
@@ -145,7 +151,7 @@ def make(row, kernel, prepared, prepare):
         if state.tracer is not None:
             return run(row, ({operands},), {static}, state)
         if not tracked or not state.recording:
-            return constant_tensor(kernel({given}))
+            return {constant}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
@@ -161,14 +167,14 @@ def make(row, kernel, prepared, prepare):
         node.number, node.scope = next_number(), state.scope
         result = new_tensor(Tensor)
         result._data, result._node = out, node
-        result._tracked, result._viewed = True, {view}
-        {share}
+        result._tracked, result._memory = True, None
+        {shown}
         return result
 
     return call
 """
 # a gate that gives an operand one of these names is recorded the general way
-WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + VIEW + ON_NUMBERS + CALL))
+WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + ON_NUMBERS + CALL)) | {"shown"}
 
 
 class _Kind(NamedTuple):
@@ -193,6 +199,8 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
     data, parents = each("{x}_data", ", "), each("{x}_parent", ", ")
     cached = [f"cached_{k}" for k in range(kind.cached)]
     given = ", ".join([data, *statics])
+    same = each("out is {x}_data", " or ")
+    made = f"shown({{}}, ({each('{x}', ', ')},))" if kind.linear else "{}"
     on_numbers = ON_NUMBERS.format(
         single=each("{x}_data.__class__ in SINGLE", " and "),
         places=", ".join(f"node.{place}" for place, _ in zip("xy", names, strict=False)),
@@ -213,15 +221,17 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         results=", ".join(["out", *cached]),
         available=", ".join([data, "out", *cached, *statics]),
         parents=parents,
-        view="bool(lengths)" if kind.linear else False,
-        share=each(VIEW) if kind.linear else "",
+        constant=made.format(f"constant_tensor(kernel({given}))"),
+        shown=f"if lengths and (out.base is not None or {same}): {made.format('result')}"
+        if kind.linear
+        else "",
     )
     scope: dict[str, Any] = {
         "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode, "SINGLE": SINGLE,
         "Tensor": Tensor, "Traced": Traced, "UNSET": UNSET, "chosen": _chosen,
         "constant_tensor": constant_tensor, "frozen": frozen, "mode": MODE.get,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": _operand, "run": _run, "__name__": __name__,
+        "operand": _operand, "run": _run, "shown": shown, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
@@ -316,7 +326,9 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any] | None, st
         if state.tracer is not None and state.tracer.named:
             state.tracer.made(result)
         return result
-    return constant_tensor(out) if any(isinstance(x, Tensor) for x in operands) else out
+    if any(isinstance(x, Tensor) for x in operands):
+        return shown(constant_tensor(out), operands)
+    return out
 
 
 def _unwrap(operands: Sequence[Any]) -> tuple[list[Array], list[Any], tuple[int, ...]]:
@@ -371,12 +383,8 @@ def _record(
     node.number, node.scope = next_number(), state.scope
     result: Tensor = Tensor.__new__(Tensor)
     result._data, result._node, result._tracked = out, node, True
-    result._viewed = gate.linear and node.value is None
-    if result._viewed:  # perhaps a view: from now on neither can be written to in place
-        for x in operands:
-            if isinstance(x, Tensor):
-                x._viewed = True
-    return result
+    result._memory = None
+    return shown(result, operands) if node.shape else result
 
 
 def _bind(

@@ -46,10 +46,11 @@ class Stacked:
 
     def __setitem__(self, index: Any, value: Any) -> None:
         target = self[index]
-        if not isinstance(value, Stacked) or value.shape != target.shape:
-            raise NotStackableError("writing what is no stack of the same shape")
+        number = not isinstance(value, Stacked) and np.ndim(value) == 0
+        if not number and (not isinstance(value, Stacked) or value.shape != target.shape):
+            raise NotStackableError("writing what is no number and no stack of the same shape")
         parts = index if isinstance(index, tuple) else (index,)
-        self.values[(slice(None), *parts)] = value.values
+        self.values[(slice(None), *parts)] = value if number else value.values
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise NotStackableError("np.asarray")
@@ -102,9 +103,9 @@ class Stacked:
         order[first], order[second] = order[second], order[first]
         return _transpose(self, order)
 
-    def copy(self) -> Stacked:
+    def copy(self, order: Any = "C") -> Stacked:
         """The same in memory of its own."""
-        return Stacked(self.values.copy())
+        return Stacked(self.values.copy(order))
 
     def astype(self, dtype: Any) -> Stacked:
         """As of an array."""

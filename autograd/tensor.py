@@ -1,15 +1,16 @@
 """The Tensor: an array, and the node that says how it was made.
 
-A tensor is a handle. Its array is never written to while a graph may still read it: `+=` and
-`t.data = ...` move the handle on to a new array and a new node, and what was recorded before
-stays true. Operators and NumPy functions are attached to this class by the gate table.
+A tensor is a handle. Its array is never written to while a graph may still read it: `+=`,
+`t[index] = ...` and `t.data = ...` move the handle on to a new array and a new node, and what was
+recorded before stays true. Operators and NumPy functions are attached to this class by the gate
+table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -28,6 +29,19 @@ NUMBERS = (float, int, bool, np.float64, np.float32)
 NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # filled by the gate table
 
 
+class Memory:
+    """What tensors that show the same memory have in common: each of them holds this object.
+
+    NumPy would let all of them see what is written through one, so one of several refuses. How
+    many there are is told by the references to this object, when somebody asks.
+    """
+
+    __slots__ = ()
+
+
+OUTSIDE = Memory()  # stands for memory that others than tensors may look at
+
+
 class Tensor:
     """An array of any shape that remembers how it was computed.
 
@@ -43,12 +57,12 @@ class Tensor:
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_node", "_tracked", "_viewed")
+    __slots__ = ("__weakref__", "_data", "_memory", "_node", "_tracked")
 
     _data: Array  # never written to while somebody else may read it
     _node: Node | None  # made on demand for constants
     _tracked: bool  # whether gates record it
-    _viewed: bool  # whether another tensor may share its memory
+    _memory: Memory | None  # shared with the tensors that show the same memory
 
     def __init__(
         self,
@@ -68,7 +82,7 @@ class Tensor:
                 f"gradients; write {hint}, or pass dtype=float"
             )
         self._data = data
-        self._viewed = not copy
+        self._memory = None if copy else OUTSIDE
         self._tracked = floating if requires_grad is None else bool(requires_grad)
         self._node = leaf_node(data, GradSlot() if self._tracked else None, name)
 
@@ -116,8 +130,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
-        self._viewed = True
-        return constant_tensor(self._data)
+        return shown(constant_tensor(self._data), (self,))
 
     shape = property(lambda self: self._data.shape, doc="Lengths of the axes.")
     dtype = property(lambda self: self._data.dtype, doc="Kind of number, as in NumPy.")
@@ -212,9 +225,50 @@ class Tensor:
     def _become(self, data: Array) -> None:
         """Move on to other values as a fresh leaf, with the name and gradient of before."""
         old = self.node
-        self._data, self._viewed = data, False
+        if data is not self._data:
+            self._data, self._memory = data, None
         slot = (old.slot or GradSlot()) if self._tracked else None
         self._node = leaf_node(data, slot, old.name)
+
+    def _move_on(self, result: Tensor, what: str, advice: str) -> None:
+        """Make this handle stand for `result`, of the same shape and dtype, as if written to.
+
+        `what` and `advice` are for the error of a tensor that cannot be written to.
+        """
+        old, recording = self._node, MODE.get().recording
+        if self.is_leaf and self._tracked:
+            if recording:
+                raise InPlaceError(
+                    f"{what} on a leaf that requires a gradient: its gradient would have no place "
+                    f"to go; {advice}, or update it inside `with no_grad():`"
+                )
+            self._become(result._data)
+            return
+        if self._tracked and not recording:
+            raise InPlaceError(
+                f"{what} inside no_grad() on a tensor that a gate made: its gradient would no "
+                "longer be that of its values; leave the graph with t = t.detach(), or write "
+                "outside of no_grad()"
+            )
+        if not self._is_alone():
+            raise InPlaceError(
+                f"{what} on a tensor that shares memory with another one: NumPy would change "
+                f"both; {advice}"
+            )
+        self._data, self._node, self._memory = result._data, result._node, None
+        self._tracked = result._tracked
+        if old is not None:  # the handle keeps its name and, if that was asked for, its gradient
+            if old.name:
+                self.node.name = old.name
+            if old.slot is not None and self._tracked:
+                self.node.slot, old.slot = old.slot, None
+
+    def _is_alone(self) -> bool:
+        """Whether no other tensor shows the same memory, and NumPy would let one write to it."""
+        if self._memory is not None and _holders(self) > _ONE_HANDLE:
+            return False
+        strides = self._data.strides
+        return 0 not in [s for n, s in zip(self.shape, strides, strict=True) if n > 1]
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
@@ -228,23 +282,9 @@ class Tensor:
             raise DTypeError(
                 f"t {symbol}= ...: the result is {result.dtype} but t is {self.dtype}; {advice}"
             )
-        if not MODE.get().recording:
-            self._become(np.asarray(result._data, dtype=self.dtype)[()])
-            return self
-        if self.is_leaf and self.requires_grad:
-            raise InPlaceError(
-                f"t {symbol}= ... on a leaf that requires a gradient: its gradient would have "
-                f"no place to go; {advice}, or update it inside `with no_grad():`"
-            )
-        if self._viewed or getattr(self._data, "base", None) is not None:
-            raise InPlaceError(
-                f"t {symbol}= ... on a tensor that shares memory with another one: NumPy would "
-                f"change both; {advice}"
-            )
         if result.dtype != self.dtype:
             result = result.astype(self.dtype)
-        self._data, self._node = result._data, result._node
-        self._tracked = result._tracked
+        self._move_on(result, f"t {symbol}= ...", advice)
         return self
 
     def __iadd__(self, other: Operand) -> Tensor:
@@ -262,12 +302,6 @@ class Tensor:
     def __ipow__(self, other: Operand) -> Tensor:
         return self._in_place("**", self**other)
 
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise InPlaceError(
-            "t[...] = value: assignment into a tensor is not supported yet; use "
-            "np.where(mask, value, t), np.concatenate, or write to t.numpy() for plain values"
-        )
-
     # --- conversions -----------------------------------------------------------------------
 
     def _check_single(self, what: str) -> None:
@@ -281,7 +315,9 @@ class Tensor:
         if self.requires_grad:
             raise UnsupportedError(
                 "np.asarray(t): t is tracked, and a plain array would silently lose its "
-                "gradient; use t.numpy() or t.detach() to leave the graph on purpose"
+                "gradient. For X.dot(t) with an array X write np.dot(X, t); for a[...] = t with an "
+                "array a let a be a Tensor; use t.numpy() or t.detach() to leave the graph on "
+                "purpose"
             )
         return np.array(self._value(), dtype=dtype)
 
@@ -336,7 +372,7 @@ class Tensor:
 
     def __copy__(self) -> Tensor:
         raise UnsupportedError(
-            "copy(t): a copy of the handle would share the graph by accident; use t + 0 to "
+            "copy(t): a copy of the handle would share the graph by accident; use t.copy() to "
             "record a copy, or t.detach() for a constant"
         )
 
@@ -408,6 +444,7 @@ class Tensor:
         def __and__(self, other: Operand) -> Tensor: ...
         def __or__(self, other: Operand) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+        def __setitem__(self, index: Any, value: Operand) -> None: ...
         def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
         def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
         def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
@@ -416,6 +453,7 @@ class Tensor:
         def argmax(self, axis: int | None = None) -> Tensor: ...
         def argmin(self, axis: int | None = None) -> Tensor: ...
         def dot(self, other: Operand) -> Tensor: ...
+        def copy(self, order: Literal["C", "F", "A", "K"] = "C") -> Tensor: ...
         def reshape(self, *shape: Any) -> Tensor: ...
         def ravel(self) -> Tensor: ...
         def flatten(self) -> Tensor: ...
@@ -489,12 +527,9 @@ class Parameter(Tensor):
     def _turn(self, new: np.ndarray[Any, Any]) -> None:
         """Move on to the values in `new`; the array of before is the next spare one."""
         old = self._node
-        self._other = self._data
+        self._other, self._memory = self._data, None
         self._data = new if new.shape else new[()]
         self._node = leaf_node(self._data, old.slot, old.name)  # type: ignore[union-attr]
-
-    def _in_place(self, symbol: str, result: Any) -> Tensor:
-        raise AssertionError("parameters update themselves")  # pragma: no cover
 
     def _update(self, ufunc: np.ufunc, symbol: str, other: Operand) -> Tensor:
         if isinstance(other, Tensor):
@@ -638,7 +673,7 @@ def constant_tensor(data: Array) -> Tensor:
     if data.__class__ is np.ndarray and not data.shape:
         data = data[()]
     tensor._data, tensor._node = data, None
-    tensor._viewed, tensor._tracked = False, False
+    tensor._memory, tensor._tracked = None, False
     return tensor
 
 
@@ -646,8 +681,34 @@ def recorded_tensor(data: Array, node: Node) -> Tensor:
     """A handle for a value that is already in the graph."""
     tensor = Tensor.__new__(Tensor)
     tensor._data, tensor._node = data, node
-    tensor._viewed, tensor._tracked = True, True
+    tensor._memory, tensor._tracked = OUTSIDE, True
     return tensor
+
+
+def shown(result: Tensor, operands: Iterable[Any]) -> Tensor:
+    """`result`, made known to the tensor among the operands whose memory it shows, if any does."""
+    memory = _owner(result._data) if result._data.shape else None
+    for x in operands:
+        if isinstance(x, Tensor) and _owner(x._data) is memory:
+            if x._memory is None:
+                x._memory = Memory()
+            result._memory = x._memory
+            break
+    return result
+
+
+def _owner(data: Array) -> Array:
+    """The array that has the memory which `data` shows."""
+    array = data.value if data.__class__ is Traced else data
+    while getattr(array, "base", None).__class__ is np.ndarray:
+        array = array.base
+    return array
+
+
+def _holders(tensor: Tensor) -> int:
+    """References to what a tensor has in common with others."""
+    memory = tensor._memory
+    return getrefcount(memory)
 
 
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool, name: str | None) -> Tensor:
@@ -667,4 +728,11 @@ def _count_local() -> int:
     return getrefcount(array)
 
 
+def _count_one_handle() -> int:
+    tensor = constant_tensor(np.float64(0.0))
+    tensor._memory = Memory()
+    return _holders(tensor)
+
+
 _LOCAL_ONLY = _count_local()
+_ONE_HANDLE = _count_one_handle()

@@ -54,6 +54,7 @@ class Traced:
     ndim = _of_shape("ndim")
     size = _of_shape("size")
     nbytes = _of_shape("nbytes")
+    strides = _of_shape("strides")
     itemsize = _of_shape("itemsize")
 
     def __len__(self) -> int:
@@ -112,9 +113,10 @@ class Traced:
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
         return self.trace.record(np.transpose, (self, order) if order else (self,), {})  # type: ignore[no-any-return]
 
-    def copy(self) -> Traced:
-        """The values in memory of their own, in C order."""
-        return self.trace.record(np.ndarray.copy, (self,), {})  # type: ignore[no-any-return]
+    def copy(self, order: str = "C") -> Traced:
+        """The values in memory of their own, laid out in C order, or as `order` tells."""
+        options = {} if order == "C" else {"order": order}
+        return self.trace.record(np.ndarray.copy, (self,), options)  # type: ignore[no-any-return]
 
     def astype(self, dtype: Any, copy: bool = True) -> Traced:
         """As of an array."""

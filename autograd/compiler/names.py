@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..modes import OURS
 from ..tensor import Tensor
 from ..traced import Traced
 from .program import Program, Variable
@@ -23,7 +24,10 @@ __all__ = ["NameFinder", "name_gradients"]
 PACKAGE = str(Path(__file__).resolve().parents[1])
 GATES = str(Path(PACKAGE, "gates"))
 NUMPY = str(Path(np.__file__).parent)
-NEUTRAL = {"self", "result", "out", "value", "data", "local", "x", "g", "first", "second", "tie"}
+NEUTRAL = {  # what gates and layers call any value
+    "array", "data", "first", "g", "index", "local", "number", "numbers", "out", "part", "result",
+    "second", "self", "taken", "tie", "traced", "value", "x",
+}  # fmt: skip
 
 
 class NameFinder:
@@ -53,8 +57,9 @@ class NameFinder:
         own = file.startswith(PACKAGE)
         if file.startswith(("<", NUMPY)) or (own and not file.startswith(GATES)):
             return
+        ours = frame.f_globals.get("__name__", "").partition(".")[0] in OURS
         for name, value in frame.f_locals.items():
-            if name in NEUTRAL or name.startswith("_") or (own and len(name) < 3):
+            if name.startswith("_") or (ours and name in NEUTRAL) or (own and len(name) < 3):
                 continue
             held = value._data if isinstance(value, Tensor) else value
             if isinstance(held, np.ndarray) and not own:

@@ -25,7 +25,8 @@ from .program import (
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
-    "remove_dead", "skip_broadcasts", "transpose_early", "undo_inverses", "use_numbers",
+    "remove_dead", "skip_broadcasts", "skip_copies", "transpose_early", "undo_inverses",
+    "use_numbers",
 ]  # fmt: skip
 
 
@@ -130,6 +131,28 @@ def undo_inverses(program: Program) -> Program:
     for output in program.outputs:
         output.variable = instead.get(output.variable, output.variable)
     return program
+
+
+def skip_copies(program: Program) -> Program:
+    """A copy to be written to is not needed where nobody else reads what is copied."""
+    made_by = program.producers()
+    readers: Counter[Variable] = Counter()
+    for equation in program.equations:
+        readers.update(equation.inputs)
+    readers.update(o.variable for o in program.outputs)
+    instead: dict[Variable, Variable] = {}
+    for equation in program.equations:
+        _rename(equation, instead)
+        source = equation.args[0] if equation.kwargs == TO_WRITE else None
+        if equation.function is not np.ndarray.copy or source not in made_by:
+            continue
+        if source.base is None and readers[source] == 1 and _same_strides(source, equation.out):
+            instead[equation.out] = source
+    return remove_dead(program)
+
+
+def _same_strides(x: Variable, y: Variable) -> bool:
+    return bool(x.value.strides == y.value.strides)
 
 
 def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variable | None:
@@ -290,10 +313,11 @@ _PURE = {
     "dot_by_rows",
     "check_labels",
 }
+TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 INVERSES = {np.multiply, np.reshape, np.transpose}
 CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
-    undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
+    undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead, skip_copies,
 ]  # fmt: skip
 READABLE = [keep_numbers_in_views, *SIMPLIFY]
 PASSES = [*SIMPLIFY, transpose_early, gather]

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import TraceError
 from ..gate import Edge, Gate
 from ..modes import Scope
-from ..node import GradSlot, Node
+from ..node import GradSlot, Node, next_number
 from ..tensor import Tensor, frozen
 from ..traced import Traced
 from .program import (
@@ -69,7 +69,7 @@ class Trace:
         self.context = OUTSIDE
         self._contexts: dict[Any, Context] = {}
         self.open = True
-        self._count = 0
+        self._count, self._start = 0, next_number()
         self._constants: dict[int, tuple[Any, Variable]] = {}
         self._stale: set[Variable] = set()
         self._views: dict[Variable, list[Variable]] = {}
@@ -252,11 +252,22 @@ class Trace:
                 "inside, or pass it as an argument, or use t.detach()"
             )
         held = tensor._data
-        traced = self._input(held, "tensor", tensor, tensor.name)
-        self.inputs[-1].tracked = tensor.requires_grad
+        if self._is_made_here(tensor):
+            traced = self.constant(held)
+        else:
+            traced = self._input(held, "tensor", tensor, tensor.name)
+            self.inputs[-1].tracked = tensor.requires_grad
         self._tensors[id(tensor)] = tensor, tensor._node, held, traced
         self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
+
+    def _is_made_here(self, tensor: Tensor) -> bool:
+        """Whether the function makes this tensor, anew at every call, of what is constant to it.
+
+        Parameters that it makes are the state of an optimizer, and stay.
+        """
+        node = tensor._node
+        return type(tensor) is Tensor and node is not None and node.number > self._start
 
     def reads_anew(self, space: dict[str, Any], name: str) -> bool:
         """Whether `name` in these attributes is a setting, which the program reads itself."""
@@ -318,7 +329,8 @@ class Trace:
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for tensor, _, _, traced in self._tensors.values():
-            if tensor._data is not traced and isinstance(tensor._data, Traced):
+            moved = tensor._data is not traced and isinstance(tensor._data, Traced)
+            if moved and not traced.variable.constant:
                 outputs.append(Output(self._variable(tensor._data), "tensor", tensor))
         for slot, _ in self._slots.values():
             if slot.grad is not None:
@@ -359,8 +371,9 @@ class Trace:
     def guards(self) -> list[Callable[[], str | None]]:
         """What has to be as it was for the program to be right."""
         found: list[Callable[[], str | None]] = []
-        for tensor, _, held, _ in self._tensors.values():
-            found.append(_Unchanged(tensor, held))
+        for tensor, _, held, traced in self._tensors.values():
+            if not traced.variable.constant:
+                found.append(_Unchanged(tensor, held))
         added_to = [given.source for given in self.inputs if given.kind == "grad"]
         return [
             *found,

@@ -71,6 +71,7 @@ VJP: dict[str, tuple[str, ...]] = {
     "sum_to": ("{g}, for each summand",),
     "astype": ("{g}",),
     "getitem": ("{g} where it was taken from, 0 elsewhere",),
+    "setitem": ("{g}, 0 where it was written over", "{g} from where it was written"),
     "scatter": ("{g} from where it was put",),
     "concatenate": ("the part of {g} that belongs to it",),
     "stack": ("the part of {g} that belongs to it",),

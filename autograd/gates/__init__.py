@@ -21,7 +21,7 @@ from .arithmetic import add, divide, multiply, negative, power, reciprocal, squa
 from .choose import abs, clip, maximum, minimum, where
 from .conv import conv2d
 from .elementwise import exp, expm1, log, log1p, relu, sigmoid, sign, sqrt, tanh
-from .index import getitem
+from .index import getitem, setitem
 from .linear import affine, dot, matmul
 from .losses import check_labels, l2_penalty, softmax_cross_entropy, svm_hinge
 from .pool import avg_pool2d, max_pool2d
@@ -30,6 +30,7 @@ from .shape import (
     astype,
     broadcast_to,
     concatenate,
+    copy,
     expand_dims,
     moveaxis,
     ravel,
@@ -43,10 +44,10 @@ from .shape import (
 
 __all__ = [
     "abs", "add", "affine", "astype", "avg_pool2d", "broadcast_to", "check_labels", "clip",
-    "concatenate", "conv2d", "divide", "dot", "exp", "expand_dims", "expm1", "gate", "getitem",
-    "l2_penalty", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "power", "prod",
-    "ravel", "reciprocal", "relu", "reshape", "sigmoid", "sign", "softmax",
+    "concatenate", "conv2d", "copy", "divide", "dot", "exp", "expand_dims", "expm1", "gate",
+    "getitem", "l2_penalty", "log", "log1p", "log_softmax", "logsumexp", "matmul", "max",
+    "max_pool2d", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "power",
+    "prod", "ravel", "reciprocal", "relu", "reshape", "setitem", "sigmoid", "sign", "softmax",
     "softmax_cross_entropy", "sqrt", "square", "squeeze", "stack", "subtract", "sum", "sum_to",
     "svm_hinge", "swapaxes", "tanh", "transpose", "where",
 ]  # fmt: skip

@@ -1,19 +1,21 @@
-"""Indexing, of every kind that NumPy knows, and its adjoint."""
+"""Indexing, of every kind that NumPy knows: reading, its adjoint, and writing."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError
+from ..errors import DTypeError, InPlaceError, ShapeError
 from ..gate import register_method
 from ..record import gate
 from ..stacked import Stacked
-from ..tensor import Array, Tensor
+from ..tensor import Array, Tensor, as_constant, check_plain
 from ..traced import Traced
+from .shape import reshape
 
-__all__ = ["getitem", "scatter"]
+__all__ = ["getitem", "scatter", "setitem"]
 
 
 @gate(
@@ -22,7 +24,7 @@ __all__ = ["getitem", "scatter"]
     linear=True,
     role="router",
     vjp=lambda g, x_shape, index: _scatter_back(g, x_shape, index),
-    live=lambda x_shape, index: _taken(x_shape, index),
+    selects=True,
 )
 def _getitem(x: Array, index: Any) -> Array:
     return x[index]
@@ -57,10 +59,100 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
-def _taken(shape: tuple[int, ...], index: Any) -> Array:
-    taken = np.zeros(shape, bool)
-    taken[index] = True
-    return taken
+# --- writing -------------------------------------------------------------------------------------
+
+
+@gate(
+    name="setitem",
+    symbol="[ ] =",
+    linear=True,
+    role="router",
+    vjp=(
+        lambda g, index: _written_over(g, index),
+        lambda g, value_shape, index: _arrived(g, value_shape, index),
+    ),
+    selects=True,
+)
+def _setitem(x: Array, value: Array, index: Any) -> Array:
+    out = _own_copy(x, index)
+    if np.ndim(value) > 1 and not _is_basic(index):
+        value = value.copy()  # in C order, else NumPy may go through it in another order
+    try:
+        out[index] = value
+    except (ValueError, TypeError):  # the latter for a mask and a value of more axes
+        raise ShapeError(
+            f"t[index] = value: the value has shape {np.shape(value)}, but t[index] has shape "
+            f"{np.shape(x[index])}; give it that shape, or one that broadcasts to it"
+        ) from None
+    return out
+
+
+def _own_copy(x: Array, index: Any) -> Array:
+    """A copy of x to write to; if the index belongs to a program, the copy does so as well."""
+    traced = [part for part in _parts(index) if part.__class__ is Traced]
+    if traced and x.__class__ is np.ndarray:
+        return traced[0].trace.record(np.ndarray.copy, (x,), {"order": "K"})
+    return x.copy("K")
+
+
+def setitem(x: Any, index: Any, value: Any) -> Any:
+    """x with `value` at `index` (all kinds of `getitem`); gives a new tensor, x stays as it is.
+
+    The gradient goes to the value where it was written, and to x elsewhere. Where an index is
+    repeated the last value counts, in C order. Raises ShapeError when the value does not broadcast
+    to `x[index]`, and DTypeError for floats that are written among integers or bools.
+    """
+    if not isinstance(value, Tensor):
+        value = as_constant(check_plain(value), copy=False)
+    if value.dtype.kind == "f" and x.dtype.kind != "f":
+        raise DTypeError(
+            f"t[index] = value: the value is {value.dtype} but t is {x.dtype}, which would cut off "
+            f"its decimals; write to t.astype(float), or give the value as {x.dtype}"
+        )
+    index = _plain_index(index)
+    if not x.shape:
+        return reshape(setitem(reshape(x, (1,)), _of_single(index), value), ())
+    return _setitem(x, value, index=index)
+
+
+def _of_single(index: Any) -> Any:
+    """An index of a single value, for the same in an array of shape (1,)."""
+    if _is_mask(index) and not index.ndim:
+        return np.reshape(index, (1,))
+    if index is Ellipsis or (isinstance(index, tuple) and all(part is Ellipsis for part in index)):
+        return slice(None)
+    raise InPlaceError("t[index] = value: t is a single value; write t = value")
+
+
+def _assign(x: Tensor, index: Any, value: Any) -> None:
+    """t[index] = value: the handle moves on to a new value, made by a gate."""
+    what, advice = "t[index] = value", "take a copy first: t = t.copy()"
+    x._move_on(setitem(x, index, value), what, advice)
+
+
+def _written_over(g: Array, index: Any) -> Array:
+    return _setitem(g, 0.0, index=index)
+
+
+def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
+    """The gradient of a value that was written at `index`; the engine sums what was broadcast."""
+    taken = getitem(g, index)
+    if not (_is_basic(index) or _is_mask(index)):
+        taken = np.where(_is_last(index, g.shape, taken.shape), taken, 0.0)
+    spare = len(value_shape) - taken.ndim  # axes of length 1 in front, which NumPy lets be
+    return np.reshape(taken, (1,) * spare + taken.shape) if spare > 0 else taken
+
+
+def _is_last(index: Any, shape: tuple[int, ...], taken_shape: tuple[int, ...]) -> Array:
+    """For each element written at `index`, whether no other one was written over it."""
+    numbers = np.arange(math.prod(taken_shape)).reshape(taken_shape)
+    traced = [part for part in _parts(index) if part.__class__ is Traced]
+    number = np.zeros_like(traced[0] if traced else numbers, shape=shape, dtype=np.intp)
+    number[index] = numbers
+    return number[index] == numbers
+
+
+# --- indices -------------------------------------------------------------------------------------
 
 
 def _parts(index: Any) -> tuple[Any, ...]:
@@ -87,7 +179,7 @@ def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
     array = part._value() if isinstance(part, Tensor) else part
-    array = array if isinstance(array, Traced) else np.array(array)
+    array = array if isinstance(array, Traced) else np.array(array, order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":
@@ -98,3 +190,4 @@ def _plain_part(part: Any) -> Any:
 
 
 register_method(["__getitem__"], getitem)
+register_method(["__setitem__"], _assign)

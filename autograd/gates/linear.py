@@ -8,7 +8,7 @@ import numpy as np
 
 from ..buffers import SMALL, empty, filled
 from ..errors import ShapeError
-from ..gate import Plain
+from ..gate import Plain, register_method
 from ..numpy_api import refuse_options
 from ..record import gate
 from ..stacked import Stacked
@@ -162,6 +162,7 @@ def _dot(x: Any, y: Any, out: Any = None) -> Any:
 
 
 NUMPY_FUNCTIONS[np.dot] = _dot
+register_method(["dot"], dot)
 
 
 def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:

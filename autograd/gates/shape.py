@@ -22,7 +22,7 @@ from ..record import gate
 from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
 
 __all__ = [
-    "astype", "broadcast_to", "concatenate", "expand_dims", "moveaxis", "ravel", "reshape",
+    "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "moveaxis", "ravel", "reshape",
     "squeeze", "stack", "sum_to", "swapaxes", "transpose",
 ]  # fmt: skip
 
@@ -154,6 +154,12 @@ def sum_to(x: Array, shape: Shape) -> Array:
     return np.reshape(np.add.reduce(x, axis=axes), shape)
 
 
+@gate(numpy=np.copy, local=1)
+def copy(x: Array, order: str = "K") -> Array:
+    """The same values in memory of their own, as `np.copy`."""
+    return x.copy(order) if np.ndim(x) else x  # numbers never change
+
+
 @gate(linear=True, vjp=lambda g: g, methods=["astype"])
 def astype(x: Array, dtype: DTypeLike) -> Array:
     """The values as another kind of float; the gradient comes back in the kind of `x`."""
@@ -219,6 +225,7 @@ NUMPY_FUNCTIONS.update(
     }
 )
 _METHODS: dict[str, Any] = {
+    "copy": lambda x, order="C": copy(x, order=order),
     "reshape": _reshape_method,
     "ravel": ravel,
     "flatten": ravel,

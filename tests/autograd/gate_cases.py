@@ -73,7 +73,8 @@ CASES: list[Case] = []
 
 
 def case(gate: str, f: Any, inputs: Any, **more: Any) -> None:
-    more["torch"] = _torch(more["torch"]) if isinstance(more.get("torch"), str) else None
+    if isinstance(more.get("torch"), str):
+        more["torch"] = _torch(more["torch"])
     CASES.append(Case(gate, f, inputs, **more))
 
 
@@ -212,18 +213,64 @@ case(
 case("concatenate", lambda x, y: np.concatenate([x, y], axis=None), [normal(3), normal(2, 2)],
      tag="flat")  # fmt: skip
 
+case("copy", np.copy, [normal(3, 4)], torch="T.clone")
+case("copy", lambda x: x.T.copy(), [normal(3, 4)], tag="method")
+case("copy", np.copy, [normal()], tag="scalar")
+
 # indexing, of every kind
-for tag, index in {
+INDICES: dict[str, Any] = {
     "integer": 1, "negative": -1, "slice": slice(1, None), "step": slice(None, None, -2),
     "tuple": (1, slice(None, 2)), "ellipsis": (..., 0), "newaxis": (slice(None), None, 1),
     "array": np.array([2, 0]), "repeated": np.array([1, 1, 1, 0]), "two": (INDEX, INDEX),
     "list": [0, 2], "mask": MASK, "full-mask": np.arange(12).reshape(3, 4) % 3 == 0,
     "pairs": (range(3), np.array([1, 1, 3])), "mask-slice": (MASK, slice(1, 3)),
     "empty": np.array([], dtype=int), "mixed": (slice(None), np.array([3, 3])),
-}.items():  # fmt: skip
+}  # fmt: skip
+for tag, index in INDICES.items():
     case("getitem", lambda x, i=index: x[i], [normal(3, 4)], tag=tag)
 case("scatter", lambda x: ag.gates.index.scatter(x, index=INDEX, shape=(4,)), [normal(2, 2)],
      plain=lambda x: np.bincount(INDEX.ravel(), x.ravel(), 4))  # fmt: skip
+
+# the same, written to: with an array, and with one that is broadcast
+
+
+def _written(x: Any, value: Any, index: Any) -> Any:
+    """What a student writes; plain NumPy does the same, but cannot take a tensor into an array."""
+    if isinstance(value, ag.Tensor) and not isinstance(x, ag.Tensor):
+        x = ag.Tensor(x, requires_grad=False)
+    out = np.copy(x)
+    out[index] = value
+    return out
+
+
+def _written_in_torch(x: Any, value: Any, index: Any) -> Any:
+    import torch
+
+    parts = index if isinstance(index, tuple) else (index,)
+    known = (list, range, np.ndarray)
+    out = x.clone()
+    out[tuple(torch.tensor(np.asarray(p)) if isinstance(p, known) else p for p in parts)] = value
+    return out
+
+
+for tag, index in INDICES.items():
+    taken = np.empty((3, 4))[index].shape
+    # PyTorch has no steps backwards, and gives a gradient to what was written over at once too
+    compared = tag not in ("step", "empty", "repeated", "two", "mixed")
+    shapes = {"": taken, "number": (), "row": taken[-1:], "in-front": (1, *taken)}
+    if tag == "full-mask":  # NumPy wants no axes in front here
+        del shapes["in-front"]
+    for name, shape in shapes.items():
+        case("setitem", lambda x, v, i=index: _written(x, v, i), [normal(3, 4), normal(*shape)],
+             torch=(lambda x, v, i=index: _written_in_torch(x, v, i)) if compared else None,
+             tag=f"{tag}-{name}" if name else tag)  # fmt: skip
+for tag, index in {"all": (), "ellipsis": ..., "mask": np.True_}.items():
+    case("setitem", lambda x, v, i=index: _written(x * 1.0, v, i), [normal(), normal()],
+         tag=f"single-{tag}", plain=lambda x, v: v)  # fmt: skip
+case("setitem", lambda x: _written(x, 0.0, np.array([[True], [False], [True]]) & (np.arange(4) > 1)),
+     [normal(3, 4)], tag="constant")  # fmt: skip
+case("setitem", lambda v: _written(np.ones((2, 2), v.dtype), v, 0),
+     [normal(2)], tag="into-constant", plain=lambda v: np.stack([v, np.ones(2)]))  # fmt: skip
 
 # fused
 for tag, labels in {"labels": LABELS, "one-hot": ONE_HOT, "uint8": LABELS.astype("u1")}.items():
