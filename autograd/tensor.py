@@ -284,7 +284,8 @@ class Tensor:
             )
         if result.dtype != self.dtype:
             result = result.astype(self.dtype)
-        self._move_on(result, f"t {symbol}= ...", advice)
+        part = f", and for a part of it t[index] = t[index] {symbol} ..."
+        self._move_on(result, f"t {symbol}= ...", advice + part)
         return self
 
     def __iadd__(self, other: Operand) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -133,8 +134,11 @@ def undo_inverses(program: Program) -> Program:
     return program
 
 
-def skip_copies(program: Program) -> Program:
-    """A copy to be written to is not needed where nobody else reads what is copied."""
+def skip_copies(program: Program, alone: bool = False) -> Program:
+    """A copy to be written to is not needed: what writes makes one where others read on.
+
+    For people that is left as it is, unless the copy reads `alone` what is copied.
+    """
     made_by = program.producers()
     readers: Counter[Variable] = Counter()
     for equation in program.equations:
@@ -146,13 +150,10 @@ def skip_copies(program: Program) -> Program:
         source = equation.args[0] if equation.kwargs == TO_WRITE else None
         if equation.function is not np.ndarray.copy or source not in made_by:
             continue
-        if source.base is None and readers[source] == 1 and _same_strides(source, equation.out):
+        same_layout = source.value.strides == equation.out.value.strides
+        if source.base is None and same_layout and (readers[source] == 1 or not alone):
             instead[equation.out] = source
     return remove_dead(program)
-
-
-def _same_strides(x: Variable, y: Variable) -> bool:
-    return bool(x.value.strides == y.value.strides)
 
 
 def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variable | None:
@@ -317,10 +318,10 @@ TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 INVERSES = {np.multiply, np.reshape, np.transpose}
 CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
-    undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead, skip_copies,
+    undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
-READABLE = [keep_numbers_in_views, *SIMPLIFY]
-PASSES = [*SIMPLIFY, transpose_early, gather]
+READABLE = [keep_numbers_in_views, *SIMPLIFY, functools.partial(skip_copies, alone=True)]
+PASSES = [*SIMPLIFY, skip_copies, transpose_early, gather]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

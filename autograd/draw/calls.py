@@ -220,7 +220,7 @@ def _operands(equation: Equation) -> list[Any]:
 
 def _static(equation: Equation) -> dict[str, Any] | None:
     static = {k: v for k, v in equation.kwargs.items() if k == "axis" and v is not None}
-    if _plain_name(equation) == "getitem":
+    if _plain_name(equation) in ("getitem", "setitem"):
         static["index"] = equation.args[1]
     return static or None
 

@@ -8,11 +8,11 @@ Sums are added in another order than NumPy adds them, so results agree to roundi
 """
 
 from ..blocks import gather
-from ..passes import SIMPLIFY
+from ..passes import SIMPLIFY, skip_copies
 from .choose import Native, gather_native
 from .load import load, require_numba
 from .write import write
 
 __all__ = ["NATIVE", "Native", "gather_native", "load", "require_numba", "write"]
 
-NATIVE = [*SIMPLIFY, gather_native, gather]  # the passes
+NATIVE = [*SIMPLIFY, skip_copies, gather_native, gather]  # the passes
