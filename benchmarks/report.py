@@ -102,3 +102,25 @@ def curves(found: Sequence[tuple[str, int, list[Result]]]) -> str:
                 cells = [_number(row.spread()[0]) if row.seconds else "" for row in rows]
                 text.append(f"| {first.system} | {' | '.join(cells)} |")
     return "\n".join(text)
+
+
+def multiples(text: str) -> dict[str, dict[str, tuple[float, float]]]:
+    """The tables of a page read back: for each workload, for each system, (least, greatest).
+
+    A table of multiples begins with the workload and the time by hand; a cell is a number, or
+    "0.5 to 0.6" for several runs, or empty. Of a workload in several tables all systems count.
+    """
+    found: dict[str, dict[str, tuple[float, float]]] = {}
+    systems: list[str] = []
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            systems = []
+        elif cells[:2] == ["workload", "by hand"]:
+            systems = cells[2:]
+        elif systems and not cells[0].startswith("---"):
+            for system, cell in zip(systems, cells[2:], strict=True):
+                if cell:
+                    numbers = [float(number) for number in cell.split(" to ")]
+                    found.setdefault(cells[0], {})[system] = numbers[0], numbers[-1]
+    return found

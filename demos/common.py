@@ -62,7 +62,8 @@ def can_plot() -> bool:
     try:
         import matplotlib
     except ImportError:
-        print("no curves: they need matplotlib, pip install 'gategrad[demos]'", file=sys.stderr)
+        print('no curves: they need matplotlib, python -m pip install -e ".[demos]"',
+              file=sys.stderr)  # fmt: skip
         return False
     matplotlib.use("Agg")
     return True

@@ -1,11 +1,14 @@
-"""Make the pictures of docs/gallery.md: what graphs look like, from a circuit to AlexNet.
+"""Make the pictures of docs/gallery.md and of the README.
 
-Without arguments they are written to docs/gallery; each is one call of `draw` on a graph that was
-recorded by running ordinary code.
+Those of the gallery show what graphs look like, from a circuit to AlexNet: each is one call of
+`draw` on a graph that was recorded by running ordinary code. Those of the README (readme-...) are
+made twice, for light and for dark ground; one that needs what is not installed is left out, with a
+word. Without arguments all are written to where the pages look for them.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,12 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Parameter, Tensor
-from autograd.draw import Picture, draw
+from autograd.draw import DrawError, Picture, draw
 
-from . import common
+from . import common, front
 from .alexnet_graph import graph as alexnet
 from .circuits import CIRCUITS, run
+from .front import two_layer_net
 
 LOOK: dict[str, Any] = {"scheme": "auto"}  # dark where the reader's screen is dark
 
@@ -30,17 +34,6 @@ def circuit(file: str, **options: Any) -> Picture:
     result, _ = run(found)
     return draw(result, title=found.title, expand=found.expand, show=found.show,
                 **{"decimals": 2, **LOOK, **options})  # fmt: skip
-
-
-def two_layer_net() -> tuple[Tensor, nn.TwoLayerNet]:
-    """The loss of the spiral net, with the names of the notes."""
-    X, y = nn.spiral(seed=0)
-    net = nn.TwoLayerNet(2, 100, 3, seed=0)
-    scores = net(Tensor(X, requires_grad=False, name="X"))
-    scores.name = "scores"
-    loss = nn.softmax_cross_entropy(scores, Tensor(y, name="y"))
-    loss.name = "L"
-    return loss, net
 
 
 class LSTMCell(nn.Module):
@@ -129,9 +122,9 @@ PICTURES: dict[str, Callable[[], Picture]] = {
     "neuron-backward": lambda: draw(run(CIRCUITS[2])[0], backward=True, decimals=2, **LOOK),
     "squared-norm": lambda: circuit("squared-norm"),
     "nan": lambda: draw(first_nan(), title="the first bad gate is outlined", **LOOK),
-    "two-layer-net": lambda: draw(two_layer_net()[0], **LOOK,
+    "two-layer-net": lambda: draw(two_layer_net(), **LOOK,
                                   title="two-layer net on the spiral · 603 parameters"),
-    "two-layer-net-stats": lambda: draw(two_layer_net()[0], show="stats", collapse="fc1",
+    "two-layer-net-stats": lambda: draw(two_layer_net(), show="stats", collapse="fc1",
                                         expand="softmax_cross_entropy", **LOOK),
     "deep-net": lambda: draw(deep_net(), title="12 equal layers", **LOOK),
     "lstm": lambda: draw(unrolled(), title="an LSTM, 50 steps", **LOOK),
@@ -142,21 +135,36 @@ PICTURES: dict[str, Callable[[], Picture]] = {
 }  # fmt: skip
 
 
+def make_front(name: str, out: Path) -> None:
+    """A picture of the README, for light and for dark ground; a word where it cannot be made."""
+    (file,) = (Path(file) for file in front.PICTURES if Path(file).stem == name)
+    for scheme in front.SCHEMES:
+        path = out / f"{name}-{scheme}{file.suffix}"
+        try:
+            front.PICTURES[file.name](path, scheme)
+        except (front.MissingError, DrawError) as problem:
+            print(f"left out: {path.name}: {problem}", file=sys.stderr)
+        else:
+            common.wrote(path)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "gallery")
-    parser.set_defaults(out=Path(__file__).resolve().parents[1] / "docs" / "gallery")
-    parser.add_argument("what", nargs="*", default=list(PICTURES),
-                        help=f"which: {', '.join(PICTURES)} (all)")  # fmt: skip
-    parser.add_argument(
-        "--format", choices=["svg", "png", "pdf"], default="svg", help="%(default)s"
-    )
+    parser.set_defaults(out=front.ROOT / "docs")
+    known = [*PICTURES, *(f"readme-{Path(file).stem}" for file in front.PICTURES)]
+    parser.add_argument("what", nargs="*", default=known, help=f"which: {', '.join(known)} (all)")
+    parser.add_argument("--format", choices=["svg", "png", "pdf"], default="svg",
+                        help="of those of the gallery (%(default)s)")  # fmt: skip
     options = parser.parse_args(arguments)
-    if unknown := set(options.what) - set(PICTURES):
-        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
-    out = common.folder(options.out)
+    if unknown := set(options.what) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     for name in options.what:
-        common.wrote(PICTURES[name]().save(out / f"{name}.{options.format}"))
+        if name in PICTURES:
+            out = common.folder(options.out / "gallery")
+            common.wrote(PICTURES[name]().save(out / f"{name}.{options.format}"))
+        else:
+            make_front(name.removeprefix("readme-"), common.folder(options.out / "pictures"))
 
 
 if __name__ == "__main__":

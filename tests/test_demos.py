@@ -112,7 +112,7 @@ def test_derive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["alexnet_graph", "circuits", "derive", "spiral", "mnist", "gradcheck"]
+    "name", ["alexnet_graph", "circuits", "derive", "gallery", "spiral", "mnist", "gradcheck"]
 )
 def test_help(name: str) -> None:
     done = subprocess.run(

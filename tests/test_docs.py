@@ -12,7 +12,9 @@ from autograd import tensor
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(  # of Python, and of what it prints, if that follows
+    r"^```python\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.fixture
@@ -28,16 +30,26 @@ def no_new_gates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_code_blocks_run(page: Path, no_new_gates, tmp_path, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
-    """All blocks of a page, one after the other; a comment after print(...) is what it prints."""
-    monkeypatch.chdir(tmp_path)
+    """All blocks of a page, one after the other.
+
+    A comment after print(...) is what it prints; so are the lines of a block of text that follows,
+    but for `...`.
+    """
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
     blocks = BLOCK.findall(page.read_text())
     assert blocks, f"{page.name} has no Python"
     scope: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, page.name, "exec"), scope)
+    for k, (block, text) in enumerate(blocks):
+        file = tmp_path / f"{k}" / "example.py"  # a file, so that gates can tell their lines
+        file.parent.mkdir()
+        file.write_text(block)
+        exec(compile(block, file, "exec"), scope)
         printed = capsys.readouterr().out
         for expected in re.findall(r"^print\(.*\)  # (\S.*\d.*)$", block, re.MULTILINE):
             assert expected in printed, f"{page.name}: expected {expected!r} in {printed!r}"
+        for line in text.splitlines():
+            assert line.strip() == "..." or line in printed.splitlines(), f"{page.name}: {line!r}"
 
 
 def test_links_lead_somewhere() -> None:

@@ -16,11 +16,14 @@ Array = np.ndarray[Any, Any]
 Scores = Callable[[Array], Any]
 
 
-def region_image(scores: Scores, bounds: tuple[float, float, float, float], size: int) -> Array:
+def region_image(
+    scores: Scores, bounds: tuple[float, float, float, float], size: int, ground: str = "#ffffff"
+) -> Array:
     """The class chosen at every place of the plane as a picture (size, size, 3), lowest row first.
 
     scores   gives the scores (points, classes) of points (points, 2)
     bounds   left, right, bottom, top
+    ground   the colour on which it is painted
     The colour is that of the class, stronger where the softmax of the scores is surer.
     """
     left, right, bottom, top = bounds
@@ -31,7 +34,8 @@ def region_image(scores: Scores, bounds: tuple[float, float, float, float], size
     classes = p.shape[1]
     sure = np.clip((p.max(axis=1) - 1 / classes) / (1 - 1 / classes), 0, 1)
     palette = np.array([rgb(CLASS_COLOURS[k % 6]) for k in range(classes)]) / 255
-    image: Array = 1 - (0.12 + 0.5 * sure)[:, None] * (1 - palette[p.argmax(axis=1)])
+    below = np.array(rgb(ground)) / 255
+    image: Array = below + (0.12 + 0.5 * sure)[:, None] * (palette[p.argmax(axis=1)] - below)
     return image.reshape(size, size, 3)
 
 
@@ -44,15 +48,15 @@ def bounds_of(X: Array, margin: float = 0.25) -> tuple[float, float, float, floa
 @on_axis
 def decision_regions(
     X: Array, y: Array, scores: Scores, title: str = "decision regions", *, axis: Any = None,
-    size: int = 240,
+    size: int = 240, ground: str = "#ffffff",
 ) -> None:  # fmt: skip
     """The class chosen at every place, stronger where the net is surer, and the examples.
 
     X (n, 2) points of classes y (n,), told apart by colour and by marker; scores gives the scores
-    (points, classes) of points (points, 2).
+    (points, classes) of points (points, 2); ground is the colour of the paper, such as "#14191f".
     """
     bounds = bounds_of(X)
-    image = region_image(scores, bounds, size)
+    image = region_image(scores, bounds, size, ground)
     axis.imshow(image, origin="lower", extent=bounds, aspect="equal", interpolation="bilinear")
     for k in range(int(y.max()) + 1):
         style = {"color": CLASS_COLOURS[k % 6], "ms": 4.5, "mec": "white", "mew": 0.6, "ls": ""}

@@ -127,6 +127,14 @@ def test_unsure_regions_are_pale() -> None:
     assert image.min() >= 0.88 - 1e-9
 
 
+def test_regions_on_dark_ground_are_dark_where_the_net_is_unsure() -> None:
+    image = region_image(lambda points: np.zeros((len(points), 3)), (0, 1, 0, 1), 4, "#000000")
+    assert image.max() <= 0.12 * 0xB2 / 255 + 1e-9
+    X, y = np.array([[-1.0, 0.0], [1.0, 0.0]]), np.array([0, 1])
+    axis = plots.decision_regions(X, y, lambda points: 0 * points @ X.T, ground="#000000")
+    assert axis.get_images()[0].get_array().max() <= 0.12 * 0xB2 / 255 + 1e-9
+
+
 def test_weight_tiles_are_the_columns() -> None:
     W = np.zeros((6, 3))
     W[:, 1] = [1, 2, 3, 4, 5, -10]
