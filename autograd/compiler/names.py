@@ -17,7 +17,7 @@ import numpy as np
 from ..modes import OURS
 from ..tensor import Tensor
 from ..traced import Traced
-from .program import Program, Variable
+from .program import Program, Variable, written_in_place
 
 __all__ = ["NameFinder", "name_gradients"]
 
@@ -77,8 +77,9 @@ def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
         name = value.name or modules.get(value)
         if name is not None and name.isidentifier() and gradient.name is None:
             gradient.name = f"d{name}"
-    for equation in program.equations:  # x[i] = y: the same array before and after
-        if equation.into:
+    in_place = written_in_place(program)
+    for equation in reversed(program.equations):  # x[i] = y: the same array before and after
+        if equation in in_place:
             before, after = equation.args[0], equation.out
             before.name = after.name = after.name or before.name
     _make_unique(program)

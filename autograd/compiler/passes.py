@@ -153,6 +153,7 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
         same_layout = source.value.strides == equation.out.value.strides
         if source.base is None and same_layout and (readers[source] == 1 or not alone):
             instead[equation.out] = source
+            readers[source] += readers[equation.out] - 1
     return remove_dead(program)
 
 
@@ -320,7 +321,7 @@ CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
-READABLE = [keep_numbers_in_views, *SIMPLIFY, functools.partial(skip_copies, alone=True)]
+READABLE = [*SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views]
 PASSES = [*SIMPLIFY, skip_copies, transpose_early, gather]
 
 

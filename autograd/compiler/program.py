@@ -16,7 +16,10 @@ import numpy as np
 from ..modes import Scope
 from ..tensor import as_constant
 
-__all__ = ["Equation", "Input", "Output", "Program", "Variable", "variables_in"]
+__all__ = [
+    "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
+    "written_in_place",
+]  # fmt: skip
 
 Function = Callable[..., Any]
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
@@ -332,3 +335,49 @@ def _text(x: Any) -> str:
 def used_later(outputs: Iterable[Output]) -> set[Variable]:
     """The variables that leave the program; what is only to be named does not."""
     return {output.variable for output in outputs if output.kind != "gradient"}
+
+
+def reading_order(program: Program) -> list[Equation]:
+    """The equations, with what only the backward pass reads moved down to there."""
+    readers: dict[Variable, list[Equation]] = {}
+    for equation in program.equations:
+        for variable in equation.inputs:
+            readers.setdefault(variable, []).append(equation)
+    leaving = used_later(program.outputs)
+    later: set[Equation] = set()
+    for equation in reversed(program.equations):
+        reading = readers.get(equation.out, [])
+        forward = reading and equation.out not in leaving and not equation.context.backward
+        if forward and all(e.context.backward or e in later for e in reading):
+            later.add(equation)
+    order: list[Equation] = []
+    waiting: dict[Variable, Equation] = {}
+
+    def put(equation: Equation) -> None:
+        for variable in equation.inputs:
+            if variable in waiting:
+                put(waiting.pop(variable))
+        order.append(equation)
+
+    for equation in program.equations:
+        if equation in later:
+            waiting[equation.out] = equation
+        else:
+            put(equation)
+    return order
+
+
+def written_in_place(program: Program) -> set[Equation]:
+    """In reading order: the writes after which nobody reads what the memory held before.
+
+    The others write to a copy, and so do writes to what comes from outside and to views.
+    """
+    kept = {v.root for v in used_later(program.outputs)} | {i.variable for i in program.inputs}
+    found: set[Equation] = set()
+    for equation in reversed(reading_order(program)):
+        before = equation.args[0] if equation.into else None
+        fresh = before is not None and before.base is None and not before.constant
+        if fresh and before not in kept:
+            found.add(equation)
+        kept.update(variable.root for variable in equation.inputs)
+    return found

@@ -17,7 +17,16 @@ import numpy as np
 from ..gates import check_labels
 from ..gates.linear import dot_by_rows
 from ..traced import cast
-from .program import Equation, Input, Program, Variable, function_name, used_later
+from .program import (
+    Equation,
+    Input,
+    Program,
+    Variable,
+    function_name,
+    reading_order,
+    used_later,
+    written_in_place,
+)
 from .standalone import Helpers
 
 __all__ = ["source"]
@@ -63,6 +72,10 @@ class _Writer:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
         self.updates = {o.variable: o.source for o in program.outputs if o.kind == "tensor"}
         self.inline: dict[Variable, tuple[str, int]] = {}
+        self.reads: dict[Variable, set[Variable]] = {}  # whose memory inline text reads
+        self.order = reading_order(program)
+        self.in_place = written_in_place(program)
+        self.position = 0
         self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
         self.rows: list[tuple[str, str]] = []
         self.helpers = Helpers()
@@ -71,7 +84,7 @@ class _Writer:
 
     def text(self) -> str:
         inputs = self._inputs()
-        for equation in _in_reading_order(self.program):
+        for self.position, equation in enumerate(self.order):
             self._equation(equation)
         ends = self._updates()
         results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
@@ -128,19 +141,39 @@ class _Writer:
         view = equation.function in (np.transpose, np.reshape) and len(text) < 16
         if (out.name is None and once and short) or (view and out not in self.leaving):
             self.inline[out] = text, level
+            self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
             return
-        if out.name is None:
-            self.unnamed += 1
-            out.name = f"t{self.unnamed}"
+        self._line(out, text)
+
+    def _new_name(self) -> str:
+        """The next of t1, t2, ..., for what the user has no name for."""
+        self.unnamed += 1
+        name = f"t{self.unnamed}"
+        return self._new_name() if name in self.taken else name
+
+    def _line(self, out: Variable, text: str) -> None:
+        out.name = out.name or self._new_name()
         self.rows.append((f"{out.name} = {text}", _shape(out)))
+
+    def _read_before_writing(self, memory: Variable) -> None:
+        """What was to be read from this memory further down gets a line of its own here."""
+        later = {x for equation in self.order[self.position + 1 :] for x in equation.inputs}
+        for x in [x for x in self.inline if memory in self.reads.get(x, ()) and x in later]:
+            text, _ = self.inline.pop(x)
+            self._line(x, text)
 
     def _write(self, equation: Equation) -> None:
         """x[index] = value, and x[index] -= value where that is meant."""
         out, before = equation.out, equation.args[0]
-        target = out.name or before.name or f"t{out.number}"
-        if self.expression(before) != target:
-            copy = ".copy()" if self.uses[before] > 2 or before in self.leaving else ""
-            self.rows.append((f"{target} = {self.expression(before)}{copy}", _shape(out)))
+        target = out.name or before.name or self._new_name()
+        if equation not in self.in_place:
+            self.rows.append((f"{target} = {self.operand(before, ATOM)}.copy()", _shape(out)))
+        else:
+            self._read_before_writing(before)
+            if self.expression(before) != before.name:
+                self.rows.append((f"{target} = {self.expression(before)}", _shape(out)))
+            else:
+                target = before.name
         out.name = target
         if equation.function is not operator.setitem:
             rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
@@ -286,36 +319,6 @@ class _Writer:
             kind = "" if usual else f", np.{value.dtype.name}"
             return f"np.array({value.tolist()}{kind})"
         return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
-
-
-def _in_reading_order(program: Program) -> list[Equation]:
-    """The equations, with what only the backward pass reads moved down to there."""
-    readers: dict[Variable, list[Equation]] = {}
-    for equation in program.equations:
-        for variable in equation.inputs:
-            readers.setdefault(variable, []).append(equation)
-    leaving = used_later(program.outputs)
-    later: set[Equation] = set()
-    for equation in reversed(program.equations):
-        reading = readers.get(equation.out, [])
-        forward = reading and equation.out not in leaving and not equation.context.backward
-        if forward and all(e.context.backward or e in later for e in reading):
-            later.add(equation)
-    order: list[Equation] = []
-    waiting: dict[Variable, Equation] = {}
-
-    def put(equation: Equation) -> None:
-        for variable in equation.inputs:
-            if variable in waiting:
-                put(waiting.pop(variable))
-        order.append(equation)
-
-    for equation in program.equations:
-        if equation in later:
-            waiting[equation.out] = equation
-        else:
-            put(equation)
-    return order
 
 
 def _is_counting(value: Any) -> bool:
