@@ -17,7 +17,7 @@ import numpy as np
 from ..modes import OURS
 from ..tensor import Tensor
 from ..traced import Traced
-from .program import Program, Variable, written_in_place
+from .program import Equation, Program, Variable, written_in_place
 
 __all__ = ["NameFinder", "name_gradients"]
 
@@ -82,10 +82,10 @@ def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
         if equation in in_place:
             before, after = equation.args[0], equation.out
             before.name = after.name = after.name or before.name
-    _make_unique(program)
+    _make_unique(program, in_place)
 
 
-def _make_unique(program: Program) -> None:
+def _make_unique(program: Program, in_place: set[Equation]) -> None:
     """A name means one value, or one array that is written to."""
     owners: dict[str, set[Variable]] = {}
     for variable in [i.variable for i in program.inputs]:
@@ -95,7 +95,7 @@ def _make_unique(program: Program) -> None:
         variable = equation.out
         if variable.name is None:
             continue
-        if equation.into and equation.args[0].name == variable.name:
+        if equation in in_place and equation.args[0].name == variable.name:
             owners.setdefault(variable.name, set()).add(variable)
             continue
         name, number = variable.name, 2

@@ -167,6 +167,7 @@ class _Writer:
         out, before = equation.out, equation.args[0]
         target = out.name or before.name or self._new_name()
         if equation not in self.in_place:
+            target = target if target != before.name else self._new_name()
             self.rows.append((f"{target} = {self.operand(before, ATOM)}.copy()", _shape(out)))
         else:
             self._read_before_writing(before)
