@@ -84,7 +84,8 @@ class _Writer:
 
     def text(self) -> str:
         inputs = self._inputs()
-        for self.position, equation in enumerate(self.order):
+        for position, equation in enumerate(self.order):
+            self.position = position
             self._equation(equation)
         ends = self._updates()
         results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
