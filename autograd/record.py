@@ -126,7 +126,7 @@ ON_NUMBERS = """
             {places} = {parents}
             node.value = out = number_kernel({data})
             node.plan, node.slot, node.name = plan, None, None
-            node.number, node.scope = next_number(), state.scope
+            node.number, node.site = next_number(), state.site
             result = new_tensor(Tensor)
             result._data, result._node = out, node
             result._tracked, result._viewed = True, False
@@ -158,7 +158,7 @@ def make(row, kernel, prepared, prepare):
         node.plan, node.parents, node.saved = plan, ({parents},), keep({available})
         node.static, node.slot, node.name = {static}, None, None
         node.shape, node.dtype, node.value = lengths, out.dtype, None if lengths else out
-        node.number, node.scope = next_number(), state.scope
+        node.number, node.site = next_number(), state.site
         result = new_tensor(Tensor)
         result._data, result._node = out, node
         result._tracked, result._viewed = True, {view}
@@ -368,7 +368,7 @@ def _record(
     node.static, node.slot, node.name = static, None, None
     node.shape, node.dtype = out.shape, out.dtype
     node.value = None if node.shape else out
-    node.number, node.scope = next_number(), state.scope
+    node.number, node.site = next_number(), state.site
     result: Tensor = Tensor.__new__(Tensor)
     result._data, result._node, result._tracked = out, node, True
     result._viewed = gate.linear and node.value is None

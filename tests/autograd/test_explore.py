@@ -241,7 +241,7 @@ def test_a_gate_knows_the_line_and_the_expression_that_called_it() -> None:
     with ag.source_lines(), ag.scope("box"):
         f = (x + y) * np.exp(x)
     add, exp = f.node.parents
-    found = [source_of(node.scope) for node in (add, exp, f.node)]
+    found = [source_of(node) for node in (add, exp, f.node)]
     texts = [s.text[s.start : s.end] for s in found if s is not None]
     assert texts == ["x + y", "np.exp(x)", "(x + y) * np.exp(x)"]
     assert all(s is not None and s.file.endswith("test_explore.py") for s in found)
@@ -254,18 +254,27 @@ def test_gates_inside_of_the_library_are_those_of_the_line_that_called_it() -> N
     net = nn.TwoLayerNet(2, 4, 3, seed=0)
     with ag.source_lines():
         loss = net.loss(np.ones((5, 2)), np.zeros(5, int))
-    places = {source_of(n.scope) for n in ancestors(loss.node) if n.plan is not None}
+    places = {source_of(n) for n in ancestors(loss.node) if n.plan is not None}
     (source,) = places
     assert source is not None
     assert "net.loss(" in source.text
     assert "net.loss(" in explain(loss, expand=True)
 
 
+def test_names_are_found_beside_constant_arrays() -> None:
+    x = Tensor([1.0, 2.0], name="x")
+    y = x
+    with ag.source_lines():
+        for _ in range(3):
+            y = np.subtract(np.array([3.0, 4.0]), y)
+    assert draw(y, fold=False).drawing.root_name == "y"
+
+
 def test_outside_nothing_is_noted_and_compiled_functions_are_left_alone() -> None:
     x = Tensor(2.0)
     with ag.source_lines():
         pass
-    assert source_of((x * x).node.scope) is None
+    assert source_of((x * x).node) is None
     with ag.source_lines():
         step = ag.compile(lambda a: a * a)
         assert float(step(np.float64(3.0))) == 9.0
@@ -274,7 +283,7 @@ def test_outside_nothing_is_noted_and_compiled_functions_are_left_alone() -> Non
     def squared(v: Tensor) -> Tensor:
         return v * v
 
-    assert source_of(squared(x).node.scope) is not None
+    assert source_of(squared(x).node) is not None
 
 
 # --- the microscope ---------------------------------------------------------------------------
@@ -530,6 +539,6 @@ def test_lines_inside_of_a_function_that_is_differentiated() -> None:
 
     with ag.source_lines():
         ag.grad(f)(3.0)
-    source = source_of(made[0].node.scope)
+    source = source_of(made[0].node)
     assert source is not None
     assert source.text == "y = x * x"
