@@ -151,6 +151,7 @@ def _value(drawing: Drawing, value: Value) -> str:
     style = "shape=plain"
     if value.look != "wire":
         fill, ink, kind, width = LOOKS[value.look]
+        ink, width = (BAD, 3) if value.bad else (ink, width)
         style = (f'shape=box, style="{kind}", fillcolor="{fill}", color="{ink}", '
                  f'penwidth={width}, margin="0.12,0.07"')  # fmt: skip
     return _node(value.number, style, label, value.about)
@@ -176,8 +177,9 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
         f'border="2" sides="T" style="dashed" color="{WIRE}"'
     )  # fmt: skip
     cell = f'<td width="{78 if value.is_shape else 46}">{top}</td>'
+    frame = f'border="3" style="rounded" color="{BAD}"' if value.bad else 'border="0"'
     return (
-        '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+        f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{1 + value.bad}">'
         f"<tr>{'' if value.back else left}{cell}{left if value.back else ''}</tr>"
         f'<tr><td port="w" height="2" cellpadding="0" {wire}></td></tr>'
         f"{f'<tr><td>{below}</td></tr>' if below else ''}</table>"
