@@ -26,9 +26,10 @@ __all__ = ["Layout", "layouts"]
 MOST = 24  # pictures in one page
 LARGEST = 500_000  # characters of all pictures in one page
 SVG = "{http://www.w3.org/2000/svg}"
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 CLASSES = {VALUE: "value", GRADIENT: "gradient", INK: "ink", MUTED: "muted", BAD: "bad"}
 KEPT = ("class", "d", "points", "cx", "cy", "rx", "ry", "x", "y", "transform", "viewBox",
-        "font-size", "text-anchor", "baseline-shift")  # fmt: skip
+        "font-size", "text-anchor", "baseline-shift", SPACE)  # fmt: skip
 
 
 @dataclass(frozen=True)
