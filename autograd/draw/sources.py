@@ -58,17 +58,16 @@ def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
 
     A function that records several gates, such as a module, names the last of them.
     """
-    last: dict[tuple[str, Span], Node] = {}
+    keys: dict[Node, tuple[str, Span]] = {}
     named: dict[Node, str] = {}
     for node in sorted(nodes, key=lambda node: node.number):
         place = node.place
         if place is None:
             continue
-        key = place.code.co_filename, _span(place)
-        before = last.get(key)
-        if before is not None and any(parent is before for parent in node.parents):
-            named.pop(before, None)
-        last[key] = node
+        key = keys[node] = place.code.co_filename, _span(place)
+        for parent in node.parents:
+            if isinstance(parent, Node) and keys.get(parent) == key:
+                named.pop(parent, None)
         name = _assignments(place.code.co_filename).get(key[1])
         if name is not None:
             named[node] = name
