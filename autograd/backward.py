@@ -268,7 +268,7 @@ def backward(
                 node.slot = GradSlot()
     if create_graph:
         mode = MODE.get()
-        token = MODE.set(replace(mode, scope=mode.box, recording=True))
+        token = MODE.set(replace(mode, site=mode.scope, recording=True))
         try:
             grads = backpropagate(root, seed)
         finally:

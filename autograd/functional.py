@@ -65,7 +65,7 @@ def value_and_grad(
         mode = MODE.get()
         nested, traced = mode.nested, mode.tracer is not None
         given = list(args)
-        token = MODE.set(mode.__class__(True, mode.box, True, mode.outside, mode.tracer))
+        token = MODE.set(mode.__class__(True, mode.scope, True, mode.outside, mode.tracer))
         try:
             for k in positions:
                 given[k] = _variable(args[k], k, "grad")

@@ -35,25 +35,36 @@ class Scope:
     @property
     def path(self) -> tuple[Scope, ...]:
         """The scopes from the outermost to this one."""
-        above = self.parent.path if self.parent is not None else ()
-        return (*above, self)
+        found, scope = [self], self.parent
+        while scope is not None:
+            found.append(scope)
+            scope = scope.parent
+        return tuple(reversed(found))
 
     def __repr__(self) -> str:
         return f"Scope({'/'.join(s.name for s in self.path)!r})"
 
 
-class Place(Scope):
-    """The place in a program that called a gate: noted between the gate and its box.
+class Place:
+    """The place in a program that called a gate, and the scope that the gate lies in.
 
-    It is no box itself. The code object and the offset in it are all that Python needs to find
-    the file, the line and the very expression, when somebody asks.
+    It is no scope: who walks the boxes around a gate begins at `node.scope` and never meets one.
+    The code object and the offset in it are all that Python needs to find the file, the line and
+    the very expression, when somebody asks.
     """
 
-    __slots__ = ("code", "offset")
+    __slots__ = ("code", "offset", "scope")
 
-    def __init__(self, code: CodeType, offset: int, parent: Scope | None):
-        super().__init__("", parent=parent)
-        self.code, self.offset = code, offset
+    def __init__(self, code: CodeType, offset: int, scope: Scope | None):
+        self.code, self.offset, self.scope = code, offset, scope
+
+
+Site = Scope | Place | None  # what a node holds: its scope, or the place that knows its scope
+
+
+def moved(site: Site, scope: Scope | None) -> Site:
+    """The same site in another scope; a place that was noted is kept."""
+    return Place(site.code, site.offset, scope) if isinstance(site, Place) else scope
 
 
 OURS = ("autograd", "nn", "numpy")  # packages that call gates on behalf of the user
@@ -67,45 +78,45 @@ class Mode:
     """
 
     recording: bool = True
-    scope: Scope | None = None
+    site: Site = None  # what a node is given: its scope, inside `source_lines()` a place
     nested: bool = False  # inside grad(f): an inner grad must stay differentiable
     outside: Mode | None = None  # the state to go back to at the end of a scope
     tracer: Any = None  # the trace that `compile` is writing
 
     @property
-    def box(self) -> Scope | None:
-        """The scope, without the place that a gate was called from."""
-        return self.scope
+    def scope(self) -> Scope | None:
+        """The box around the gates that are being recorded."""
+        return self.site  # type: ignore[return-value]
 
 
 class NotingMode(Mode):
     """The mode inside `source_lines()`: with its scope, a gate is given the place of its call.
 
-    Gates read `scope` once, whatever the mode, so those outside pay nothing for this.
+    Gates read `site` once, whatever the mode, so those outside pay nothing for this.
     """
 
-    __slots__ = ("_box",)
-
-    @property
-    def box(self) -> Scope | None:
-        """The box around the gates that are being recorded."""
-        return self._box
+    __slots__ = ("_scope",)
 
     @property
     def scope(self) -> Scope | None:
+        """The box around the gates that are being recorded."""
+        return self._scope
+
+    @property
+    def site(self) -> Site:
         """The same, and the place that called the gate."""
         if self.tracer is not None:  # a compiled function has no graph to point at
-            return self._box
+            return self._scope
         frame = sys._getframe(1)
         while frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
             if frame.f_back is None:
-                return self._box
+                return self._scope
             frame = frame.f_back
-        return Place(frame.f_code, frame.f_lasti, self._box)
+        return Place(frame.f_code, frame.f_lasti, self._scope)
 
-    @scope.setter
-    def scope(self, box: Scope | None) -> None:
-        self._box = box
+    @site.setter
+    def site(self, site: Site) -> None:
+        self._scope = site.scope if isinstance(site, Place) else site
 
 
 MODE: ContextVar[Mode] = ContextVar("autograd_mode", default=Mode())  # noqa: B039 (immutable)
@@ -122,7 +133,7 @@ class _Switch:
         self._tokens.append(MODE.set(self._changed(MODE.get())))
 
     def _changed(self, mode: Mode) -> Mode:
-        return replace(mode, **{"scope": mode.box, **self._changes})
+        return replace(mode, **{"site": mode.scope, **self._changes})
 
     def __exit__(
         self,
@@ -143,7 +154,7 @@ class _Switch:
 
 class _Noting(_Switch):
     def _changed(self, mode: Mode) -> Mode:
-        return NotingMode(mode.recording, mode.box, mode.nested, mode.outside, mode.tracer)
+        return NotingMode(mode.recording, mode.scope, mode.nested, mode.outside, mode.tracer)
 
 
 def no_grad() -> _Switch:
@@ -201,11 +212,11 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         mode = MODE.get()
         outside, inside = self._last
         if outside is not mode:
-            box = Scope(*self._text, mode.box)
+            box = Scope(*self._text, mode.scope)
             inside = type(mode)(mode.recording, box, mode.nested, mode, mode.tracer)
             self._last = mode, inside
         MODE.set(inside)
-        return inside.box
+        return inside.scope
 
     def __exit__(self, *_: object) -> None:
         MODE.set(MODE.get().outside or Mode())
@@ -214,17 +225,18 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         """Put just the gate that made `tensor` into the box, with less work than a `with` block."""
         node = tensor._node
         if node is not None:
+            around = node.scope
             outside, inside = self._box
-            if outside is not node.scope:
-                inside = Scope(*self._text, node.scope)
-                self._box = node.scope, inside
-            node.scope = inside
+            if outside is not around:
+                inside = Scope(*self._text, around)
+                self._box = around, inside
+            node.site = moved(node.site, inside)
         return tensor
 
 
 def tracing(tracer: Any) -> _Switch:
     """Let every gate write to `tracer`, see `compiler/trace.py`."""
-    return _Switch(tracer=tracer, scope=None, recording=True, nested=False)
+    return _Switch(tracer=tracer, site=None, recording=True, nested=False)
 
 
 def setting(owner: Any, name: str) -> Any:

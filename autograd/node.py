@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .modes import Place, Scope, Site
+
 if TYPE_CHECKING:
     from .gate import Gate, Plan
-    from .modes import Scope
 
 __all__ = ["ArrayNode", "GradSlot", "Node", "NumberNode"]
 
@@ -45,14 +46,15 @@ class Node:
     static    keyword arguments of the gate, such as axis (None when there are none)
     value     the array of a leaf, the number of an inner scalar; None for inner arrays
     number    order of creation: parents always come before the values made from them
+    site      where the gate was called: read `scope` and `place`, which it holds both of
     """
 
-    __slots__ = ("name", "number", "plan", "scope", "slot", "value")
+    __slots__ = ("name", "number", "plan", "site", "slot", "value")
 
     plan: Plan | None
     value: Any
     number: int
-    scope: Scope | None
+    site: Site
     slot: GradSlot | None
     name: str | None
     static: dict[str, Any] | None
@@ -70,6 +72,17 @@ class Node:
     def gate(self) -> Gate | None:
         """The gate that made this value; None for a leaf."""
         return self.plan.gate if self.plan is not None else None
+
+    @property
+    def scope(self) -> Scope | None:
+        """The innermost box around the gate."""
+        site = self.site
+        return site.scope if isinstance(site, Place) else site
+
+    @property
+    def place(self) -> Place | None:
+        """The place in the program that called the gate; None where none was noted."""
+        return self.site if isinstance(self.site, Place) else None
 
     @property
     def requires_grad(self) -> bool:
@@ -137,7 +150,7 @@ def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> ArrayNode:
     node = ArrayNode()
     node.plan = None
     node.parents = node.saved = NOTHING
-    node.static = node.scope = None
+    node.static = node.site = None
     node.shape, node.dtype, node.value = data.shape, data.dtype, data
     node.number, node.slot, node.name = next_number(), slot, name
     return node

@@ -132,7 +132,7 @@ ON_NUMBERS = """
             {places} = {parents}
             node.value = out = number_kernel({data})
             node.plan, node.slot, node.name = plan, None, None
-            node.number, node.scope = next_number(), state.scope
+            node.number, node.site = next_number(), state.site
             result = new_tensor(Tensor)
             result._data, result._node = out, node
             result._tracked, result._memory = True, None
@@ -164,7 +164,7 @@ def make(row, kernel, prepared, prepare):
         node.plan, node.parents, node.saved = plan, ({parents},), keep({available})
         node.static, node.slot, node.name = {static}, None, None
         node.shape, node.dtype, node.value = lengths, out.dtype, None if lengths else out
-        node.number, node.scope = next_number(), state.scope
+        node.number, node.site = next_number(), state.site
         result = new_tensor(Tensor)
         result._data, result._node = out, node
         result._tracked, result._memory = True, None
@@ -380,7 +380,7 @@ def _record(
     node.static, node.slot, node.name = static, None, None
     node.shape, node.dtype = out.shape, out.dtype
     node.value = None if node.shape else out
-    node.number, node.scope = next_number(), state.scope
+    node.number, node.site = next_number(), state.site
     result: Tensor = Tensor.__new__(Tensor)
     result._data, result._node, result._tracked = out, node, True
     result._memory = None

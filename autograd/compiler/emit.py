@@ -10,6 +10,7 @@ import keyword
 import operator
 import re
 import threading
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -62,11 +63,14 @@ class Runner:
     def name(self, variable: Variable) -> str:
         """The Python name of a variable, a name of its own."""
         if variable not in self.names:
-            wanted = re.sub(r"\W", "_", variable.name or "") or f"v{variable.number}"
-            if not wanted.isidentifier() or keyword.iskeyword(wanted) or wanted in self.scope:
+            given = unicodedata.normalize("NFKC", variable.name or "")  # as Python reads names
+            wanted = re.sub(r"\W", "_", given)
+            if not wanted.isidentifier():
+                wanted = f"v{variable.number}"
+            if keyword.iskeyword(wanted) or wanted in self.scope or wanted in self._taken:
                 wanted = f"{wanted}_{variable.number}"
-            if wanted in self._taken:
-                wanted = f"{wanted}_{variable.number}"
+            while wanted in self.scope or wanted in self._taken:
+                wanted += "_"
             self.names[variable] = wanted
             self._taken.add(wanted)
             if variable.constant:
@@ -75,7 +79,7 @@ class Runner:
 
     def bind(self, name: str, value: Any) -> str:
         """A global of the function."""
-        while name in self.scope and self.scope[name] is not value:
+        while name in self._taken or (name in self.scope and self.scope[name] is not value):
             name += "_"
         self.scope[name] = value
         return name

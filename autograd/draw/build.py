@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from .expand import gates_inside
 from .model import Box, Drawing, Gate, Lines, Use, Value
 from .names import legible
 from .numbers import gradient_norm, is_finite, number, plural, rows, shape, statistics
+from .origins import origins
 from .reach import cut_long_wires
 from .symbols import LOCAL_FORMULA, face
 from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
@@ -50,7 +52,7 @@ class Builder:
         self.values: dict[Key, Value] = {}
         self.gates: dict[Unit, Gate] = {}
         self.counts: dict[str, int] = {}
-        self.bad_gate = None if self.options.show == "outline" else _first_bad_gate(wiring)
+        self.origins = frozenset() if self.options.show == "outline" else origins(wiring)
 
     def drawing(self) -> Drawing:
         for node in self.wiring.gates:
@@ -95,12 +97,19 @@ class Builder:
             )
             self.items.append(self.gates[unit])
         gate = self.gates[unit]
-        gate.bad = gate.bad or node is self.bad_gate
+        gate.bad = gate.bad or not self.origins.isdisjoint(self._in_its_place(node))
         for position, value in operands:
             flows = position in node.plan.positions  # type: ignore[union-attr]
             self._connect(gate, value, flows, closed=isinstance(unit, Scope))
         if self.shown.is_visible(node):
             gate.outputs.append(self._value(node))
+
+    def _in_its_place(self, node: Node) -> Iterator[Key]:
+        """What the gate of `node` stands for: itself, and operands hidden in the same box."""
+        yield node
+        for _, key in self.wiring.operands[node]:
+            if not self.shown.is_visible(key):
+                yield key
 
     def _connect(self, gate: Gate, value: Value, flows: bool, closed: bool) -> None:
         """Lead a value into a gate; one wire per use, and one for all uses in a closed scope."""
@@ -216,6 +225,7 @@ class Builder:
             bad_value=not is_finite(array) and self.options.show != "outline",
             bad_gradient=g is not None and not is_finite(g),
             box=self._box(self.shown.home(key)),
+            bad=key in self.origins and not made,
         )  # fmt: skip
 
     def _name(self, key: Key) -> str:
@@ -318,21 +328,3 @@ def _contains(outer: Box, inner: Box | None) -> bool:
             return True
         inner = inner.parent
     return False
-
-
-def _first_bad_gate(wiring: Wiring) -> Node | None:
-    """The gate where finite numbers became NaN or infinite: going forward, else backward."""
-    trace = wiring.trace
-    good = {node for node, value in trace.values.items() if is_finite(value)}
-    gates = [node for node in trace.nodes if node.plan is not None]
-    for node in gates:
-        operands = [p in good if isinstance(p, Node) else is_finite(p) for p in node.parents
-                    if p is not None]  # fmt: skip
-        if node not in good and all(operands):
-            return wiring.folds.drawn(node)
-    good = {node for node, g in trace.grads.items() if is_finite(g)}
-    for node in reversed(gates):
-        reached = [p for p in node.parents if isinstance(p, Node) and p in trace.grads]
-        if node in good and not all(p in good for p in reached):
-            return wiring.folds.drawn(node)
-    return None

@@ -22,6 +22,7 @@ from ..tensor import Parameter, Tensor
 from .errors import DrawError
 from .expand import Choice
 from .names import legible
+from .sources import names_in_program
 from .trace import Trace
 
 __all__ = ["program_of", "trace_program"]
@@ -71,17 +72,22 @@ def program_of(tensor: Tensor, gradient: Any = None) -> Program:
                 Parameter(node.value, name=node.name) if of_parameter else
                 Tensor(node.value, requires_grad=node.slot is not None, name=node.name)
             )  # fmt: skip
-    again = _Again(order, tensor.node, made_of, gradient)
+    again = _Again(order, tensor.node, made_of, names_in_program(order), gradient)
     compiled = compile(again)
-    compiled()
-    return compiled.readable
+    with np.errstate(all="ignore"):  # a NaN on the way is a thing to draw, not to warn of
+        compiled()
+        return compiled.readable
 
 
 class _Again:
     """A function that does what a recorded graph did, on leaves of its own, and goes back."""
 
-    def __init__(self, order: list[Node], root: Node, leaves: dict[Node, Any], gradient: Any):
-        self._order, self._root, self._leaves, self._gradient = order, root, leaves, gradient
+    def __init__(
+        self, order: list[Node], root: Node, leaves: dict[Node, Any], names: dict[Node, str],
+        gradient: Any,
+    ):  # fmt: skip
+        self._order, self._root, self._leaves = order, root, leaves
+        self._names, self._gradient = names, gradient
 
     def __call__(self) -> Any:
         known = dict(self._leaves)
@@ -89,10 +95,10 @@ class _Again:
             if node.plan is None:
                 continue
             operands = tuple(known[p] if isinstance(p, Node) else p for p in node.parents)
-            with _Switch(scope=node.scope):
+            with _Switch(site=node.scope):
                 known[node] = run_gate(node.plan.gate, operands, node.static, MODE.get())
-            if node.name:
-                known[node]._data.variable.name = node.name
+            if node in self._names:
+                known[node]._data.variable.name = self._names[node]
         for leaf in self._leaves.values():
             leaf.zero_grad()
         known[self._root].backward(self._gradient)
@@ -115,6 +121,7 @@ class _Reader:
         self.names: dict[Node, str] = {}
         self.scopes: dict[tuple[str, Scope | None], Scope] = {}
         self.closed: set[Scope] = set()
+        self.several = backward and len(set(program.phases())) > 1  # phases, each with a box
 
     def trace(self) -> Trace:
         for given in self.program.inputs:
@@ -156,21 +163,23 @@ class _Reader:
 
     def _moved(self, phase: str, scope: Scope | None) -> Scope | None:
         """The scope of the user's program, inside of the box of the phase."""
-        if not self.backward or len(set(self.program.phases())) == 1:
+        if not self.several:
             return scope
-        key = phase, scope
-        if key not in self.scopes:
-            parent = None if scope is None else self._moved(phase, scope.parent)
-            name, kind, note = (scope.name, scope.kind, scope.note) if scope else (phase, "", "")
-            self.scopes[key] = Scope(name, kind, note, parent)
-        return self.scopes[key]
+        moved = None
+        for box in (None, *(scope.path if scope else ())):
+            key = phase, box
+            if key not in self.scopes:
+                texts = (box.name, box.kind, box.note) if box else (phase, "", "")
+                self.scopes[key] = Scope(*texts, moved)
+            moved = self.scopes[key]
+        return moved
 
     def _call(self, equation: Equation, scope: Scope | None) -> None:
         parents = tuple(map(self._operand, _operands(equation)))
         node = self._node(equation.out)
         flows = tuple(range(len(parents)))
         node.plan = CallPlan(_describe(equation), flows)  # type: ignore[assignment]
-        node.parents, node.scope, node.slot = parents, scope, None
+        node.parents, node.site, node.slot = parents, scope, None
         node.static = _static(equation)
 
     def _operand(self, x: Any) -> Any:
@@ -184,7 +193,7 @@ class _Reader:
         if variable not in self.nodes:
             node = self.nodes[variable] = ArrayNode()
             node.plan, node.parents, node.saved = None, (), ()
-            node.static = node.scope = node.slot = None
+            node.static = node.site = node.slot = None
             node.name, node.number = variable.name, next_number()
             node.shape, node.dtype = variable.shape, variable.dtype
             number = node.shape == () and variable.value is not None

@@ -20,6 +20,14 @@ __all__ = ["dot"]
 FONT = "Helvetica,Arial,sans-serif"
 ORDERED = ("subtract", "divide", "power")  # here it matters which operand is the upper one
 WIDEST = 100  # characters of a line of the title
+# All that a wire of ours ever says, in the order of the alphabet: Graphviz 2.43 draws some wires
+# between neighbours in a column on a copy of the graph, which has its attributes in that order, and
+# looks them up by their number. In another order it took a font for the kind of an arrow.
+EDGE = {
+    "arrowhead": "normal", "arrowsize": "0.7", "color": f'"{WIRE}"', "constraint": "true",
+    "dir": "forward", "fontname": f'"{FONT}"', "headport": '""', "minlen": "1",
+    "penwidth": "1.4", "style": "solid", "tailport": '""', "weight": "1",
+}  # fmt: skip
 GAP = '<font point-size="6"> </font>'
 
 
@@ -62,7 +70,7 @@ def _header(drawing: Drawing) -> Lines:
         f"tooltip={_quoted(drawing.summary)};",
         f"label=<{'<br/>'.join(_caption(drawing))}>;",
         f'node [fontname="{FONT}"];',
-        f'edge [fontname="{FONT}", color="{WIRE}", penwidth=1.4, arrowsize=0.7];',
+        f"edge [{', '.join(f'{name}={value}' for name, value in EDGE.items())}];",
     ]
 
 
@@ -151,6 +159,7 @@ def _value(drawing: Drawing, value: Value) -> str:
     style = "shape=plain"
     if value.look != "wire":
         fill, ink, kind, width = LOOKS[value.look]
+        ink, width = (BAD, 3) if value.bad else (ink, width)
         style = (f'shape=box, style="{kind}", fillcolor="{fill}", color="{ink}", '
                  f'penwidth={width}, margin="0.12,0.07"')  # fmt: skip
     return _node(value.number, style, label, value.about)
@@ -176,8 +185,9 @@ def _wire_label(drawing: Drawing, value: Value) -> str:
         f'border="2" sides="T" style="dashed" color="{WIRE}"'
     )  # fmt: skip
     cell = f'<td width="{78 if value.is_shape else 46}">{top}</td>'
+    frame = f'border="3" style="rounded" color="{BAD}"' if value.bad else 'border="0"'
     return (
-        '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+        f'<table {frame} cellborder="0" cellspacing="0" cellpadding="{1 + value.bad}">'
         f"<tr>{'' if value.back else left}{cell}{left if value.back else ''}</tr>"
         f'<tr><td port="w" height="2" cellpadding="0" {wire}></td></tr>'
         f"{f'<tr><td>{below}</td></tr>' if below else ''}</table>"
@@ -259,7 +269,7 @@ def _closed_label(gate: Gate) -> str:
     else:
         kind = f": {_escape(gate.kind)}" if gate.kind else ""
         name = _escape(gate.name) + _times(gate.times)
-        rows += [_font(f"⊞ <b>{name}</b>{kind}", INK, 14)]
+        rows += [_font(f"⊞ {_strong(name, True)}{kind}", INK, 14)]
         rows += [_font(_escape(gate.heading), MUTED, 11)]
     if gate.detail:
         rows += [_font(_escape(gate.detail), MUTED, 11)]
@@ -369,7 +379,7 @@ def _inside(drawing: Drawing, box: Box | None, order: list[Value | Gate]) -> Lin
 def _cluster(drawing: Drawing, box: Box, order: list[Value | Gate]) -> Lines:
     name = _escape(box.name) + _times(box.times)
     symbol = f" <i>{_escape(box.symbol)}</i>" if box.symbol else ""
-    name = name + symbol if box.fused else f"<b>{name}</b>"
+    name = name + symbol if box.fused else _strong(name, True)
     kind = f": {_escape(box.kind)}" if box.kind else ""
     note = "&#160;&#160;" + _font(_escape(box.note), MUTED, 11) if box.note else ""
     side = "l" if drawing.direction == "LR" else "r"  # where no wire comes in
@@ -406,12 +416,15 @@ def _font(text: str, color: str, size: int | None = None) -> str:
 
 
 def _strong(text: str, bold: bool) -> str:
-    return f"<b>{text}</b>" if bold else text
+    return f"<b>{text}</b>" if bold and text else text  # an empty <b> is a mistake to Graphviz
 
 
 def _escape(text: str, backslash: str = "&#92;" * 2) -> str:
-    """Text as it is written in a label; Graphviz would put the name of the node for `\\N`."""
-    return html.escape(text).replace("\\", backslash)
+    """Text as it is written in a label; Graphviz would put the name of the node for `\\N`.
+
+    It also takes a `]` that stands alone for the beginning of the end of a label.
+    """
+    return html.escape(text).replace("\\", backslash).replace("]", "&#93;")
 
 
 def _quoted(text: str) -> str:

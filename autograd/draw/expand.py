@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..gate import GATES, Gate
-from ..modes import MODE, Mode, Scope
+from ..modes import MODE, Mode, Scope, Site, moved
 from ..node import ArrayNode, Node, next_number
 from ..replay import ancestors, operand_values, values
 from ..tensor import Array, Tensor, recorded_tensor
@@ -24,7 +24,7 @@ from .outline import Outline, blank
 __all__ = ["Choice", "Expanded", "expand", "gates_inside", "names_of"]
 
 INLINE = ("affine",)  # drawn as @ and +, without a box around them
-SLOTS = ("dtype", "name", "plan", "saved", "scope", "shape", "slot", "static", "value")
+SLOTS = ("dtype", "name", "plan", "saved", "shape", "site", "slot", "static", "value")
 
 
 class Choice:
@@ -91,11 +91,12 @@ def _one_level(graph: Expanded, choice: Choice, bare: bool) -> Expanded:
             continue
         parents = tuple(new.get(p, p) if isinstance(p, Node) else p for p in node.parents)
         if choice.covers(node.plan.gate):
-            scope = node.scope
+            site = node.site
             if choice.boxed(node.plan.gate):
                 scope = Scope(node.plan.gate.name, parent=node.scope)
                 fused[scope] = node
-            new[node] = _in_simpler_gates(node, parents, graph.values, scope, bare)
+                site = moved(site, scope)
+            new[node] = _in_simpler_gates(node, parents, graph.values, site, bare)
         else:
             new[node] = _copy(node, parents)
     root = new.get(graph.root, graph.root)
@@ -111,13 +112,13 @@ def _in_simpler_gates(
     node: Node,
     parents: tuple[Any, ...],
     known: dict[Node, Array],
-    scope: Scope | None,
+    site: Site,
     bare: bool = False,
 ) -> Node:
     """Record what the gate of `node` would be in simpler gates; gives the node of the result."""
     gate = node.plan.gate  # type: ignore[union-attr]
     operands = [_handle(p, v) for p, v in zip(parents, operand_values(node, known), strict=True)]
-    token = MODE.set(Mode(recording=True, scope=scope, tracer=Outline() if bare else None))
+    token = MODE.set(Mode(recording=True, site=site, tracer=Outline() if bare else None))
     try:
         with np.errstate(all="ignore"):
             given = [operands] if gate.variadic else operands

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..modes import Scope
 from ..node import Node
+from .names import legible
 from .numbers import plural
 
 __all__ = ["Folds", "Path", "find_folds"]
@@ -175,7 +176,7 @@ class _Finder:
                 self.folds.paths[node] = (*path[:depth], around, *path[depth:])
         self.folds.times[around] = count
         self.folds.members[around] = {item.scope.name for item in items if item.scope is not None}
-        self.folds.names.append(f"{name} × {count:,}")
+        self.folds.names.append(f"{legible(name)} × {count:,}")
 
 
 def _parts(gates: list[Node], paths: dict[Node, Path], depth: int) -> Iterator[list[Node]]:

@@ -51,6 +51,7 @@ class Value:
     bad_gradient: bool
     box: Box | None
     mark: str = ""  # a number, where it has no name and needs one
+    bad: bool = False  # a leaf where NaN or infinity began
     back: bool = False  # it belongs to a backward pass that is drawn from right to left
 
     @property

@@ -22,7 +22,10 @@ def render(dot: str, kind: str) -> bytes | None:
     """The picture as "svg", "png" or "pdf"; None where there is no engine that can paint it."""
     if kind == "png":  # twice the usual resolution, for the screens of today
         dot = dot.replace("{\n", "{\ndpi=144;\n", 1)
-    return _by_program(dot, kind) or _by_library(dot, kind)
+    painted = _by_program(dot, kind) or _by_library(dot, kind)
+    if painted is not None and kind == "svg":  # else browsers leave out spaces; later ones say so
+        painted = re.sub(rb"<text(?![^>]* xml:space)", b'<text xml:space="preserve"', painted)
+    return painted
 
 
 def _by_program(dot: str, kind: str) -> bytes | None:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from ..modes import Place, Scope
+from ..modes import Place
 from ..node import Node
 
-__all__ = ["Source", "assigned_names", "source_of"]
+__all__ = ["Source", "assigned_names", "names_in_program", "source_of"]
 
 LONGEST = 120  # characters of a line that is shown
 
@@ -29,9 +29,9 @@ class Source:
     end: int
 
 
-def source_of(scope: Scope | None) -> Source | None:
-    """The line that called the gate with this scope; None where none was noted."""
-    place = _place(scope)
+def source_of(node: Node) -> Source | None:
+    """The line that called the gate of this node; None where none was noted."""
+    place = node.place
     if place is None:
         return None
     line, end_line, start, end = _span(place)
@@ -48,22 +48,26 @@ def source_of(scope: Scope | None) -> Source | None:
     return Source(_short(place.code.co_filename), line, text[:LONGEST], *bounds)
 
 
+def names_in_program(nodes: list[Node]) -> dict[Node, str]:
+    """The names that values were given, else those of the variables they are assigned to."""
+    return {**assigned_names(nodes), **{node: node.name for node in nodes if node.name}}
+
+
 def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
     """The names of variables to which the very results of gates are assigned: `q` in q = x + y.
 
     A function that records several gates, such as a module, names the last of them.
     """
-    last: dict[tuple[str, Span], Node] = {}
+    keys: dict[Node, tuple[str, Span]] = {}
     named: dict[Node, str] = {}
     for node in sorted(nodes, key=lambda node: node.number):
-        place = _place(node.scope)
+        place = node.place
         if place is None:
             continue
-        key = place.code.co_filename, _span(place)
-        before = last.get(key)
-        if before is not None and before in node.parents:
-            named.pop(before, None)
-        last[key] = node
+        key = keys[node] = place.code.co_filename, _span(place)
+        for parent in node.parents:
+            if isinstance(parent, Node) and keys.get(parent) == key:
+                named.pop(parent, None)
         name = _assignments(place.code.co_filename).get(key[1])
         if name is not None:
             named[node] = name
@@ -71,12 +75,6 @@ def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
 
 
 Span = tuple[int | None, int | None, int | None, int | None]  # line, last line, column, last column
-
-
-def _place(scope: Scope | None) -> Place | None:
-    while scope is not None and not isinstance(scope, Place):
-        scope = scope.parent
-    return scope
 
 
 def _span(place: Place) -> Span:

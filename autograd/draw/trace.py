@@ -22,7 +22,7 @@ from .errors import DrawError
 from .expand import Choice, Expanded, expand
 from .names import legible
 from .outline import blank
-from .sources import assigned_names
+from .sources import names_in_program
 
 __all__ = ["Trace", "follow"]
 
@@ -68,8 +68,7 @@ def follow(
     known = {n: blank(n.shape, n.dtype) for n in order} if bare else values_of(order)
     stale = not bare and _is_changed(tensor, order, known)
     nodes_by_name, arrays = _named(names or {})
-    given = {n: n.name for n in order if n.name}
-    nodes_by_name = {**assigned_names(order), **given, **nodes_by_name}
+    nodes_by_name = {**names_in_program(order), **nodes_by_name}
     graph = expand(Expanded(root, order, known, nodes_by_name), choice, bare)
     seed = None if bare else _seed(tensor, gradient)
     grads = _gradients(graph.root, graph.nodes, seed)

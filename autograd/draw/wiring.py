@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import Place, Scope
+from ..modes import Scope
 from ..node import Node
 from .errors import DrawError
 from .fold import Folds, Path, find_folds
+from .names import legible
 from .numbers import plural
 from .symbols import folded
 from .trace import Trace
@@ -188,12 +189,7 @@ def _visits(gates: Iterable[Node]) -> tuple[dict[Node, Path], bool]:
 
 def _around(scope: Scope | None) -> Path:
     """The scopes that `scope` lies in, from the outermost to itself."""
-    found = []
-    while scope is not None:
-        if not isinstance(scope, Place):
-            found.append(scope)
-        scope = scope.parent
-    return tuple(reversed(found))
+    return () if scope is None else scope.path
 
 
 def _copy(scope: Scope) -> Scope:
@@ -298,7 +294,7 @@ def choose(wiring: Wiring, wishes: Wishes) -> Shown:
             return shown
         closed = {path[depth - 1] for path in paths if len(path) >= depth} - open_ones
         shown = Shown(wiring, frozenset(asked | closed))
-        names = sorted({scope.name for scope in shown.outermost() - asked})
+        names = sorted({legible(scope.name) or "…" for scope in shown.outermost() - asked})
         listed = ", ".join(names[:5]) + ", …" * (len(names) > 5)
         shown.remarks = [f"more than {wishes.max_nodes} parts: closed are {listed}"]
     if shown.size() > wishes.max_nodes:
@@ -331,7 +327,7 @@ def _keep_the_nearest(shown: Shown, max_nodes: int) -> None:
     values: set[Key] = set(wiring.ends)
     kept: set[Unit] = set()
     hidden: set[tuple[Unit, Key]] = set()
-    queue: deque[Unit] = deque(map(shown.unit, wiring.ends))
+    queue: deque[Unit] = deque(shown.unit(end) for end in wiring.ends if end.plan is not None)
     while queue:
         unit = queue.popleft()
         operands = [key for node in reversed(members[unit]) for _, key in wiring.operands[node]]

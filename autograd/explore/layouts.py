@@ -24,11 +24,12 @@ from .view import Graph
 __all__ = ["Layout", "layouts"]
 
 MOST = 24  # pictures in one page
-LARGEST = 500_000  # characters of all pictures in one page
+LARGEST = 550_000  # characters of all pictures in one page, if each were written as a whole
 SVG = "{http://www.w3.org/2000/svg}"
+SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 CLASSES = {VALUE: "value", GRADIENT: "gradient", INK: "ink", MUTED: "muted", BAD: "bad"}
 KEPT = ("class", "d", "points", "cx", "cy", "rx", "ry", "x", "y", "transform", "viewBox",
-        "font-size", "text-anchor", "baseline-shift")  # fmt: skip
+        "font-size", "text-anchor", "baseline-shift", SPACE)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Layout:
     """A picture of a view, and the steps that can be seen in it."""
 
     closed: tuple[str, ...]  # the parts that stand for closed scopes
-    svg: str
+    picture: ET.Element
     steps: list[Event]
     remarks: list[str]
 
@@ -47,7 +48,7 @@ def layouts(graph: Graph, first: Shown, options: Options, max_nodes: int) -> lis
     size = 0
     for shown in [first, *_others(graph, first, max_nodes)]:
         layout = _layout(graph, shown, options)
-        size += len(layout.svg)
+        size += len(ET.tostring(layout.picture, encoding="unicode"))
         if done and size > LARGEST:
             break
         done.append(layout)
@@ -119,7 +120,7 @@ def _layout(graph: Graph, shown: Shown, options: Options) -> Layout:
     return Layout(closed, _tidy(painted.decode(), marks), steps, [*drawing.remarks])
 
 
-def _tidy(painted: str, marks: dict[str, dict[str, str]]) -> str:
+def _tidy(painted: str, marks: dict[str, dict[str, str]]) -> ET.Element:
     """The SVG of Graphviz without fonts, links and tooltips, and with what `marks` says."""
     root = ET.fromstring(painted)
     graph = root.find(f"{SVG}g")
@@ -132,7 +133,7 @@ def _tidy(painted: str, marks: dict[str, dict[str, str]]) -> str:
             found = ET.SubElement(inner, "g", marked)
             found.extend(_painted(group))
             _center(found)
-    return ET.tostring(picture, encoding="unicode")
+    return picture
 
 
 def _box(root: ET.Element) -> str:

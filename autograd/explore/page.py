@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+import xml.etree.ElementTree as ET
 from importlib import resources
 from typing import Any
 
@@ -18,6 +19,7 @@ from .formulas import SCALAR, javascript
 from .heat import heat_map
 from .layouts import Layout
 from .parts import Part, Quantity
+from .shared import Placed, Shared
 from .view import Graph
 
 __all__ = ["page"]
@@ -34,15 +36,17 @@ def page(graph: Graph, pictures: list[Layout], title: str, text: str) -> str:
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    first, *others = pictures
+    shared = Shared()
+    placed = [shared.place(layout.picture) for layout in pictures]
+    first, (inner,) = pictures[0].picture, pictures[0].picture
     parts = {
         "POLICY": html.escape(policy),
         "TITLE": html.escape(title),
         "STYLE": style,
-        "PICTURE": first.svg,
-        "LAYOUTS": "\n".join(f"<template>{layout.svg}</template>" for layout in others),
+        "PICTURE": _svg(first),
+        "SHARED": "".join(map(_svg, shared.groups[len(inner) :])),
         "TEXT": html.escape(text),
-        "DATA": _json(_data(graph, pictures, title)),
+        "DATA": _json(_data(graph, pictures, placed, title)),
         "SCRIPT": script,
     }
     pieces = _asset("page.html").split("%%")
@@ -51,6 +55,10 @@ def page(graph: Graph, pictures: list[Layout], title: str, text: str) -> str:
 
 def _asset(name: str) -> str:
     return resources.files(__package__).joinpath("assets", name).read_text("utf-8")
+
+
+def _svg(element: ET.Element) -> str:
+    return ET.tostring(element, encoding="unicode")
 
 
 def _hash(text: str) -> str:
@@ -66,7 +74,7 @@ def _json(data: Any) -> str:
 # --- what the script knows -----------------------------------------------------------------------
 
 
-def _data(graph: Graph, pictures: list[Layout], title: str) -> dict[str, Any]:
+def _data(graph: Graph, pictures: list[Layout], placed: list[Placed], title: str) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for layout in pictures:
         for step in layout.steps:
@@ -84,8 +92,8 @@ def _data(graph: Graph, pictures: list[Layout], title: str) -> dict[str, Any]:
         "scopes": [_scope(graph, k) for k in range(len(graph.scopes))],
         "layouts": [
             {"closed": layout.closed, "steps": [_step(s) for s in layout.steps],
-             "remarks": layout.remarks}
-            for layout in pictures
+             "remarks": layout.remarks, **vars(where)}
+            for layout, where in zip(pictures, placed, strict=True)
         ],
         "program": program,
     }  # fmt: skip

@@ -163,7 +163,7 @@ class Graph:
             f"g{self._part_numbers[unit]}", gate.name, on_it.symbol.replace("\n", " "),
             role_text(gate, tracked, single and unit.shape == ()),
             tuple(map(self._scope_name, self.wiring.paths[unit])),
-            source_of(unit.scope), 1,
+            source_of(unit), 1,
         )  # fmt: skip
 
     def _scope_name(self, scope: Scope) -> str:
@@ -186,7 +186,7 @@ class Graph:
         formula = LOCAL_FORMULA.get(gate.name, "")
         role = f"its local gradient is {formula}" if formula else role_text(gate, tracked, False)
         return replace(
-            part, symbol=gate.symbol.replace("\n", " "), role=role, source=source_of(fused.scope)
+            part, symbol=gate.symbol.replace("\n", " "), role=role, source=source_of(fused)
         )
 
 

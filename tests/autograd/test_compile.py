@@ -743,6 +743,21 @@ def test_a_product_reads_what_was_broadcast() -> None:
     same(compiled(x, y), f(Tensor(x), Tensor(y)))
 
 
+@pytest.mark.parametrize("names", [
+    ("x", "\U0001d465"), ("fi", "\ufb01"), ("0", "1"), ("x\xb2", "x"), ("if", "if_1"), ("", " "),
+    ("np", "np_add"), ("np_multiply", "np_sum"), ("x", "x"), ("v3", "v4"), ("run", "arguments"),
+])  # fmt: skip
+def test_tensors_of_any_name(names: tuple[str, str]) -> None:
+    """Python reads a mathematical x as x: the product was once the square of one of the two."""
+    a, b = Tensor([2.0, 3.0], name=names[0]), Tensor([5.0, 7.0], name=names[1])
+
+    @ag.compile
+    def f() -> Any:
+        return (a * b + b).sum()
+
+    assert [float(f()), float(f())] == [43.0, 43.0]
+
+
 def test_constants_keep_their_layout() -> None:
     big = rng.normal(size=(40, 60))
     for A in (big.T, big[::2, ::-3], np.broadcast_to(big[0], (5, 60)), big[:, 1:7].T):

@@ -970,6 +970,63 @@ def test_nan_inside_an_array_is_told() -> None:
     assert "(3,) ∞" in draw(silent(lambda: (1 / (x + 0.0)).sum())).text
 
 
+def outlined(f: Tensor, **options: Any) -> list[str]:
+    """Names of the leaves and symbols of the gates that are outlined."""
+    drawing = draw(f, **options).drawing
+    leaves = [v.name or "".join(v.above) for v in drawing.values if v.bad]
+    return leaves + [g.symbol or g.name for g in drawing.gates if g.bad]
+
+
+def test_a_leaf_that_brings_in_a_nan_is_outlined_and_not_the_gate_that_meets_it() -> None:
+    W, x = Parameter([[1.0, np.nan], [2.0, 3.0]], name="W"), Tensor([1.0, 2.0], name="x")
+    picture = draw(np.sum(np.square(W @ x)))
+    assert [v.name for v in picture.drawing.values if v.bad] == ["W"]
+    assert not any(g.bad for g in picture.drawing.gates)
+    (line,) = (n for n in picture.dot.splitlines() if "<b>W</b>" in n)
+    assert f'color="{MAGENTA}", penwidth=3' in line
+    a = Tensor(np.inf, name="a")
+    (line,) = (n for n in draw(a * 0.5).dot.splitlines() if "<i>a</i>" in n)
+    assert f'border="3" style="rounded" color="{MAGENTA}"' in line
+    assert outlined(a) == ["a"]  # a result that no gate made
+
+
+def test_all_that_a_bad_result_began_with_is_outlined() -> None:
+    a, b, c = (Tensor(v, name=n) for v, n in [(np.nan, "a"), (-np.inf, "b"), (-1.0, "c")])
+    assert outlined(silent(lambda: a * b + c)) == ["a", "b"]
+    assert outlined(silent(lambda: a + np.log(c))) == ["a", "log"]
+    assert outlined(silent(lambda: np.log(c) + np.sqrt(c))) == ["log"]  # the first of the gates
+    assert outlined(silent(lambda: c * np.nan)) == ["×NaN"]  # a number that the gate itself holds
+    row = Tensor([1.0, 1.0], name="s")
+    assert outlined(np.sum(row + np.array([0.0, -np.inf]))) == ["(2,) ∞"]  # an array without a name
+
+
+def test_what_a_mask_keeps_out_of_the_result_is_not_outlined() -> None:
+    good, bad = Tensor([1.0, 2.0], name="u"), Tensor([np.nan, np.inf], name="v")
+    mask = Tensor([0.0, -np.inf], name="mask", requires_grad=False)
+    assert outlined(np.sum(np.where([True, True], good, bad))) == []
+    assert outlined(np.sum(np.where([True, False], good, bad))) == ["v"]
+    assert (
+        outlined(np.sum(np.square(ag.softmax(good + mask)))) == []
+    )  # -inf there is as it should be
+    x = Tensor(-1.0, name="x")
+    masked = silent(lambda: np.where(np.array(False), np.log(x), x))
+    assert outlined(masked) == ["log"]  # as before: the only gate that went wrong
+    assert outlined(silent(lambda: masked + bad.sum())) == ["v"]
+
+
+def test_a_bad_leaf_in_a_closed_box_or_a_repetition_that_is_not_drawn() -> None:
+    W, x = Parameter([[1.0, np.nan], [2.0, 3.0]], name="W"), Tensor([1.0, 2.0], name="x")
+    with scope("box"):
+        y = W @ x
+    assert outlined(np.sum(y), collapse="box") == ["box"]
+    h: Any = x
+    for k in range(6):
+        w = Parameter(np.eye(2) * (np.nan if k == 1 else 1.0), name="W")
+        with scope("layer"):
+            h = np.tanh(w @ h)
+    assert outlined(np.sum(h)) == ["W × 6"]
+
+
 def test_nothing_bad_is_outlined_in_a_good_graph() -> None:
     picture = draw(neuron())
     assert MAGENTA not in picture.dot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -223,6 +224,76 @@ def test_a_program_is_drawn_the_same_in_every_process() -> None:
         done = subprocess.run(run, cwd=ROOT, env=env, capture_output=True, check=True)
         outputs.add(done.stdout)
     assert len(outputs) == 1
+
+
+# --- recorded inside source_lines() -------------------------------------------------------------
+
+
+def test_the_lines_of_a_program_are_no_boxes_of_its_picture() -> None:
+    """Each gate notes the place that called it; that place was drawn as a box without a name."""
+    options: list[dict[str, Any]] = [{}, {"expand": True}, {"backward": True}, {"fold": True}]
+    for record in (neuron, lambda: net_loss()[0]):
+        plain = record()
+        with ag.source_lines():
+            noted = record()
+        for given in options:
+            assert draw(noted, **given).dot == draw(plain, **given).dot
+            assert "/:" not in draw(noted, **given).text
+
+
+def test_a_gate_lies_in_its_scope_wherever_it_was_called() -> None:
+    x = Tensor(2.0)
+    with ag.source_lines():
+        outside = x * x
+        with ag.scope("outer"), ag.scope("inner"):
+            inside = ag.sigmoid(x)
+    assert (outside.node.scope, [s.name for s in inside.node.scope.path]) == (
+        None, ["outer", "inner"],
+    )  # fmt: skip
+    assert outside.node.place is not None
+    assert not isinstance(outside.node.place, ag.Scope)  # no walker of scopes can meet it
+    code, offset = outside.node.place.code, outside.node.place.offset
+    node = ag.scope("box").put(outside).node
+    assert node.scope is not None
+    assert node.place is not None
+    assert (node.scope.path, node.scope.name) == ((node.scope,), "box")
+    assert (node.place.code, node.place.offset) == (code, offset)
+    assert (x * x).node.place is None
+
+
+def test_names_of_variables_are_in_the_picture_of_the_backward_pass_too() -> None:
+    x = Tensor(2.0, name="x")
+    with ag.source_lines():
+        q = x * x
+        f = q * x
+    assert {"x", "q", "dx"} <= names(draw(f, backward=True))
+
+
+def test_a_nan_in_the_backward_pass_is_drawn_without_a_warning() -> None:
+    x = Tensor(-1.0, name="x")
+    with np.errstate(all="ignore"):
+        f = np.log(x) * 2.0
+    assert "NaN" in draw(f, backward=True).dot  # warnings are errors in the tests
+
+
+def test_three_thousand_scopes_inside_each_other() -> None:
+    x = Tensor(2.0, name="x")
+    with contextlib.ExitStack() as stack:
+        for k in range(3000):
+            stack.enter_context(ag.scope(f"s{k}"))
+        f = x * x
+    assert len(f.node.scope.path) == 3000
+    assert {"forward", "backward"} <= {box.name for box in draw(f, backward=True).drawing.boxes}
+
+
+def test_an_input_that_is_a_gradient_as_well_in_a_picture_that_is_cut() -> None:
+    W, x = Parameter(np.ones((2, 2)), name="W"), Parameter(np.ones((2, 2)), name="x")
+    with ag.scope("box"):
+        f = np.sum(np.square(W * x))
+    g = np.sum(W * x)
+    for loss in (f, g):
+        drawing = draw(loss, backward=True, max_nodes=3).drawing
+        assert len(drawing.items) < len(draw(loss, backward=True).drawing.items)
 
 
 def test_wrong_requests_are_told() -> None:

@@ -10,6 +10,7 @@ import math
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,15 @@ import autograd as ag
 import nn
 from autograd import Parameter, Tensor
 from autograd.draw import DrawError, draw
+from autograd.draw.build import Options
 from autograd.draw.numbers import number
 from autograd.draw.sources import source_of
 from autograd.explore import explain, explore, microscope
 from autograd.explore.events import Backward, Event, Forward, Seed, Start, events
 from autograd.explore.formulas import SCALAR, VJP, javascript
 from autograd.explore.heat import heat_map
+from autograd.explore.layouts import layouts
+from autograd.explore.shared import Placed, Shared, taken_apart
 from autograd.explore.view import Graph, fused_gates
 from autograd.gate import GATES
 from autograd.replay import ancestors
@@ -241,7 +245,7 @@ def test_a_gate_knows_the_line_and_the_expression_that_called_it() -> None:
     with ag.source_lines(), ag.scope("box"):
         f = (x + y) * np.exp(x)
     add, exp = f.node.parents
-    found = [source_of(node.scope) for node in (add, exp, f.node)]
+    found = [source_of(node) for node in (add, exp, f.node)]
     texts = [s.text[s.start : s.end] for s in found if s is not None]
     assert texts == ["x + y", "np.exp(x)", "(x + y) * np.exp(x)"]
     assert all(s is not None and s.file.endswith("test_explore.py") for s in found)
@@ -254,18 +258,34 @@ def test_gates_inside_of_the_library_are_those_of_the_line_that_called_it() -> N
     net = nn.TwoLayerNet(2, 4, 3, seed=0)
     with ag.source_lines():
         loss = net.loss(np.ones((5, 2)), np.zeros(5, int))
-    places = {source_of(n.scope) for n in ancestors(loss.node) if n.plan is not None}
+    places = {source_of(n) for n in ancestors(loss.node) if n.plan is not None}
     (source,) = places
     assert source is not None
     assert "net.loss(" in source.text
     assert "net.loss(" in explain(loss, expand=True)
 
 
+def test_names_are_found_beside_constant_arrays() -> None:
+    x = Tensor([1.0, 2.0], name="x")
+    y = x
+    with ag.source_lines():
+        for _ in range(3):
+            y = np.subtract(np.array([3.0, 4.0]), y)
+    assert draw(y, fold=False).drawing.root_name == "y"
+
+
+def test_a_call_that_records_several_branches_names_only_what_they_become() -> None:
+    net = nn.TwoLayerNet(2, 4, 3, reg=0.1, seed=0)
+    with ag.source_lines():
+        loss = net.loss(np.ones((5, 2)), np.zeros(5, int))
+    assert [v.name for v in draw(loss).drawing.values].count("loss") == 1
+
+
 def test_outside_nothing_is_noted_and_compiled_functions_are_left_alone() -> None:
     x = Tensor(2.0)
     with ag.source_lines():
         pass
-    assert source_of((x * x).node.scope) is None
+    assert source_of((x * x).node) is None
     with ag.source_lines():
         step = ag.compile(lambda a: a * a)
         assert float(step(np.float64(3.0))) == 9.0
@@ -274,7 +294,7 @@ def test_outside_nothing_is_noted_and_compiled_functions_are_left_alone() -> Non
     def squared(v: Tensor) -> Tensor:
         return v * v
 
-    assert source_of(squared(x).node.scope) is not None
+    assert source_of(squared(x).node) is not None
 
 
 # --- the microscope ---------------------------------------------------------------------------
@@ -530,6 +550,49 @@ def test_lines_inside_of_a_function_that_is_differentiated() -> None:
 
     with ag.source_lines():
         ag.grad(f)(3.0)
-    source = source_of(made[0].node.scope)
+    source = source_of(made[0].node)
     assert source is not None
     assert source.text == "y = x * x"
+
+
+# --- the size of the page ---------------------------------------------------------------------
+
+
+def rebuilt(placed: Placed, groups: list[ET.Element]) -> list[tuple[Any, list[float], list[float]]]:
+    """What the script of the page makes of a picture: shared groups, moved to their places."""
+    found = []
+    for which, x, y in zip(*[iter(placed.groups)] * 3, strict=True):
+        look, across, down = taken_apart(groups[int(which)])
+        found.append((look, [a + x for a in across], [d + y for d in down]))
+    return found
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_pictures_have_in_common_is_written_once() -> None:
+    X, y = nn.spiral(10, 3, seed=0)
+    net = nn.TwoLayerNet(2, 5, 3, reg=1e-3, seed=0)
+    graph = Graph(net.loss(X, y), True)
+    pictures = layouts(graph, graph.shown(frozenset()), Options(), 300)
+    shared = Shared()
+    placed = [shared.place(layout.picture) for layout in pictures]
+    assert len(pictures) > 10
+    for layout, where in zip(pictures, placed, strict=True):
+        (inner,) = layout.picture
+        for group, (look, across, down) in zip(inner, rebuilt(where, shared.groups), strict=True):
+            expected, xs, ys = taken_apart(group)
+            assert look == expected
+            assert np.abs(np.subtract([*across, *down], [*xs, *ys])).max() < 0.2  # points
+    (inner,) = pictures[0].picture
+    assert shared.groups[: len(inner)] == list(inner)  # the page has them in its first picture
+    assert len(shared.groups) < 0.5 * sum(len(where.groups) for where in placed) / 3
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_page_of_the_two_layer_net_is_small(tmp_path: Path) -> None:
+    """It was 550 kB: the same gates and wires again in each of 24 pictures."""
+    X, y = nn.spiral(seed=0)
+    with ag.source_lines():
+        loss = nn.TwoLayerNet(2, 100, 3, reg=1e-3, seed=0).loss(X, y)
+        f = ag.sigmoid(Tensor(2.0, name="w") * Tensor(-1.0, name="x") + Tensor(-3.0, name="b"))
+    assert explore(loss, tmp_path / "net.html").stat().st_size <= 250_000
+    assert explore(f, tmp_path / "neuron.html").stat().st_size <= 85_000

@@ -495,6 +495,24 @@ def test_of_a_large_graph_the_nearest_part_is_shown(visit: Open, pages: dict[str
     assert page.is_hidden("#inputs")
 
 
+def test_wires_lead_to_their_gates_in_every_picture(visit: Open) -> None:
+    """The pictures but the first are put together in the page, from parts that all share."""
+    page = visit("net")
+    apart = page.evaluate("""() => data.layouts.map((_, k) => {
+        Object.assign(state, {layout: k, step: 0});
+        refresh();
+        const box = (element) => element.getBoundingClientRect();
+        const near = (a, b) => a.left < b.right + 3 && b.left < a.right + 3
+            && a.top < b.bottom + 3 && b.top < a.bottom + 3;
+        const wires = [...all(".wire[data-into]")];
+        const leads = (wire) => near(box(wire.querySelector(".tip")),
+            box(svg().querySelector(`[data-part="${wire.dataset.into}"]`)));
+        return [wires.length > 0, wires.filter((wire) => !leads(wire)).length];
+    })""")
+    assert len(apart) > 5
+    assert all(found == [True, 0] for found in apart)
+
+
 # --- safety, accessibility, layout ------------------------------------------------------------
 
 

@@ -1,16 +1,30 @@
 // --- picture.js: the drawn graph: what is lit, what is seen, how large it is --------------------
 
 const holder = byId("picture");
-const pictures = [holder.querySelector("svg")];
-for (const template of document.querySelectorAll("template")) {
-  pictures.push(template.content.querySelector("svg"));
-}
+const pictures = [holder.querySelector("svg")]; // by layout; the others are made when they are seen
+const groups = [...pictures[0].firstChild.children, ...byId("shared").content.firstChild.children]
+  .map((group) => group.cloneNode(true));
 let zoom = null; // null: as large as fits
 const svg = () => holder.querySelector("svg");
 const all = (selector) => svg().querySelectorAll(selector);
 
+/** The picture of a layout: groups that all layouts share, each moved to its place. */
+function pictureOf({ box, transform, groups: placed }) {
+  const picture = pictures[0].cloneNode(false);
+  const inner = picture.appendChild(pictures[0].firstChild.cloneNode(false));
+  picture.setAttribute("viewBox", box);
+  inner.setAttribute("transform", transform);
+  for (let k = 0; k < placed.length; k += 3) {
+    const [number, x, y] = placed.slice(k, k + 3);
+    const group = inner.appendChild(groups[number].cloneNode(true));
+    if (x || y) group.setAttribute("transform", `translate(${x} ${y})`);
+  }
+  return picture;
+}
+
 /** Put the picture of the present layout in place. */
 function placePicture() {
+  pictures[state.layout] ??= pictureOf(layout());
   if (svg() !== pictures[state.layout]) svg().replaceWith(pictures[state.layout]);
   resize();
 }
