@@ -264,11 +264,8 @@ class Tensor:
                 self.node.slot, old.slot = old.slot, None
 
     def _is_alone(self) -> bool:
-        """Whether no other tensor shows the same memory, and NumPy would let one write to it."""
-        if self._memory is not None and _holders(self) > _ONE_HANDLE:
-            return False
-        strides = self._data.strides
-        return 0 not in [s for n, s in zip(self.shape, strides, strict=True) if n > 1]
+        """Whether nobody else looks at the same memory."""
+        return self._memory is None or _holders(self) <= _ONE_HANDLE
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""

@@ -23,9 +23,7 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Tensor
-from autograd.draw import draw
-from autograd.draw.colours import DARK, INK, MUTED, VALUE
-from autograd.draw.render import describe
+from autograd.draw import colours, describe, draw
 from autograd.explore import explore
 from benchmarks import report
 from nn import plots
@@ -43,7 +41,7 @@ class MissingError(Exception):
 
 def on(scheme: str, colour: str) -> str:
     """A colour for light ground as it is on the ground of the scheme."""
-    return DARK.get(colour, colour) if scheme == "dark" else colour
+    return colours.DARK.get(colour, colour) if scheme == "dark" else colour
 
 
 # --- graphs ---------------------------------------------------------------------------------------
@@ -186,7 +184,7 @@ def regions(scheme: str) -> bytes:
     ground, count = on(scheme, "#ffffff"), len(nets)
     width, height = count * PANEL + (count - 1) * GAP, PANEL + HEAD
     picture = io.BytesIO()
-    with plt.rc_context({"text.color": on(scheme, INK)}):
+    with plt.rc_context({"text.color": on(scheme, colours.INK)}):
         figure = plt.figure(figsize=(width, height), facecolor=ground)
         for k, (title, net) in enumerate(nets.items()):
             box = (k * (PANEL + GAP) / width, 0, PANEL / width, PANEL / height)
@@ -246,10 +244,12 @@ def _speed(path: Path, scheme: str) -> None:
     _load_matplotlib()
     from benchmarks import plot
 
-    ink, muted, ground, own = (on(scheme, c) for c in (INK, MUTED, "#ffffff", VALUE))
-    colours = [on(scheme, c) for c in ("#1f5f99", "#bf3b00", "#8a6100")]
+    ink, muted, ground, own = (
+        on(scheme, c) for c in (colours.INK, colours.MUTED, "#ffffff", colours.VALUE)
+    )
+    marks = [on(scheme, c) for c in ("#1f5f99", "#bf3b00", "#8a6100")]
     svg = plot.beside(speed(), CONDITIONS, ink=ink, muted=muted, ground=ground, own=own,
-                      colours=colours)  # fmt: skip
+                      colours=marks)  # fmt: skip
     path.write_text(describe(svg, "Time of a training step beside other systems", said()), "utf-8")
 
 

@@ -321,7 +321,9 @@ CHECKS = {check_labels}  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
-READABLE = [*SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views]
+READABLE: list[Callable[[Program], Program]] = [
+    *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, transpose_early, gather]
 
 

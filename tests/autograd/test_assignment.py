@@ -279,10 +279,6 @@ def test_one_of_two_that_share_memory_refuses(make: Any, recorded: bool, large: 
     del view, one
     t[0] = -1.0  # nobody looks at it any more
     alone = make(inner())
-    if make is VIEWS["repeated"]:
-        with pytest.raises(InPlaceError, match="shares memory"):  # with itself
-            alone[0] = 0.0
-        return
     alone[...] = 7.0
     assert np.all(alone.numpy() == 7.0)
     assert values.shape == alone.shape
@@ -511,5 +507,5 @@ def test_pictures_show_where_it_was_written() -> None:
     y[0] = 5.0
     picture = draw(y.sum())
     assert any(gate.symbol == "[0] =" for gate in picture.drawing.gates)
-    text = draw(y.sum(), backward=True).dot
-    assert "[0] =" in text
+    of_program = draw((y * y).sum(), backward=True)
+    assert sum(gate.symbol == "[0] =" for gate in of_program.drawing.gates) == 2
