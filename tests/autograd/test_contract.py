@@ -461,7 +461,8 @@ def test_in_place_raises_where_it_would_lie() -> None:
     x = Tensor([1.0, 2.0])
     with pytest.raises(InPlaceError, match="leaf"):
         x += 1
-    view = (x * 2).reshape(2, 1)
+    base = x * 2
+    view = base.reshape(2, 1)
     with pytest.raises(InPlaceError, match="shares memory"):
         view += 1
     inner = x * 2
