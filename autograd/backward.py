@@ -27,7 +27,7 @@ from .masks import Masks, from_transparent
 from .modes import MODE
 from .node import GradSlot, Node, NumberNode
 from .stacked import Stacked, each
-from .tensor import Tensor, as_constant, constant_tensor
+from .tensor import Tensor, another, as_constant, constant_tensor
 from .traced import Traced
 
 __all__ = ["backpropagate", "backward"]
@@ -58,7 +58,10 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> dict[No
     rules record gates, so that the gradients can be differentiated again; or a `Stacked`, many
     gradients at once.
     """
-    return _Sweep(root, seed, frozenset(wanted)).run(None, careful=False)
+    grads = _Sweep(root, seed, frozenset(wanted)).run(None, careful=False)
+    if isinstance(seed, Tensor):  # one that arrived at several places is a value of each
+        return {node: another(g) for node, g in grads.items()}
+    return grads
 
 
 class _Sweep:
@@ -225,7 +228,8 @@ def _times(g: Any, local: Any) -> Any:
         fits = local.__class__ is ndarray and local.dtype == g.dtype
         if fits and local.shape == g.shape and is_owned(local):
             return np.multiply(g, local, out=local)
-        return np.multiply(g, local, out=empty(g.shape, g.dtype))
+        if g.flags.c_contiguous:
+            return np.multiply(g, local, out=empty(g.shape, g.dtype))
     return g * local
 
 

@@ -151,13 +151,14 @@ def make(row, kernel, prepared, prepare):
         if state.tracer is not None:
             return run(row, ({operands},), {static}, state)
         if not tracked or not state.recording:
-            return {constant}
+            {constant}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
             {freeze}
         {results} = {compute}({given})
         lengths = out.shape
+        {array}
         if not lengths:
             out = out[()]
         node = ArrayNode()
@@ -173,6 +174,11 @@ def make(row, kernel, prepared, prepare):
 
     return call
 """
+CONSTANT = """
+            array = kernel({given})
+            result = constant_tensor(array)
+            return {find} if array.__class__ is ndarray else result
+""".strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
 WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + ON_NUMBERS + CALL)) | {"shown"}
 
@@ -199,8 +205,8 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
     data, parents = each("{x}_data", ", "), each("{x}_parent", ", ")
     cached = [f"cached_{k}" for k in range(kind.cached)]
     given = ", ".join([data, *statics])
-    same = each("out is {x}_data", " or ")
-    made = f"shown({{}}, ({each('{x}', ', ')},))" if kind.linear else "{}"
+    view = "array.base is not None or " + each("array is {x}_data", " or ")
+    find = f"shown(result, array, ({each('{x}', ', ')},))"
     on_numbers = ON_NUMBERS.format(
         single=each("{x}_data.__class__ in SINGLE", " and "),
         places=", ".join(f"node.{place}" for place, _ in zip("xy", names, strict=False)),
@@ -221,10 +227,11 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         results=", ".join(["out", *cached]),
         available=", ".join([data, "out", *cached, *statics]),
         parents=parents,
-        constant=made.format(f"constant_tensor(kernel({given}))"),
-        shown=f"if lengths and (out.base is not None or {same}): {made.format('result')}"
+        array="array = out" if kind.linear else "",
+        constant=CONSTANT.format(given=given, find=find)
         if kind.linear
-        else "",
+        else f"return constant_tensor(kernel({given}))",
+        shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
         "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode, "SINGLE": SINGLE,
@@ -318,16 +325,18 @@ def _run(row: Gate, operands: tuple[Any, ...], static: dict[str, Any] | None, st
         out, cached = kernel(*given, **options), ()
     else:
         out, *cached = fused(*given, **options)
+    array = out
     if type(out) is np.ndarray and out.ndim == 0:
         out = out[()]
     if recording:
         plan = row.plan(tracked)
         result = _record(plan, operands, values, parents, static, cached, out, state)
+        shown(result, array, operands)
         if state.tracer is not None and state.tracer.named:
             state.tracer.made(result)
         return result
     if any(isinstance(x, Tensor) for x in operands):
-        return shown(constant_tensor(out), operands)
+        return shown(constant_tensor(out), array, operands)
     return out
 
 
@@ -384,7 +393,7 @@ def _record(
     result: Tensor = Tensor.__new__(Tensor)
     result._data, result._node, result._tracked = out, node, True
     result._memory = None
-    return shown(result, operands) if node.shape else result
+    return result
 
 
 def _bind(
@@ -418,7 +427,8 @@ def _pooled_unary(kernel: Function) -> Function:
     """Let a ufunc write large results into memory that is used again."""
 
     def run(x: Array) -> Array:
-        if x.__class__ is ndarray and x.nbytes >= SMALL and x.dtype.kind == "f":
+        large = x.__class__ is ndarray and x.nbytes >= SMALL
+        if large and x.dtype.kind == "f" and x.flags.c_contiguous:
             return kernel(x, out=empty(x.shape, x.dtype))
         return kernel(x)
 
@@ -435,7 +445,8 @@ def _pooled_binary(kernel: Function, ufunc: Any) -> Function:
         if not large:
             return kernel(x, y)
         dtype = np.result_type(x, y)
-        if dtype.kind != "f":
+        plain = all(a.flags.c_contiguous for a in (x, y) if a.__class__ is ndarray)
+        if dtype.kind != "f" or not plain:  # NumPy lays the result out like the operands
             return kernel(x, y)
         return ufunc(x, y, out=empty(np.broadcast(x, y).shape, dtype))
 

@@ -85,6 +85,9 @@ class Tensor:
         self._memory = None if copy else OUTSIDE
         self._tracked = floating if requires_grad is None else bool(requires_grad)
         self._node = leaf_node(data, GradSlot() if self._tracked else None, name)
+        tracer = MODE.get().tracer
+        if tracer is not None:
+            tracer.born(self)
 
     # --- the value -------------------------------------------------------------------------
 
@@ -110,6 +113,10 @@ class Tensor:
                 f"data: got an array of shape {new.shape} for a tensor of shape {self.shape}; "
                 "make a new Tensor to change the shape"
             )
+        tracer = MODE.get().tracer
+        if tracer is not None:
+            tracer.lift((self,))
+            new = new if new.__class__ is Traced else tracer.constant(new)
         self._become(new)
 
     def _value(self) -> Array:
@@ -130,7 +137,8 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
-        return shown(constant_tensor(self._data), (self,))
+        data = self._value()
+        return shown(constant_tensor(data), data, (self,))
 
     shape = property(lambda self: self._data.shape, doc="Lengths of the axes.")
     dtype = property(lambda self: self._data.dtype, doc="Kind of number, as in NumPy.")
@@ -263,12 +271,24 @@ class Tensor:
             if old.slot is not None and self._tracked:
                 self.node.slot, old.slot = old.slot, None
 
+    def _is_number(self) -> bool:
+        """Whether a gate made this single value: NumPy gives a number there, which never changes.
+
+        Names for it stay as they are when one of them is given another value, as with `x += 1`.
+        """
+        made = self._node is None or self._node.plan is not None
+        return made and not self._data.shape and self._memory is None
+
     def _is_alone(self) -> bool:
         """Whether nobody else looks at the same memory."""
         return self._memory is None or _holders(self) <= _ONE_HANDLE
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
+        if self._is_number():
+            if self._node is not None and self._node.slot is not None and result.requires_grad:
+                result.retain_grad()
+            return result  # type: ignore[no-any-return]
         advice = f"write t = t {symbol} ... instead"
         if result.shape != self.shape:
             raise ShapeError(
@@ -299,6 +319,15 @@ class Tensor:
 
     def __ipow__(self, other: Operand) -> Tensor:
         return self._in_place("**", self**other)
+
+    def __imatmul__(self, other: Operand) -> Tensor:
+        return self._in_place("@", self @ other)
+
+    def __iand__(self, other: Operand) -> Tensor:
+        return self._in_place("&", self & other)
+
+    def __ior__(self, other: Operand) -> Tensor:
+        return self._in_place("|", self | other)
 
     # --- conversions -----------------------------------------------------------------------
 
@@ -683,11 +712,22 @@ def recorded_tensor(data: Array, node: Node) -> Tensor:
     return tensor
 
 
-def shown(result: Tensor, operands: Iterable[Any]) -> Tensor:
-    """`result`, made known to the tensor among the operands whose memory it shows, if any does."""
-    memory = _owner(result._data) if result._data.shape else None
+def another(tensor: Tensor) -> Tensor:
+    """Another handle for the same value, as if it had been copied."""
+    handle: Tensor = Tensor.__new__(Tensor)
+    handle._data, handle._node = tensor._data, tensor._node
+    handle._memory, handle._tracked = None, tensor._tracked
+    return handle
+
+
+def shown(result: Tensor, array: Array, operands: Iterable[Any]) -> Tensor:
+    """`result`, made known to the tensor among the operands whose memory it shows, if any does.
+
+    `array` is what the gate computed, which for a single value may show memory as well.
+    """
+    memory = _owner(array)
     for x in operands:
-        if isinstance(x, Tensor) and _owner(x._data) is memory:
+        if isinstance(x, Tensor) and x._data.shape and _owner(x._data) is memory:
             if x._memory is None:
                 x._memory = Memory()
             result._memory = x._memory

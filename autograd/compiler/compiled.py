@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import TraceError
 from ..modes import MODE, tracing
-from ..tensor import Tensor, as_constant, check_plain, constant_tensor
+from ..tensor import OUTSIDE, Tensor, as_constant, check_plain, constant_tensor
 from ..traced import Traced
 from .calls import MISS, caller, giver
 from .emit import Runner
@@ -83,7 +83,7 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """What `function(*args, **kwargs)` gives, as a constant; called anew by compiled programs.
 
     For random numbers, and for anything else that differs from call to call. Tensors among the
-    arguments are handed over as arrays.
+    arguments are handed over as arrays that cannot be written to.
 
     >>> import numpy as np
     >>> import autograd as ag
@@ -92,8 +92,8 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     >>> float(noisy(np.zeros(2))[0]) != float(noisy(np.zeros(2))[0])
     True
     """
-    args = tuple(map(_data, args))
-    kwargs = {key: _data(x) for key, x in kwargs.items()}
+    args = tuple(map(_value_to_read, args))
+    kwargs = {key: _value_to_read(x) for key, x in kwargs.items()}
     trace = MODE.get().tracer
     if trace is None:
         return constant_tensor(as_constant(function(*args, **kwargs), copy=False))
@@ -434,13 +434,21 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
     if isinstance(x, Tensor):
         if x.requires_grad:
             return x  # lifted when it is used
-        return constant_tensor(trace.argument(x._data, position, x.name or name))
+        given = constant_tensor(trace.argument(x._data, position, x.name or name))
+        return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
-        return constant_tensor(trace.argument(data, position, name))
+        return _not_to_be_written_to(constant_tensor(trace.argument(data, position, name)))
     if type(x) is float:
         return trace.argument(x, position, name)
     return x
+
+
+def _not_to_be_written_to(argument: Tensor) -> Tensor:
+    """An array of the caller's; what the program did to it would not reach the caller."""
+    if argument.shape:
+        argument._memory = OUTSIDE
+    return argument
 
 
 def _value(x: Any) -> Any:
@@ -453,6 +461,10 @@ def _owned(x: Any) -> Any:
 
 def _data(x: Any) -> Any:
     return x._data if isinstance(x, Tensor) else x
+
+
+def _value_to_read(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
 
 
 def _leaves(result: Any) -> list[Any]:

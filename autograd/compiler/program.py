@@ -131,7 +131,17 @@ class Anew:
         self.__name__ = f"fresh {getattr(function, '__name__', 'value')}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(_locked, args))
+        kwargs = {name: _locked(x) for name, x in kwargs.items()}
         return as_constant(self.function(*args, **kwargs), copy=False)
+
+
+def _locked(x: Any) -> Any:
+    """A view that cannot be written to: the memory is the program's."""
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
 
 
 @dataclass(eq=False, slots=True)

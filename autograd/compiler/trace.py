@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import TraceError
 from ..gate import Edge, Gate
 from ..modes import Scope
-from ..node import GradSlot, Node, next_number
+from ..node import GradSlot, Node
 from ..tensor import Tensor, frozen
 from ..traced import Traced
 from .program import (
@@ -69,13 +69,16 @@ class Trace:
         self.context = OUTSIDE
         self._contexts: dict[Any, Context] = {}
         self.open = True
-        self._count, self._start = 0, next_number()
+        self._count = 0
+        self._born: dict[int, Tensor] = {}  # tensors that the function makes
         self._constants: dict[int, tuple[Any, Variable]] = {}
         self._stale: set[Variable] = set()
         self._views: dict[Variable, list[Variable]] = {}
         self._tensors: dict[int, tuple[Tensor, Node | None, Any, Traced]] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
+        self._tracked: dict[int, bool] = {}  # of these tensors, when they were met
+        self._own_slots: dict[int, GradSlot | None] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
 
     # --- what functions call ---------------------------------------------------------------
@@ -83,6 +86,8 @@ class Trace:
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
         values, variables = self._both(args)
+        if function is operator.getitem:
+            self._check_index(args[1])
         compute = function
         if function in OF_NUMBERS:
             x, y = values[0].__class__, values[-1].__class__
@@ -104,6 +109,17 @@ class Trace:
             if not result.ndim:
                 out = self._as_number(out)
         return Traced(self, out.value, out)
+
+    def _check_index(self, index: Any) -> None:
+        """A mask that is computed finds another number of elements at other values."""
+        for part in index if isinstance(index, tuple) else (index,):
+            if isinstance(part, Traced) and part.dtype == bool and part.ndim:
+                raise TraceError(
+                    f"compile: t[mask], where how many elements there are depends on the values of "
+                    f"{part.variable}, but a compiled program has to be the same for all values. "
+                    "Use np.where(mask, t, 0.0), or its like, which keeps the shape; t[mask] = "
+                    "value with a single value, or one for each row, is fine"
+                )
 
     def _as_number(self, out: Variable) -> Variable:
         """The number in an array without axes, as the engine has it.
@@ -252,7 +268,8 @@ class Trace:
                 "inside, or pass it as an argument, or use t.detach()"
             )
         held = tensor._data
-        if self._is_made_here(tensor):
+        self._tracked[id(tensor)] = tensor.requires_grad
+        if id(tensor) in self._born:
             traced = self.constant(held)
         else:
             traced = self._input(held, "tensor", tensor, tensor.name)
@@ -261,13 +278,15 @@ class Trace:
         self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
 
-    def _is_made_here(self, tensor: Tensor) -> bool:
-        """Whether the function makes this tensor, anew at every call, of what is constant to it.
+    def born(self, tensor: Tensor) -> None:
+        """The function makes a tensor, as it will at every call, of what is constant to it.
 
         Parameters that it makes are the state of an optimizer, and stay.
         """
-        node = tensor._node
-        return type(tensor) is Tensor and node is not None and node.number > self._start
+        if type(tensor) is Tensor:
+            self._born[id(tensor)] = tensor
+            slot = tensor.node.slot
+            self._own_slots[id(slot)] = slot
 
     def reads_anew(self, space: dict[str, Any], name: str) -> bool:
         """Whether `name` in these attributes is a setting, which the program reads itself."""
@@ -286,7 +305,7 @@ class Trace:
 
     def gradient_before(self, slot: GradSlot) -> Any:
         """What a slot holds when the function first adds to it."""
-        if id(slot) not in self._slots:
+        if id(slot) not in self._slots and id(slot) not in self._own_slots:
             old = slot.grad
             self._slots[id(slot)] = slot, old
             if isinstance(old, np.ndarray):
@@ -297,7 +316,8 @@ class Trace:
 
     def cleared(self, slot: GradSlot) -> None:
         """The function sets a gradient itself: what was there before does not matter."""
-        self._slots.setdefault(id(slot), (slot, slot.grad))
+        if id(slot) not in self._own_slots:
+            self._slots.setdefault(id(slot), (slot, slot.grad))
 
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
         variable = self._new(value)
@@ -311,7 +331,7 @@ class Trace:
         """Give tensors and gradients their arrays, and close the program."""
         program = self.program(results)
         for tensor, _, held, traced in self._tensors.values():
-            now = tensor._data
+            now, tensor._tracked = tensor._data, self._tracked[id(tensor)]
             if now is traced:
                 tensor._data = held
             elif isinstance(now, Traced):
@@ -341,7 +361,8 @@ class Trace:
     def forget(self) -> None:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
-                     self._of_leaf, self._views, self._stale, self._contexts):  # fmt: skip
+                     self._of_leaf, self._views, self._stale, self._contexts, self._born,
+                     self._own_slots):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -349,6 +370,7 @@ class Trace:
         self.open = False
         for tensor, node, held, _ in self._tensors.values():
             tensor._data, tensor._node = held, node
+            tensor._tracked = self._tracked[id(tensor)]
         for slot, old in self._slots.values():
             slot.grad = old
 

@@ -66,6 +66,13 @@ class Outline:
         """Nothing is taken out of tensors."""
         return False
 
+    def born(self, tensor: Any) -> None:
+        """A tensor is made."""
+
+    def constant(self, value: Any) -> Any:
+        """A value from outside."""
+        return value
+
     def cleared(self, slot: Any) -> None:
         """A gradient is set."""
 

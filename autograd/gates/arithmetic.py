@@ -97,4 +97,3 @@ def power(x: Any, y: Any) -> Any:
 
 register(np.power, power, GATES["power"])
 register_method(["__pow__"], power, "__rpow__")
-register_method(["__pos__"], lambda self: self)

@@ -16,6 +16,7 @@ from ..numpy_api import refuse_options
 from ..record import gate
 from ..tensor import NUMBERS, NUMPY_FUNCTIONS, Array, Tensor
 from ..traced import ARRAYS
+from .shape import copy
 
 __all__ = ["abs", "clip", "maximum", "minimum", "where"]
 
@@ -145,7 +146,7 @@ def clip(
     low = a_min if min is None else min
     high = a_max if max is None else max
     if low is None and high is None:
-        return x
+        return copy(x)
     if any(isinstance(bound, Tensor) and bound.requires_grad for bound in (low, high)):
         above = x if low is None else maximum(x, low)
         return above if high is None else minimum(above, high)

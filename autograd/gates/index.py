@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from ..record import gate
 from ..stacked import Stacked
 from ..tensor import Array, Tensor, as_constant, check_plain
 from ..traced import Traced
-from .shape import reshape
+from .choose import where
+from .shape import astype, reshape
 
 __all__ = ["getitem", "scatter", "setitem"]
 
@@ -27,6 +29,9 @@ __all__ = ["getitem", "scatter", "setitem"]
     selects=True,
 )
 def _getitem(x: Array, index: Any) -> Array:
+    traced = _traced(index)
+    if traced is not None and x.__class__ is np.ndarray:
+        return traced.trace.record(operator.getitem, (x, index), {})
     return x[index]
 
 
@@ -47,7 +52,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """
     if not shape:  # an index takes a single value once, or as a mask perhaps not at all
         return np.sum(x)
-    traced = next((part for part in (x, *_parts(index)) if part.__class__ is Traced), None)
+    traced = x if x.__class__ is Traced else _traced(index)
     if traced is None or x.__class__ is Stacked:
         out = np.zeros_like(x, shape=shape)
     else:  # in a program the zeros are its own as well
@@ -89,9 +94,9 @@ def _setitem(x: Array, value: Array, index: Any) -> Array:
 
 def _own_copy(x: Array, index: Any) -> Array:
     """A copy of x to write to; if the index belongs to a program, the copy does so as well."""
-    traced = [part for part in _parts(index) if part.__class__ is Traced]
-    if traced and x.__class__ is np.ndarray:
-        return traced[0].trace.record(np.ndarray.copy, (x,), {"order": "K"})
+    traced = _traced(index)
+    if traced is not None and x.__class__ is np.ndarray:
+        return traced.trace.record(np.ndarray.copy, (x,), {"order": "K"})
     return x.copy("K")
 
 
@@ -103,7 +108,8 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     to `x[index]`, and DTypeError for floats that are written among integers or bools.
     """
     if not isinstance(value, Tensor):
-        value = as_constant(check_plain(value), copy=False)
+        whole = isinstance(value, int) and x.dtype.kind in "iu"  # NumPy checks that it fits
+        value = as_constant(check_plain(value), dtype=x.dtype if whole else None, copy=False)
     if value.dtype.kind == "f" and x.dtype.kind != "f":
         raise DTypeError(
             f"t[index] = value: the value is {value.dtype} but t is {x.dtype}, which would cut off "
@@ -111,22 +117,25 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
         )
     index = _plain_index(index)
     if not x.shape:
-        return reshape(setitem(reshape(x, (1,)), _of_single(index), value), ())
+        written = where(_of_single(index), reshape(value, ()), x)
+        return written if written.dtype == x.dtype else astype(written, dtype=x.dtype)
     return _setitem(x, value, index=index)
 
 
 def _of_single(index: Any) -> Any:
-    """An index of a single value, for the same in an array of shape (1,)."""
+    """Whether an index takes a single value: `...` and () do, and a mask tells."""
     if _is_mask(index) and not index.ndim:
-        return np.reshape(index, (1,))
-    if index is Ellipsis or (isinstance(index, tuple) and all(part is Ellipsis for part in index)):
-        return slice(None)
-    raise InPlaceError("t[index] = value: t is a single value; write t = value")
+        return index
+    if all(part is Ellipsis for part in _parts(index)):
+        return np.True_
+    raise InPlaceError("t[index] = value: t is a single value; write t[...] = value")
 
 
 def _assign(x: Tensor, index: Any, value: Any) -> None:
     """t[index] = value: the handle moves on to a new value, made by a gate."""
     what, advice = "t[index] = value", "take a copy first: t = t.copy()"
+    if x._is_number():
+        raise InPlaceError(f"{what}: t is a number, as in NumPy, and has no parts; write t = value")
     x._move_on(setitem(x, index, value), what, advice)
 
 
@@ -136,6 +145,13 @@ def _written_over(g: Array, index: Any) -> Array:
 
 def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
     """The gradient of a value that was written at `index`; the engine sums what was broadcast."""
+    if _is_mask(index):
+        rest = g.ndim - index.ndim  # axes behind those of the mask
+        if len(value_shape) <= rest or value_shape[-rest - 1] == 1:
+            # one value wherever the mask is true: however often that is
+            mask = np.reshape(index, index.shape + (1,) * rest)
+            taken = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
+            return np.reshape(taken, (1,) * (len(value_shape) - rest) + taken.shape)
     taken = getitem(g, index)
     if not (_is_basic(index) or _is_mask(index)):
         taken = np.where(_is_last(index, g.shape, taken.shape), taken, 0.0)
@@ -146,8 +162,9 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
 def _is_last(index: Any, shape: tuple[int, ...], taken_shape: tuple[int, ...]) -> Array:
     """For each element written at `index`, whether no other one was written over it."""
     numbers = np.arange(math.prod(taken_shape)).reshape(taken_shape)
-    traced = [part for part in _parts(index) if part.__class__ is Traced]
-    number = np.zeros_like(traced[0] if traced else numbers, shape=shape, dtype=np.intp)
+    traced = _traced(index)
+    like = numbers if traced is None else traced
+    number = np.zeros_like(like, shape=shape, dtype=np.intp)
     number[index] = numbers
     return number[index] == numbers
 
@@ -157,6 +174,11 @@ def _is_last(index: Any, shape: tuple[int, ...], taken_shape: tuple[int, ...]) -
 
 def _parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
+
+
+def _traced(index: Any) -> Any:
+    """A part of the index that belongs to a program in the making, if there is one."""
+    return next((part for part in _parts(index) if part.__class__ is Traced), None)
 
 
 def _is_basic(index: Any) -> bool:

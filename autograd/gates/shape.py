@@ -19,7 +19,7 @@ from ..errors import DTypeError, ShapeError
 from ..gate import Plain, register_method
 from ..numpy_api import refuse_options
 from ..record import gate
-from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
+from ..tensor import NUMPY_FUNCTIONS, Array, Memory, Tensor
 
 __all__ = [
     "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "moveaxis", "ravel", "reshape",
@@ -154,7 +154,7 @@ def sum_to(x: Array, shape: Shape) -> Array:
     return np.reshape(np.add.reduce(x, axis=axes), shape)
 
 
-@gate(numpy=np.copy, local=1)
+@gate(local=1)
 def copy(x: Array, order: str = "K") -> Array:
     """The same values in memory of their own, as `np.copy`."""
     return x.copy(order) if np.ndim(x) else x  # numbers never change
@@ -169,6 +169,18 @@ def astype(x: Array, dtype: DTypeLike) -> Array:
             "use t.numpy().astype(...)"
         )
     return x.astype(dtype)
+
+
+def _copy_of_array(x: Any, order: str = "K", subok: bool = False) -> Any:
+    """`np.copy`: of a single value it makes an array, which can be written to."""
+    result = copy(x, order=order)
+    if not result._data.shape:
+        result._memory = Memory()
+    return result
+
+
+def _copy_method(x: Tensor, order: str = "C") -> Tensor:
+    return copy(x, order=order) if x._is_number() else _copy_of_array(x, order)  # type: ignore[no-any-return]
 
 
 def _slice(axis: int, ends: Sequence[int], position: int) -> tuple[slice, ...]:
@@ -218,6 +230,7 @@ def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
 NUMPY_FUNCTIONS.update(
     {
         np.ravel: ravel,
+        np.copy: _copy_of_array,
         np.swapaxes: swapaxes,
         np.moveaxis: moveaxis,
         np.concatenate: concatenate,
@@ -225,7 +238,8 @@ NUMPY_FUNCTIONS.update(
     }
 )
 _METHODS: dict[str, Any] = {
-    "copy": lambda x, order="C": copy(x, order=order),
+    "copy": _copy_method,
+    "__pos__": _copy_method,
     "reshape": _reshape_method,
     "ravel": ravel,
     "flatten": ravel,

@@ -264,9 +264,6 @@ for tag, index in INDICES.items():
         case("setitem", lambda x, v, i=index: _written(x, v, i), [normal(3, 4), normal(*shape)],
              torch=(lambda x, v, i=index: _written_in_torch(x, v, i)) if compared else None,
              tag=f"{tag}-{name}" if name else tag)  # fmt: skip
-for tag, index in {"all": (), "ellipsis": ..., "mask": np.True_}.items():
-    case("setitem", lambda x, v, i=index: _written(x * 1.0, v, i), [normal(), normal()],
-         tag=f"single-{tag}", plain=lambda x, v: v)  # fmt: skip
 case("setitem", lambda x: _written(x, 0.0, (MASK, slice(1, 3))), [normal(3, 4)], tag="constant")
 case("setitem", lambda v: _written(np.ones((2, 2), v.dtype), v, 0),
      [normal(2)], tag="into-constant", plain=lambda v: np.stack([v, np.ones(2)]))  # fmt: skip

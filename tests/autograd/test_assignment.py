@@ -127,12 +127,59 @@ def test_values_of_all_kinds() -> None:
     mask[1] = True
     assert numbers.numpy().tolist() == [1, 7, 3]
     assert mask.numpy().tolist() == [True, True]
-    t = Tensor(2.0) * 3.0
-    t[...] = 5.0
-    assert t.item() == 5.0
-    t[t > 4] = 1.0
-    assert t.item() == 1.0
-    assert t.shape == ()
+
+
+@pytest.mark.parametrize("index", [..., (), np.True_, np.False_], ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_array_without_axes_is_written_to_as_a_whole(index: Any, dtype: Any) -> None:
+    def written(x: Any, value: Any) -> Any:
+        out = np.copy(x)
+        alias = out
+        out[index] = value * value
+        assert alias is out
+        return out * out * x
+
+    x, value = dtype(0.7), dtype(-1.3)
+    assert written(Tensor(x), Tensor(value)).dtype == dtype
+    np.testing.assert_array_equal(written(Tensor(x), Tensor(value)).numpy(), written(x, value))
+    ag.check_gradients(written, 0.7, -1.3, order=2)
+    compiled = ag.compile(written)
+    for factor in (1.0, -0.5, 2.0):
+        np.testing.assert_array_equal(compiled(x, dtype(factor)).numpy(), written(x, dtype(factor)))
+
+
+def test_numbers_never_change() -> None:
+    """As in NumPy: `a = b` and then `a += 1` leaves b as it is, if b is a single value."""
+    x = Tensor([1.0, 2.0])
+    running, history = x[0], []
+    for _ in range(3):
+        running += x[1]
+        history.append(running)
+    assert [h.item() for h in history] == [3.0, 5.0, 7.0]
+    data_loss = loss = np.sum(x * x)
+    loss += 0.5 * np.sum(x)
+    assert data_loss.item() == 5.0
+    loss.backward()
+    assert x.grad.tolist() == [2.5, 4.5]
+    with pytest.raises(InPlaceError, match="t is a number, as in NumPy"):
+        loss[...] = 3.0
+    kept = np.sum(x)
+    kept.retain_grad()
+    kept += 1
+    kept.backward()
+    assert float(kept.grad) == 1.0
+
+
+def test_other_in_place_operators() -> None:
+    mask = Tensor([True, True])
+    alias = mask
+    mask &= np.array([False, True])
+    mask |= np.array([False, False])
+    assert alias.numpy().tolist() == [False, True]
+    y = Tensor(np.eye(2)) * 1
+    same = y
+    y @= np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert same.numpy().tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
 
 def test_the_gradient_of_a_value_has_its_dtype() -> None:
@@ -175,6 +222,38 @@ def test_copies() -> None:
     assert Tensor(2.0).copy().item() == 2.0
     with pytest.raises(ag.UnsupportedError, match=r"t\.copy\(\)"):
         copy.copy(x)
+
+
+def test_what_numpy_copies_is_another_tensor() -> None:
+    t = Tensor([1.0, 2.0]) * 1
+    for made in (+t, t.clip(), np.clip(t, None, None)):
+        made += 1
+        made[0] = 7.0
+    assert t.numpy().tolist() == [1.0, 2.0]
+
+
+def test_gradients_are_values_of_their_own() -> None:
+    """One that arrives at two places is not one tensor with two names."""
+    x, y = Tensor([1.0, 2.0]), Tensor([0.3, 0.4])
+    np.tanh(x + y).sum().backward(create_graph=True)
+    before = y.grad.numpy()
+    x.grad *= 10
+    x.grad[0] = 0.0
+    np.testing.assert_array_equal(y.grad.numpy(), before)
+
+    def silenced(x: Any, y: Any) -> Any:
+        gx, gy = ag.grad(lambda x, y: np.sum(np.tanh(x + y)), (0, 1))(x, y)
+        gx[0] = 0.0
+        return np.sum(gy) + np.sum(gx)
+
+    ag.check_gradients(silenced, np.array([1.0, 2.0]), np.array([0.3, 0.4]))
+
+    def seeded(w: Any) -> Any:
+        v = w * 1
+        ag.vjp(lambda x: x + 0.0)(Tensor([1.0, 2.0]), v)[0] = 100.0
+        return np.sum(v)
+
+    assert ag.grad(seeded)(np.ones(2)).tolist() == [1.0, 1.0]
 
 
 def test_dot_is_a_method() -> None:
@@ -284,6 +363,26 @@ def test_one_of_two_that_share_memory_refuses(make: Any, recorded: bool, large: 
     assert values.shape == alone.shape
 
 
+def test_single_values_that_show_memory() -> None:
+    for shape, make in [
+        ((1,), np.squeeze),
+        ((1, 1), lambda t: t.reshape(())),
+        ((2,), lambda t: t[1, ...]),
+    ]:
+        t = Tensor(np.ones(shape)) * 1
+        view = make(t)
+        with pytest.raises(InPlaceError, match="shares memory"):
+            t[0] = 5.0
+        with pytest.raises(InPlaceError, match="shares memory"):
+            view += 1
+        with pytest.raises(InPlaceError, match="shares memory"):
+            view[...] = 5.0
+        number = t.sum()
+        del view
+        t[0] = 5.0
+        assert number.item() == t.size
+
+
 def test_copies_share_nothing() -> None:
     x = Tensor([[1.0, 2.0], [3.0, 4.0]])
     t = x * 2
@@ -327,6 +426,7 @@ def test_what_shows_the_memory_of_an_operand_is_known_for_every_gate(
 @pytest.mark.parametrize(
     ("index", "value", "error", "words"),
     [
+        (0, -1.5j, DTypeError, "complex"),
         (0, np.ones(3), ShapeError, r"value has shape \(3,\).*t\[index\] has shape \(2,\)"),
         (np.array([True, False]), np.ones((3, 2)), ShapeError, r"\(3, 2\).*\(1, 2\)"),
         (np.ones((2, 2), bool), np.ones((2, 2)), ShapeError, r"\(2, 2\).*\(4,\)"),
@@ -347,6 +447,14 @@ def test_bad_input_changes_nothing(index: Any, value: Any, error: Any, words: st
         t[index] = value
     assert t.node is node
     assert t.numpy().tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_whole_numbers_have_to_fit() -> None:
+    small = Tensor(np.array([1, 2], np.uint8))
+    for value in (-1, 300):
+        with pytest.raises(OverflowError):
+            small[0] = value
+    assert small.numpy().tolist() == [1, 2]
 
 
 def test_decimals_are_not_cut_off() -> None:
@@ -468,6 +576,133 @@ def test_tensors_that_a_compiled_function_makes_are_made_anew_at_every_call() ->
     for _ in range(3):
         assert compiled(np.array([1.0, 2.0])).numpy().tolist() == [4.0, 2.0]
     assert compiled.why == ["first call"]
+
+
+def test_compiled_with_masks_of_other_counts() -> None:
+    """One value for all places where a mask is true, however many there are."""
+
+    def loss(x: Any, v: Any, mask: Any) -> Any:
+        y = np.tanh(x)
+        y[mask] = np.tanh(v) * 2
+        y[mask[:, 0]] = v
+        return np.mean(y * y * y)
+
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(5, 6))
+    masks = [np.arange(30).reshape(5, 6) < count for count in (1, 6, 0, 30, 13)]
+    for shape in ((), (1,)):
+        v = np.full(shape, 0.5)
+        eager = ag.value_and_grad(loss, (0, 1))
+        ag.check_gradients(lambda x, v: loss(x, v, masks[1]), x, v)
+        for backend in ("numpy", "numba"):
+            if backend == "numba":
+                pytest.importorskip("numba")
+            compiled = ag.compile(eager, backend=backend)
+            for mask in masks:
+                (value, grads), (wanted, wanted_grads) = compiled(x, v, mask), eager(x, v, mask)
+                np.testing.assert_allclose(value, wanted, rtol=1e-12)
+                for ours, theirs in zip(grads, wanted_grads, strict=True):
+                    np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-14)
+            assert compiled.why == ["first call"]
+
+
+def test_compiled_where_only_the_index_is_an_argument() -> None:
+    def loss(x: Any, v: Any, index: Any) -> Any:
+        y = x * 1
+        y[index] = v
+        return np.sum(y)
+
+    eager = ag.grad(loss, (0, 1))
+    compiled = ag.compile(eager)
+    for index in (np.array([0, 2]), np.array([1, 1])):
+        for ours, theirs in zip(compiled(np.ones(3), np.ones(2), index),
+                                eager(np.ones(3), np.ones(2), index), strict=True):  # fmt: skip
+            np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ag.TraceError, match=r"np\.where\(mask, t"):
+        ag.compile(lambda x, mask: np.sum(x[mask] * 2))(np.ones(3), np.array([True, False, True]))
+
+
+def test_arguments_of_compiled_functions_are_not_written_to() -> None:
+    """What was written would not reach the caller."""
+
+    def step(x: Any) -> Any:
+        x[x < 0] = 0
+        return np.sum(x)
+
+    with pytest.raises(InPlaceError, match=r"t = t\.copy\(\)"):
+        ag.compile(step)(np.ones(3))
+    with pytest.raises(ag.InPlaceError):
+        ag.compile(lambda x: x.__iadd__(1))(np.ones(3))
+
+
+def test_compiled_functions_that_replace_values() -> None:
+    w = Parameter(np.ones(3))
+    buffer = Tensor(np.ones(3), requires_grad=False).detach()
+
+    def step(x: Any) -> Any:
+        w.data = np.full(3, 2.0)
+        old = buffer.detach().copy()
+        buffer.name = "buffer"
+        buffer[0] = w[0] * x[0]
+        with no_grad():
+            w[1] = x[1]
+        return np.sum(w * x) + np.sum(old)
+
+    def run(function: Any) -> list[float]:
+        w.data, buffer.data = np.ones(3), np.ones(3)
+        buffer.requires_grad = False
+        values = []
+        for k in range(4):
+            values.append(float(function(np.full(3, k + 1.0))))
+            buffer.data = buffer.numpy()
+            values += [*w.numpy(), *buffer.numpy()]
+        return values
+
+    with no_grad():  # in eager code the buffer would become part of a graph
+        wanted = run(step)
+    assert run(ag.compile(step)) == wanted
+    assert not buffer.requires_grad
+
+
+def test_tensors_with_gradients_that_a_compiled_function_makes() -> None:
+    w = Parameter(np.ones(3))
+
+    @ag.compile
+    def step(x: Any) -> Any:
+        w.zero_grad()
+        scale = Tensor([2.0, 3.0, 4.0])
+        loss = np.sum(w * scale * x)
+        loss.backward()
+        return scale.grad * 1.0
+
+    for k in range(3):
+        assert step(np.full(3, k + 1.0)).tolist() == [k + 1.0] * 3
+        assert w.grad.tolist() == [2.0 * (k + 1), 3.0 * (k + 1), 4.0 * (k + 1)]
+    assert step.why == ["first call"]
+
+
+def test_what_fresh_functions_are_given_cannot_be_written_to() -> None:
+    def sorts(z: Any) -> Any:
+        z.sort()
+        return z
+
+    t = Tensor([3.0, 1.0], requires_grad=False)
+    for function in (lambda t: ag.fresh(sorts, t), ag.compile(lambda t: ag.fresh(sorts, t * 1))):
+        with pytest.raises(ValueError, match="read-only"):
+            function(t)
+    assert t.numpy().tolist() == [3.0, 1.0]
+
+
+def test_large_transposed_arrays_have_the_bits_of_eager_when_compiled() -> None:
+    def f(x: Any) -> Any:
+        v = np.moveaxis(x * 1, 0, -1)
+        return np.sum(np.exp(0.1 * v) - v * v)
+
+    x = np.random.default_rng(0).normal(size=(96, 96))
+    eager, compiled = ag.value_and_grad(f), ag.compile(ag.value_and_grad(f))
+    for _ in range(2):
+        for ours, theirs in zip(compiled(x), eager(x), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_source_is_what_was_written() -> None:
