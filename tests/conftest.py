@@ -1,21 +1,51 @@
-"""What the tests share: the tables beside them, and a browser."""
+"""What the tests share: helpers and tables beside them, their own numbers, and a browser."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "autograd"))
+# one thread for each process: several processes that run tests must not fight for the processors.
+# It is read when NumPy and torch are loaded, which happens below and in the test files.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "autograd")]
+
+from draws import SWITCH, generator  # noqa: E402
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Tests that are named one by one run here: quicker than to start processes for them."""
+    return 0 if config.args and all("::" in arg for arg in config.args) else None
+
+
+def pytest_report_header() -> str | None:
+    chosen = os.environ.get(SWITCH)
+    return f"{SWITCH}={chosen}: other data than usual" if chosen else None
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_its_own(request: pytest.FixtureRequest) -> None:
+    """A test draws the same from the `rng` of its file alone, after others, in any process."""
+    rng = getattr(getattr(request.node, "module", None), "rng", None)
+    if rng is not None:
+        number = zlib.crc32(request.node.name.encode())
+        rng.bit_generator.state = generator(number).bit_generator.state
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any
 
 import by_loops
 import numpy as np
+from draws import generator
 
 import autograd as ag
 from autograd.gates.windows import Window
@@ -34,7 +35,7 @@ class Case:
         return f"{self.gate}-{self.tag}" if self.tag else self.gate
 
 
-rng = np.random.default_rng(2026)
+rng = generator(2026)
 
 
 def normal(*shape: int) -> np.ndarray:
@@ -275,7 +276,8 @@ for tag, labels in {"labels": LABELS, "one-hot": ONE_HOT, "uint8": LABELS.astype
          plain=lambda x: np.mean(np.log(np.exp(x).sum(1)) - x[np.arange(4), LABELS]),
          torch=f"lambda x: T.nn.functional.cross_entropy(x, T.tensor({LABELS.tolist()}))",
          )  # fmt: skip
-    case("svm_hinge", lambda x, t=labels: ag.svm_hinge(x, t), [spread(4, 3)], smooth=False,
+    # 1.1: a margin of 5 steps of `spread` lies beside the kink at 1, not on it
+    case("svm_hinge", lambda x, t=labels: ag.svm_hinge(x, t), [1.1 * spread(4, 3)], smooth=False,
          plain=lambda x: _hinge(x, LABELS), tag=tag,
          torch=f"lambda x: T.nn.functional.multi_margin_loss(x, T.tensor({LABELS.tolist()})) * 3",
          )  # fmt: skip

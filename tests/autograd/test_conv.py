@@ -3,6 +3,8 @@
 import by_loops
 import numpy as np
 import pytest
+from close import assert_close
+from draws import generator
 
 import autograd as ag
 from autograd import DTypeError, ShapeError, Tensor, check_gradients, grad
@@ -10,7 +12,7 @@ from autograd.draw import draw
 from autograd.gates import conv, windows
 from autograd.gates.windows import Window
 
-rng = np.random.default_rng(8)
+rng = generator(8)
 CONVOLUTIONS = [
     {},
     {"stride": 2},
@@ -50,10 +52,9 @@ def test_first_and_second_derivatives_equal_pytorch(options: dict, dtype: str) -
     w = filters_for(w, options)
     ours = [Tensor(v) for v in (x, w, b)]
     theirs = [torch.tensor(v, requires_grad=True) for v in (x, w, b)]
-    rtol = 1e-10 if dtype == "float64" else 1e-4
 
     out, expected = ag.conv2d(*ours, **options), torch.nn.functional.conv2d(*theirs, **options)
-    np.testing.assert_allclose(out.numpy(), expected.detach(), rtol=rtol, atol=rtol)
+    assert_close(out, expected)
     assert out.dtype == dtype
     # a gradient penalty, so the second pass goes through every derivative of every gate
     (out * out * out).sum().backward(create_graph=True)
@@ -66,9 +67,8 @@ def test_first_and_second_derivatives_equal_pytorch(options: dict, dtype: str) -
     penalty.backward()
     for t, g, f, other in zip(ours, gradients, first, theirs, strict=True):
         assert f.dtype == t.grad.dtype == dtype
-        for a, e in ((f.numpy(), g.detach()), (t.grad, other.grad)):
-            scale = float(abs(e).max())
-            np.testing.assert_allclose(a, e, rtol=rtol, atol=rtol * scale)
+        assert_close(f, g)
+        assert_close(t.grad, other.grad)
 
 
 @pytest.mark.parametrize(("name", "options"), POOLS, ids=str)
@@ -79,14 +79,14 @@ def test_pooling_equals_pytorch_to_second_order(name: str, options: dict) -> Non
     size = 3 if "padding" in options else 2
     out = getattr(ag, name)(ours, size, **options)
     expected = getattr(torch.nn.functional, name)(theirs, size, **options)
-    np.testing.assert_allclose(out.numpy(), expected.detach(), rtol=1e-12)
+    assert_close(out, expected)
     (out * out * out).sum().backward(create_graph=True)
     first, ours.grad = ours.grad, None
     (first * first).sum().backward()
     (gradient,) = torch.autograd.grad((expected**3).sum(), theirs, create_graph=True)
     (gradient**2).sum().backward()
-    np.testing.assert_allclose(first.numpy(), gradient.detach(), rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(ours.grad, theirs.grad, rtol=1e-10, atol=1e-12)
+    assert_close(first, gradient)
+    assert_close(ours.grad, theirs.grad)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
@@ -98,7 +98,7 @@ def test_padding_by_name_equals_pytorch(padding: str) -> None:
         *map(torch.tensor, (x, w, b)), padding=padding, dilation=(2, 1)
     )
     out = ag.conv2d(x, w, b, padding=padding, dilation=(2, 1))
-    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-12)
+    assert_close(out, expected)
 
 
 def test_same_keeps_the_size_for_odd_and_even_filters() -> None:
@@ -158,7 +158,7 @@ def test_in_blocks_and_without_kept_columns_it_is_the_same(
         monkeypatch.setattr(conv, "BLOCK", block)
         monkeypatch.setattr(conv, "KEEP", keep)
         for a, e in zip(gradients(), whole, strict=True):
-            np.testing.assert_allclose(a, e, rtol=1e-12, atol=1e-12)
+            assert_close(a, e)
 
 
 def test_no_gradient_is_computed_for_images_that_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_writing_to_the_images_later_changes_nothing() -> None:
         expected = by_loops.conv2d_filters(x, np.ones(out.shape), (size, size))
         x[:] = np.nan
         out.sum().backward()
-        np.testing.assert_allclose(w.grad, expected)
+        assert_close(w.grad, expected)
 
 
 def test_any_layout_of_memory() -> None:
@@ -207,16 +207,12 @@ def test_any_layout_of_memory() -> None:
     ):
         tensors = Tensor(layout(x)), Tensor(layout(w)), Tensor(b)
         out = ag.conv2d(*tensors)
-        np.testing.assert_allclose(out.numpy(), expected)
+        assert_close(out, expected)
         upstream = layout(np.cos(np.arange(out.size)).reshape(out.shape))
         out.backward(upstream)
-        np.testing.assert_allclose(
-            tensors[0].grad, by_loops.conv2d_transpose(upstream, w, (7, 6)), atol=1e-12
-        )
+        assert_close(tensors[0].grad, by_loops.conv2d_transpose(upstream, w, (7, 6)))
         for name in ("max_pool2d", "avg_pool2d"):
-            np.testing.assert_allclose(
-                getattr(ag, name)(layout(x), 2), getattr(by_loops, name)(x, 2)
-            )
+            assert_close(getattr(ag, name)(layout(x), 2), getattr(by_loops, name)(x, 2))
 
 
 def test_no_images_at_all() -> None:
@@ -257,9 +253,9 @@ def test_compiled_it_is_the_same() -> None:
             t.grad = None
         moved = x + k
         expected = step(moved, *eager)
-        assert float(program(moved, *compiled)) == pytest.approx(float(expected), rel=1e-12)
+        assert_close(program(moved, *compiled), expected)
         for a, e in zip(compiled, eager, strict=True):
-            np.testing.assert_allclose(a.grad, e.grad, rtol=1e-12)
+            assert_close(a.grad, e.grad)
 
 
 def test_its_source_runs_without_the_package() -> None:
@@ -276,9 +272,9 @@ def test_its_source_runs_without_the_package() -> None:
     assert "autograd" not in program.source
     function = list(scope.values())[-1]
     again, *others = function(x, w, b)
-    assert float(again) == pytest.approx(float(value), rel=1e-12)
+    assert_close(again, value)
     for a, e in zip(others, gradients, strict=True):
-        np.testing.assert_allclose(a, e, rtol=1e-10, atol=1e-12)
+        assert_close(a, e)
 
 
 @pytest.mark.parametrize("padding", [0, (1, 0), (0, 1), ((0, 1), (1, 0))], ids=str)
@@ -288,8 +284,8 @@ def test_without_a_gradient_it_is_the_same(padding: object) -> None:
     for name, given in (("conv2d", (w, b)), ("max_pool2d", (2,)), ("avg_pool2d", ((2, 3),))):
         f, options = getattr(ag, name), {"padding": padding}
         expected = getattr(by_loops, name)(x, *given, **options)
-        np.testing.assert_allclose(f(x, *given, **options), expected, rtol=1e-12)
-        np.testing.assert_allclose(f(Tensor(x), *given, **options).numpy(), expected, rtol=1e-12)
+        assert_close(f(x, *given, **options), expected)
+        assert_close(f(Tensor(x), *given, **options), expected)
         with ag.no_grad():
             untracked = f(Tensor(x), *given, **options)
         np.testing.assert_array_equal(untracked.numpy(), f(x, *given, **options))

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import generator
 from gate_cases import CASES, Case
 
 import autograd as ag
@@ -351,7 +352,7 @@ def test_what_was_recorded_in_between_does_not_show() -> None:
 def test_every_gate_is_drawn_with_the_gradients_of_backward(case: Case, expand: bool) -> None:
     inputs = [Tensor(x, name=f"in{k}") for k, x in enumerate(case.inputs)]
     f = case.f(*inputs)
-    g = np.random.default_rng(1).normal(size=f.shape)
+    g = generator(1).normal(size=f.shape)
     picture = draw(f, gradient=g, expand=expand, show="shapes")
     f.backward(g)
     assert tags(labels(picture.dot)) <= TAGS
@@ -364,7 +365,7 @@ def test_every_gate_is_drawn_with_the_gradients_of_backward(case: Case, expand: 
 
 def random_program(seed: int) -> tuple[Tensor, list[Tensor]]:
     """Gates in scopes that are entered again and again, on values that are used several times."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     leaves = [Tensor(rng.normal(), name=f"x{k}") for k in range(3)]
     values = list(leaves)
     scopes = [scope(name) for name in "abc"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import generator
 from test_draw import is_in_order, random_program
 
 import autograd as ag
@@ -28,7 +29,7 @@ class Cell(nn.Module):
 
 
 def recurrent(steps: int, boxed: bool) -> tuple[Tensor, Tensor]:
-    cell, rng = Cell(), np.random.default_rng(0)
+    cell, rng = Cell(), generator(0)
     h = first = Tensor(np.zeros((2, 4)), name="h0")
     for _ in range(steps):
         x = Tensor(rng.normal(size=(2, 3)), name="x")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import generator
 from gate_cases import CASES, Case
 
 import autograd as ag
@@ -29,7 +30,7 @@ def convnet(x: Any) -> Any:
 
 
 def test_the_same_shapes_as_with_numbers() -> None:
-    x = np.random.default_rng(0).normal(size=(2, 3, 16, 16))
+    x = generator(0).normal(size=(2, 3, 16, 16))
     with shapes_only():
         outlined = convnet(Tensor(blank(x.shape), name="x"))
     assert shapes(outlined) == shapes(convnet(Tensor(x, name="x")))

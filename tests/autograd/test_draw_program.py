@@ -212,7 +212,7 @@ def test_programs_are_painted() -> None:
 
 def test_a_program_is_drawn_the_same_in_every_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests/autograd'); from test_draw_program import *\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/autograd']; from test_draw_program import *\n"
         "from test_draw_fold import recurrent\n"
         "print(draw(spiral_step()).dot); print(draw(net_loss()[0], backward=True).dot)\n"
         "for boxed in (True, False): print(draw(recurrent(8, boxed)[0], fold=True).dot)\n"

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from close import assert_close
+from draws import seeded
 from gate_cases import CASES, Case
 
 import autograd as ag
@@ -51,8 +53,8 @@ def neuron() -> Tensor:
 
 
 def net_loss(points: int = 10, hidden: int = 5) -> tuple[Tensor, nn.TwoLayerNet]:
-    X, y = nn.spiral(points, 3, seed=0)
-    net = nn.TwoLayerNet(2, hidden, 3, reg=1e-3, seed=0)
+    X, y = nn.spiral(points, 3, seed=seeded(0))
+    net = nn.TwoLayerNet(2, hidden, 3, reg=1e-3, seed=seeded(0))
     return net.loss(X, y), net
 
 
@@ -152,7 +154,7 @@ def test_a_closed_scope_is_one_step() -> None:
     (net,) = (s for s in steps if isinstance(s, Backward) and s.part.name == "TwoLayerNet")
     for flow in net.flows:
         if len(flow.arrived) == flow.uses:
-            np.testing.assert_allclose(flow.total, flow.into.gradient, rtol=1e-12)
+            assert_close(flow.total, flow.into.gradient)
 
 
 def test_the_stream_is_the_same_in_every_run() -> None:
@@ -313,8 +315,9 @@ def test_value_and_gradient_are_those_of_the_net(name: str, index: Any, paths: i
     circuit = microscope(loss, net.params[name], index, paths=paths)
     circuit.backward()
     leaf = only_variable(circuit)
-    assert float(circuit) == pytest.approx(float(loss), rel=1e-12)
-    assert leaf.slot.grad == pytest.approx(net.params[name].grad[index], rel=1e-9)
+    assert_close(circuit, loss)
+    # probabilities of 30 points, over 30, less as many labels: sums of them may cancel
+    assert_close(leaf.slot.grad, net.params[name].grad[index], of=[1.0])
     assert all(node.shape == () for node in ancestors(circuit.node))
     assert leaf.name.startswith(f"{name}[")
 
@@ -342,8 +345,8 @@ def test_the_microscope_on_every_gate(case: Case) -> None:
         return
     circuit = microscope(result, w, place)
     circuit.backward()
-    assert float(circuit) == pytest.approx(float(result), rel=1e-9)
-    assert only_variable(circuit).slot.grad == pytest.approx(w.grad[place], rel=1e-6, abs=1e-9)
+    assert_close(circuit, result, of=[case.f(*case.inputs)])  # what was summed
+    assert_close(only_variable(circuit).slot.grad, w.grad[place], of=[w.grad])
 
 
 def test_what_the_microscope_cannot_look_at() -> None:

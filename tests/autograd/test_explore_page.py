@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draws import generator
 
 import autograd as ag
 import nn
@@ -476,7 +477,7 @@ def _recorded(name: str) -> Callable[..., Any]:
 
 def test_numbers_are_written_as_in_pictures(visit: Open) -> None:
     page = visit("exact")
-    rng = np.random.default_rng(0)
+    rng = generator(0)
     values = [0.0, 1.0, -3.0, 0.125, 2.5, 0.5, 122500.0, 1e5, 99999.5, 0.001, 1e-3 / 3, -0.001,
               *(rng.normal(size=300) * 10.0 ** rng.integers(-8, 9, 300)).tolist()]  # fmt: skip
     for decimals in (None, 0, 2, 5):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from close import assert_close
+from draws import generator
 from gate_cases import CASES, Case
 
 import autograd as ag
@@ -14,13 +16,12 @@ from autograd import DTypeError, GraphError, ShapeError, Tensor, functional
 from autograd.check import FOUR_POINTS
 from autograd.stacked import NotStackableError, Stacked, each
 
-rng = np.random.default_rng(11)
+rng = generator(11)
 SMOOTH = [case for case in CASES if case.smooth]
 
 
-def close(a: Any, b: Any, tolerance: float = 1e-10) -> None:
-    assert np.shape(a) == np.shape(b)
-    np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+def close(a: Any, b: Any, rtol: float | None = None, of: Any = ()) -> None:
+    assert_close(a, b, rtol, of=of)
 
 
 def total_of(case: Case) -> Callable[..., Any]:
@@ -88,7 +89,7 @@ def test_the_jvp_of_every_smooth_gate_is_its_slope(case: Case) -> None:
     h = 1e-3
     slope = sum(weight * at(steps * h) for steps, weight in FOUR_POINTS) / h
     jvp = ag.jvp(f, all_of(case), allow_unused=True)
-    close(jvp(*xs, directions), slope, 1e-6)
+    close(jvp(*xs, directions), slope, 1e-6, of=[at(0.0)])
     for _ in range(2):
         np.testing.assert_array_equal(ag.compile(jvp)(*xs, directions), jvp(*xs, directions))
 
@@ -307,7 +308,6 @@ def test_a_stack_gives_what_each_of_it_gives(name: str) -> None:
         lambda g: np.sum(g, where=True),
         lambda g: np.dot(np.ones((2, 2, 2)), g),
     ],
-    ids=str,
 )
 def test_what_a_stack_does_not_know_it_refuses(f: Any) -> None:
     with pytest.raises(NotStackableError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from close import assert_close
+from draws import generator, seeded
 
 import autograd
 import nn
@@ -11,7 +13,7 @@ from autograd import GraphError, Parameter, ShapeError, Tensor, numerical_gradie
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=shape)
+    return generator(seed).normal(size=shape)
 
 
 # --- parameters --------------------------------------------------------------------------------
@@ -77,8 +79,8 @@ def test_parameters_have_names_and_layers_show_themselves() -> None:
 @pytest.mark.parametrize(
     "layer",
     [
-        nn.Conv2d(2, 3, 3, padding=1, seed=0),
-        nn.Conv2d(2, 4, (2, 3), stride=2, groups=2, seed=0),
+        nn.Conv2d(2, 3, 3, padding=1, seed=seeded(0)),
+        nn.Conv2d(2, 4, (2, 3), stride=2, groups=2, seed=seeded(0)),
         nn.MaxPool2d(2),
         nn.MaxPool2d(3, 1, padding=1, dilation=2),
         nn.AvgPool2d(2),
@@ -88,7 +90,8 @@ def test_parameters_have_names_and_layers_show_themselves() -> None:
     ids=repr,
 )
 def test_forward_and_backward_on_plain_arrays(layer: nn.Layer) -> None:
-    x = normal(2, 2, 6, 5)
+    # no two so near that the step of the numerical derivative changes which is the larger
+    x = generator(0).permuted(np.linspace(-2, 2, 120)).reshape(2, 2, 6, 5)
     out = layer.forward(x)
     dout = normal(*out.shape, seed=3)
     dx = layer.backward(dout)
@@ -96,14 +99,14 @@ def test_forward_and_backward_on_plain_arrays(layer: nn.Layer) -> None:
     def value(x: np.ndarray) -> float:
         return float((layer(Tensor(x)) * dout).sum())
 
-    np.testing.assert_allclose(dx, numerical_gradient(value, x), rtol=1e-6, atol=1e-8)
+    assert_close(dx, numerical_gradient(value, x), 1e-7)
     if isinstance(layer, nn.Conv2d):
         assert layer.dW is not None
         assert layer.db is not None
         layer.zero_grad()
         (layer(x) * dout).sum().backward()
-        np.testing.assert_allclose(layer.dW, layer.W.grad)
-        np.testing.assert_allclose(layer.db, layer.b.grad)
+        assert_close(layer.dW, layer.W.grad)
+        assert_close(layer.db, layer.b.grad, of=[dout])
         assert layer.dW.shape == layer.W.shape
 
 

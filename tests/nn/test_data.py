@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from draws import generator
 
 import nn
 from autograd import ShapeError
@@ -51,8 +52,8 @@ def test_spiral_options() -> None:
 
 
 def test_seeds() -> None:
-    generator = np.random.default_rng(1)
-    assert as_rng(generator) is generator
+    rng = generator(1)
+    assert as_rng(rng) is rng
     with pytest.raises(TypeError, match="seed"):
         as_rng(1.5)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="seed"):
@@ -73,7 +74,7 @@ def idx(values: np.ndarray) -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
+    rng = generator(0)
     for part, count in (("train", 20), ("t10k", 10)):
         images = rng.integers(0, 256, (count, 28, 28))
         (tmp_path / f"{part}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
@@ -128,7 +129,7 @@ def test_the_subset_is_genuine() -> None:
 
 # --- MNIST: damaged files ---------------------------------------------------------------------
 
-IMAGES = idx(np.random.default_rng(5).integers(0, 256, (20, 28, 28)))
+IMAGES = idx(generator(5).integers(0, 256, (20, 28, 28)))
 FLIPPED = bytearray(gzip.compress(IMAGES))
 FLIPPED[5000] ^= 1  # still gzip, but the checksum at its end does not agree
 LABELS = idx(np.zeros(20))
@@ -263,7 +264,7 @@ def test_batches_go_through_all_examples_once() -> None:
 def test_batches_are_gathered_in_parts_and_repeat_with_the_seed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    x = np.random.default_rng(0).normal(size=(50, 4))
+    x = generator(0).normal(size=(50, 4))
     whole = [b.copy() for b, _ in nn.batches(x, np.arange(50), 8, seed=3)]
     monkeypatch.setattr("nn.data.mini_batches.GATHERED", 16 * x[:1].nbytes)
     for part, (batch, _) in zip(whole, nn.batches(x, np.arange(50), 8, seed=3), strict=True):
@@ -271,7 +272,7 @@ def test_batches_are_gathered_in_parts_and_repeat_with_the_seed(
 
 
 def test_passes_with_one_generator_differ() -> None:
-    rng, t = np.random.default_rng(0), np.arange(20)
+    rng, t = generator(0), np.arange(20)
     first, second = (np.concatenate([b for b, _ in nn.batches(t, t, 6, seed=rng)]) for _ in "ab")
     assert list(first) != list(second)
 
