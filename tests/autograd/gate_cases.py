@@ -258,9 +258,9 @@ for tag, index in INDICES.items():
     taken = np.empty((3, 4))[index].shape
     # PyTorch has no steps backwards, and gives a gradient to what was written over at once too
     compared = tag not in ("step", "empty", "repeated", "two", "mixed")
-    shapes = {"": taken, "number": (), "row": taken[-1:], "in-front": (1, *taken)}
-    if tag == "full-mask":  # NumPy wants no axes in front here
-        del shapes["in-front"]
+    shapes = {"": taken, "number": ()}
+    if tag in ("slice", "mask", "repeated", "pairs"):
+        shapes |= {"row": taken[-1:], "in-front": (1, *taken)}
     for name, shape in shapes.items():
         case("setitem", lambda x, v, i=index: _written(x, v, i), [normal(3, 4), normal(*shape)],
              torch=(lambda x, v, i=index: _written_in_torch(x, v, i)) if compared else None,
