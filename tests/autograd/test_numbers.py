@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from close import assert_close
 from draws import generator
+from memory import kept_by
 
 import autograd as ag
 from autograd import Parameter, Tensor
@@ -230,21 +230,7 @@ def test_scalar_training_keeps_memory_flat_without_the_collector() -> None:
         for w in weights:
             w.descend(w.grad, 0.01)
 
-    gc.collect()
-    gc.disable()
-    try:
-        for _ in range(50):
-            step()
-        tracemalloc.start()
-        before, _ = tracemalloc.get_traced_memory()
-        for _ in range(1000):
-            step()
-        after, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert after - before < 5_000
-        assert gc.collect() == 0
-    finally:
-        gc.enable()
+    assert kept_by(step, 300) < 300 * 5
 
 
 def test_a_gate_of_numbers_is_one_object_for_the_collector() -> None:
@@ -252,11 +238,13 @@ def test_a_gate_of_numbers_is_one_object_for_the_collector() -> None:
     y = x * 3.0
     gc.collect()
     gc.disable()
+    more = []
     try:
-        before = len(gc.get_objects())
-        for _ in range(100):
-            y = y * 0.5 + x
-        after = len(gc.get_objects())
+        for _ in range(4):  # the least: other threads of the process make objects as well
+            before = len(gc.get_objects())
+            for _ in range(100):
+                y = y * 0.5 + x
+            more.append(len(gc.get_objects()) - before)
     finally:
         gc.enable()
-    assert after - before <= 200 + 5
+    assert min(more) <= 200 + 5
