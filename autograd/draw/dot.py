@@ -28,7 +28,7 @@ EDGE = {
     "dir": "forward", "fontname": f'"{FONT}"', "headport": '""', "minlen": "1",
     "penwidth": "1.4", "style": "solid", "tailport": '""', "weight": "1",
 }  # fmt: skip
-GAP = '<font point-size="6"> </font>'
+GAP = '<font point-size="6"> </font>'  # also where engines take bold text for narrower than it is
 
 
 def dot(drawing: Drawing) -> str:
@@ -112,8 +112,9 @@ def _legend(drawing: Drawing) -> Lines:
     name = _name(drawing.root_name)
     shapes = any(v.is_shape for v in drawing.values)
     numbers = any(not v.is_shape for v in drawing.values if v is not drawing.root)
-    what = "<b>value</b> or <b>(shape)</b>" if numbers else "<b>(shape)</b> of the value,"
-    forward = f"{what if shapes else '<b>value</b>'} above the wire"
+    value, shape = f"<b>value</b>{GAP}", f"<b>(shape)</b>{GAP}"
+    what = f"{value} or {shape}" if numbers else f"{shape} of the value,"
+    forward = f"{what if shapes else value} above the wire"
     if any(len(v.above) > 1 for v in drawing.values if v.is_shape):
         forward += ", mean ± deviation, [least … greatest]"
     parts = [_font(f"{forward} (forward →)" if numbers or not shapes else forward, VALUE)]

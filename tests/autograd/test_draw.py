@@ -1212,7 +1212,7 @@ def test_from_top_to_bottom() -> None:
 
 def test_the_legend_explains_what_is_there() -> None:
     def legend(picture: Picture) -> str:
-        return "".join(labels(picture.dot)[0].itertext())
+        return " ".join("".join(labels(picture.dot)[0].itertext()).split())
 
     loss = net_loss()[0]
     assert "value above the wire (forward →)" in legend(draw(neuron()))
