@@ -438,7 +438,8 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
         return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
-        return _not_to_be_written_to(constant_tensor(trace.argument(data, position, name)))
+        given = constant_tensor(trace.argument(data, position, name))
+        return given if isinstance(x, np.generic) else _not_to_be_written_to(given)
     if type(x) is float:
         return trace.argument(x, position, name)
     return x
@@ -446,8 +447,7 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
 
 def _not_to_be_written_to(argument: Tensor) -> Tensor:
     """An array of the caller's; what the program did to it would not reach the caller."""
-    if argument.shape:
-        argument._memory = OUTSIDE
+    argument._memory = OUTSIDE
     return argument
 
 

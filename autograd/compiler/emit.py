@@ -230,7 +230,7 @@ class Runner:
                 rest = "".join(f", {self.text(x)}" for x in args[1:])
                 self.lines.append(f"{self.function(function)}({target}{rest})")
             return
-        if out_of_parts(equation):
+        if out_of_parts(equation) and equation.out in self.static:
             start = 0
             for x in args[0]:
                 end = start + x.shape[_axis(equation)]

@@ -665,6 +665,12 @@ def test_compiled_functions_that_replace_values() -> None:
     assert not buffer.requires_grad
 
 
+def test_tensors_that_a_compiled_function_makes_are_joined_to_others() -> None:
+    joined = ag.compile(lambda x: np.concatenate([Tensor(np.zeros(2)), x, np.ones(1)]))
+    for k in range(3):
+        assert joined(np.full(2, float(k))).numpy().tolist() == [0.0, 0.0, k, k, 1.0]
+
+
 def test_tensors_with_gradients_that_a_compiled_function_makes() -> None:
     w = Parameter(np.ones(3))
 
