@@ -180,7 +180,8 @@ CONSTANT = """
             return {find} if array.__class__ is ndarray else result
 """.strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
-WORDS = set(re.findall(r"(?<![\w.{])[a-z]\w*", UNWRAP + FREEZE + ON_NUMBERS + CALL)) | {"shown"}
+TEXTS = UNWRAP + FREEZE + ON_NUMBERS + CALL + CONSTANT
+WORDS = {"shown", *re.findall(r"(?<![\w.{])[a-z]\w*", TEXTS)}
 
 
 class _Kind(NamedTuple):
