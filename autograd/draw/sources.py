@@ -56,7 +56,8 @@ def names_in_program(nodes: list[Node]) -> dict[Node, str]:
 def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
     """The names of variables to which the very results of gates are assigned: `q` in q = x + y.
 
-    A function that records several gates, such as a module, names the last of them.
+    What `q[index] = y` makes is q, too. A function that records several gates, such as a module,
+    names the last of them.
     """
     keys: dict[Node, tuple[str, Span]] = {}
     named: dict[Node, str] = {}
@@ -68,7 +69,9 @@ def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
         for parent in node.parents:
             if isinstance(parent, Node) and keys.get(parent) == key:
                 named.pop(parent, None)
-        name = _assignments(place.code.co_filename).get(key[1])
+        whole, parts = _assignments(place.code.co_filename)
+        writes = node.gate is not None and node.gate.name == "setitem"
+        name = (parts if writes else whole).get(key[1])
         if name is not None:
             named[node] = name
     return named
@@ -84,25 +87,35 @@ def _span(place: Place) -> Span:
 
 
 @functools.lru_cache(maxsize=32)
-def _assignments(file: str) -> dict[Span, str]:
-    """The variables of a file, by where the expression stands that is assigned to them."""
+def _assignments(file: str) -> tuple[dict[Span, str], dict[Span, str]]:
+    """The variables of a file, by where the expression stands that is assigned to them.
+
+    And those to parts of which something is assigned, by where the part stands: q[index].
+    """
+    whole: dict[Span, str] = {}
+    parts: dict[Span, str] = {}
     try:
         tree = ast.parse("".join(linecache.getlines(file)))
     except SyntaxError:  # not Python, or cells of a notebook with commands
-        return {}
-    found: dict[Span, str] = {}
+        return whole, parts
     for statement in ast.walk(tree):
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target: ast.expr = statement.targets[0]
-        elif isinstance(statement, ast.AnnAssign):
+        elif isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
             target = statement.target
         else:
             continue
         value = statement.value
-        if isinstance(target, ast.Name) and value is not None:
-            span = value.lineno, value.end_lineno, value.col_offset, value.end_col_offset
-            found[span] = target.id
-    return found
+        if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            parts[_span_of(target)] = target.value.id
+        elif isinstance(target, ast.Name) and value is not None:
+            whole[_span_of(value)] = target.id
+    return whole, parts
+
+
+def _span_of(expression: ast.expr) -> Span:
+    return (expression.lineno, expression.end_lineno, expression.col_offset,
+            expression.end_col_offset)  # fmt: skip
 
 
 def _short(file: str) -> str:

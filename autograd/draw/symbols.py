@@ -59,7 +59,8 @@ def face(node: Node, constants: tuple[int, ...]) -> Face:
     if len(constants) == 1 and gate.name in WITH_CONSTANT:
         return Face(_with_constant(gate.name, constants[0], parents[constants[0]]))
     if gate.name in ("getitem", "setitem"):
-        return Face(_index(static["index"]) + gate.symbol.removeprefix("[ ]"))
+        written = "".join(f" {number(parents[k])}" for k in constants)
+        return Face(_index(static["index"]) + gate.symbol.removeprefix("[ ]") + written)
     if gate.name == "clip":
         low, high = static.get("a_min"), static.get("a_max")
         return Face(f"clip({_bound(low, '−∞')}, {_bound(high, '∞')})")

@@ -12,7 +12,7 @@ from ..errors import DTypeError, InPlaceError, ShapeError
 from ..gate import register_method
 from ..record import gate
 from ..stacked import Stacked
-from ..tensor import Array, Tensor, as_constant, check_plain
+from ..tensor import NUMBERS, Array, Tensor, as_constant, check_plain
 from ..traced import Traced
 from .choose import where
 from .shape import astype, reshape
@@ -107,17 +107,17 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     repeated the last value counts, in C order. Raises ShapeError when the value does not broadcast
     to `x[index]`, and DTypeError for floats that are written among integers or bools.
     """
-    if not isinstance(value, Tensor):
-        whole = isinstance(value, int) and x.dtype.kind in "iu"  # NumPy checks that it fits
-        value = as_constant(check_plain(value), dtype=x.dtype if whole else None, copy=False)
-    if value.dtype.kind == "f" and x.dtype.kind != "f":
+    if not isinstance(value, Tensor) and value.__class__ not in NUMBERS:
+        value = as_constant(check_plain(value), copy=False)
+    given = np.result_type(value.__class__) if value.__class__ in NUMBERS else value.dtype
+    if given.kind == "f" and x.dtype.kind != "f":
         raise DTypeError(
-            f"t[index] = value: the value is {value.dtype} but t is {x.dtype}, which would cut off "
+            f"t[index] = value: the value is {given} but t is {x.dtype}, which would cut off "
             f"its decimals; write to t.astype(float), or give the value as {x.dtype}"
         )
     index = _plain_index(index)
     if not x.shape:
-        written = where(_of_single(index), reshape(value, ()), x)
+        written = where(_of_single(index), reshape(value, ()) if np.ndim(value) else value, x)
         return written if written.dtype == x.dtype else astype(written, dtype=x.dtype)
     return _setitem(x, value, index=index)
 

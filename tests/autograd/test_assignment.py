@@ -741,6 +741,21 @@ def test_a_compiled_relu_writes_into_one_buffer() -> None:
     assert not any("copy" in str(equation) for equation in compiled.program.equations)
 
 
+def test_what_was_written_to_keeps_the_name_of_its_variable() -> None:
+    from autograd.draw import draw
+
+    x = Tensor([1.0, -2.0, 3.0], name="x")
+    with ag.source_lines():
+        out = np.tanh(x)
+        out[out <= 0] = 0
+        out[0] *= 3.0
+        loss = np.sum(out)
+    gates = draw(loss).drawing.gates
+    shown = {gate.symbol: [value.label for value in gate.outputs] for gate in gates}
+    assert shown["tanh"] == shown["[⋯] = 0"] == shown["[0] ="] == ["out"]
+    assert shown["[0]"] == [""]
+
+
 def test_pictures_show_where_it_was_written() -> None:
     from autograd.draw import draw
 
@@ -748,6 +763,6 @@ def test_pictures_show_where_it_was_written() -> None:
     y = x * 2
     y[0] = 5.0
     picture = draw(y.sum())
-    assert any(gate.symbol == "[0] =" for gate in picture.drawing.gates)
+    assert any(gate.symbol == "[0] = 5" for gate in picture.drawing.gates)
     of_program = draw((y * y).sum(), backward=True)
     assert sum(gate.symbol == "[0] =" for gate in of_program.drawing.gates) == 2
