@@ -25,6 +25,9 @@ class Recorder(Protocol):
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run the function on values, write it down, and give the result as a Traced."""
 
+    def constant(self, value: Any) -> Traced:
+        """A value that is the same whenever the program runs."""
+
     def overwrite(
         self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
     ) -> Traced:

@@ -65,8 +65,7 @@ def merge_equal(program: Program) -> Program:
             kept.append(equation)
         else:
             instead[out] = first
-    for output in program.outputs:
-        output.variable = instead.get(output.variable, output.variable)
+    _rename_outputs(program, instead)
     return program.with_equations(kept)
 
 
@@ -129,8 +128,7 @@ def undo_inverses(program: Program) -> Program:
         unchanged = _unchanged(equation, made_by)
         if unchanged is not None:
             instead[equation.out] = unchanged
-    for output in program.outputs:
-        output.variable = instead.get(output.variable, output.variable)
+    _rename_outputs(program, instead)
     return program
 
 
@@ -194,8 +192,7 @@ def keep_numbers_in_views(program: Program) -> Program:
         if source in views and source.root not in written and equation.args[1] == ():
             source.name, source.value, source.base = equation.out.name, equation.out.value, None
             instead[equation.out] = source
-    for output in program.outputs:
-        output.variable = instead.get(output.variable, output.variable)
+    _rename_outputs(program, instead)
     return remove_dead(program)
 
 
@@ -266,6 +263,11 @@ def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
         base = equation.out.base
         if base in instead:
             equation.out.base = instead[base]
+
+
+def _rename_outputs(program: Program, instead: dict[Variable, Variable]) -> None:
+    for output in program.outputs:
+        output.variable = instead.get(output.variable, output.variable)
 
 
 def _instead(x: Any, instead: dict[Variable, Variable]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,21 @@ SIMPLE = {
 }  # written as they are
 
 
+class Lifted(NamedTuple):
+    """A tensor that the function met: how it was then, and what stands for its array."""
+
+    tensor: Tensor
+    node: Node | None
+    held: Any
+    tracked: bool
+    traced: Traced
+
+    @property
+    def made_here(self) -> bool:
+        """Whether the function makes it, anew at every call."""
+        return bool(self.traced.variable.constant)
+
+
 class Trace:
     """A program in the making."""
 
@@ -74,11 +89,10 @@ class Trace:
         self._constants: dict[int, tuple[Any, Variable]] = {}
         self._stale: set[Variable] = set()
         self._views: dict[Variable, list[Variable]] = {}
-        self._tensors: dict[int, tuple[Tensor, Node | None, Any, Traced]] = {}
+        self._tensors: dict[int, Lifted] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
-        self._tracked: dict[int, bool] = {}  # of these tensors, when they were met
-        self._own_slots: dict[int, GradSlot | None] = {}  # of tensors that the function makes
+        self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
 
     # --- what functions call ---------------------------------------------------------------
@@ -250,7 +264,7 @@ class Trace:
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same at every call."""
-        return Traced(self, value, self._new(value, constant=True))
+        return Traced(self, value, self._output(value))
 
     def lift(self, operands: Iterable[Any]) -> bool:
         """Let the tensors among the operands be inputs; whether any was not one before."""
@@ -268,13 +282,12 @@ class Trace:
                 "inside, or pass it as an argument, or use t.detach()"
             )
         held = tensor._data
-        self._tracked[id(tensor)] = tensor.requires_grad
         if id(tensor) in self._born:
             traced = self.constant(held)
         else:
             traced = self._input(held, "tensor", tensor, tensor.name)
             self.inputs[-1].tracked = tensor.requires_grad
-        self._tensors[id(tensor)] = tensor, tensor._node, held, traced
+        self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
         self._of_leaf[id(held)] = traced.variable
         tensor._data = traced
 
@@ -285,8 +298,8 @@ class Trace:
         """
         if type(tensor) is Tensor:
             self._born[id(tensor)] = tensor
-            slot = tensor.node.slot
-            self._own_slots[id(slot)] = slot
+            if (slot := tensor.node.slot) is not None:
+                self._own_slots[id(slot)] = slot
 
     def reads_anew(self, space: dict[str, Any], name: str) -> bool:
         """Whether `name` in these attributes is a setting, which the program reads itself."""
@@ -330,8 +343,8 @@ class Trace:
     def finish(self, results: list[Any]) -> Program:
         """Give tensors and gradients their arrays, and close the program."""
         program = self.program(results)
-        for tensor, _, held, traced in self._tensors.values():
-            now, tensor._tracked = tensor._data, self._tracked[id(tensor)]
+        for tensor, _, held, tracked, traced in self._tensors.values():
+            now, tensor._tracked = tensor._data, tracked
             if now is traced:
                 tensor._data = held
             elif isinstance(now, Traced):
@@ -348,10 +361,11 @@ class Trace:
             for k, x in enumerate(results)
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
-        for tensor, _, _, traced in self._tensors.values():
-            moved = tensor._data is not traced and isinstance(tensor._data, Traced)
-            if moved and not traced.variable.constant:
-                outputs.append(Output(self._variable(tensor._data), "tensor", tensor))
+        for lifted in self._tensors.values():
+            now = lifted.tensor._data
+            moved = now is not lifted.traced and isinstance(now, Traced)
+            if moved and not lifted.made_here:
+                outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
         for slot, _ in self._slots.values():
             if slot.grad is not None:
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
@@ -368,9 +382,8 @@ class Trace:
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
         self.open = False
-        for tensor, node, held, _ in self._tensors.values():
-            tensor._data, tensor._node = held, node
-            tensor._tracked = self._tracked[id(tensor)]
+        for tensor, node, held, tracked, _ in self._tensors.values():
+            tensor._data, tensor._node, tensor._tracked = held, node, tracked
         for slot, old in self._slots.values():
             slot.grad = old
 
@@ -392,13 +405,10 @@ class Trace:
 
     def guards(self) -> list[Callable[[], str | None]]:
         """What has to be as it was for the program to be right."""
-        found: list[Callable[[], str | None]] = []
-        for tensor, _, held, traced in self._tensors.values():
-            if not traced.variable.constant:
-                found.append(_Unchanged(tensor, held))
+        met = [x for x in self._tensors.values() if not x.made_here]
         added_to = [given.source for given in self.inputs if given.kind == "grad"]
         return [
-            *found,
+            *(_Unchanged(x.tensor, x.held) for x in met),
             *(_Gradient(s, True) for s in added_to),
             *(_Gradient(s, False) for s in self._empty),
         ]

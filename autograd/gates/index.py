@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,7 @@ __all__ = ["getitem", "scatter", "setitem"]
     selects=True,
 )
 def _getitem(x: Array, index: Any) -> Array:
-    traced = _traced(index)
-    if traced is not None and x.__class__ is np.ndarray:
-        return traced.trace.record(operator.getitem, (x, index), {})
-    return x[index]
+    return _in_program(x, index)[index]
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -52,12 +48,8 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """
     if not shape:  # an index takes a single value once, or as a mask perhaps not at all
         return np.sum(x)
-    traced = x if x.__class__ is Traced else _traced(index)
-    if traced is None or x.__class__ is Stacked:
-        out = np.zeros_like(x, shape=shape)
-    else:  # in a program the zeros are its own as well
-        out = traced.trace.record(np.zeros_like, (x,), {"shape": shape})
-    if _is_basic(index) or _is_mask(index):
+    out = np.zeros_like(_in_program(x, index), shape=shape)
+    if _takes_once(index):
         out[index] = x
     else:
         np.add.at(out, index, x)
@@ -79,7 +71,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     selects=True,
 )
 def _setitem(x: Array, value: Array, index: Any) -> Array:
-    out = _own_copy(x, index)
+    out = _in_program(x, index).copy("K")
     if np.ndim(value) > 1 and not _is_basic(index):
         value = value.copy()  # in C order, else NumPy may go through it in another order
     try:
@@ -90,14 +82,6 @@ def _setitem(x: Array, value: Array, index: Any) -> Array:
             f"{np.shape(x[index])}; give it that shape, or one that broadcasts to it"
         ) from None
     return out
-
-
-def _own_copy(x: Array, index: Any) -> Array:
-    """A copy of x to write to; if the index belongs to a program, the copy does so as well."""
-    traced = _traced(index)
-    if traced is not None and x.__class__ is np.ndarray:
-        return traced.trace.record(np.ndarray.copy, (x,), {"order": "K"})
-    return x.copy("K")
 
 
 def setitem(x: Any, index: Any, value: Any) -> Any:
@@ -153,7 +137,7 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
             taken = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
             return np.reshape(taken, (1,) * (len(value_shape) - rest) + taken.shape)
     taken = getitem(g, index)
-    if not (_is_basic(index) or _is_mask(index)):
+    if not _takes_once(index):
         taken = np.where(_is_last(index, g.shape, taken.shape), taken, 0.0)
     spare = len(value_shape) - taken.ndim  # axes of length 1 in front, which NumPy lets be
     return np.reshape(taken, (1,) * spare + taken.shape) if spare > 0 else taken
@@ -162,9 +146,7 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
 def _is_last(index: Any, shape: tuple[int, ...], taken_shape: tuple[int, ...]) -> Array:
     """For each element written at `index`, whether no other one was written over it."""
     numbers = np.arange(math.prod(taken_shape)).reshape(taken_shape)
-    traced = _traced(index)
-    like = numbers if traced is None else traced
-    number = np.zeros_like(like, shape=shape, dtype=np.intp)
+    number = np.zeros_like(_in_program(numbers, index), shape=shape)
     number[index] = numbers
     return number[index] == numbers
 
@@ -176,13 +158,21 @@ def _parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
-def _traced(index: Any) -> Any:
-    """A part of the index that belongs to a program in the making, if there is one."""
-    return next((part for part in _parts(index) if part.__class__ is Traced), None)
+def _in_program(x: Array, index: Any) -> Array:
+    """x itself; as a constant of the program that the index belongs to, if it belongs to one."""
+    for part in _parts(index):
+        if part.__class__ is Traced and x.__class__ not in (Traced, Stacked):
+            return part.trace.constant(x)
+    return x
+
+
+def _takes_once(index: Any) -> bool:
+    """Whether no element can be taken twice."""
+    return _is_basic(index) or _is_mask(index)
 
 
 def _is_basic(index: Any) -> bool:
-    """Slices, integers, None and ... only: no element can be taken twice."""
+    """Slices, integers, None and ... only."""
     return not any(isinstance(part, (np.ndarray, Traced)) for part in _parts(index))
 
 
