@@ -45,7 +45,7 @@ def left_out(drawing: Drawing) -> int:
 @pytest.mark.parametrize(
     ("f", "gates", "max_nodes"),
     [
-        (lambda: chain(100_000), 100_000, 300), (lambda: chain(10_000), 10_000, 300),
+        (lambda: chain(20_000), 20_000, 300), (lambda: chain(5000), 5000, 300),
         (lambda: chain(1000), 1000, 10), (lambda: chain(1000), 1000, 2),
         (lambda: tree(2**13), 2**13 - 1, 300), (lambda: tree(2**10), 2**10 - 1, 10),
     ],
