@@ -106,17 +106,27 @@ def test_the_first_result_is_no_argument_either() -> None:
 
 def test_a_frozen_parameter_is_noticed() -> None:
     X, y = nn.spiral(30, 3, seed=seeded(0))
-    net, step = trainer()
+    (net, _), (other, _) = trainer(), trainer()
 
-    def loss_only(X: Any, y: Any) -> Any:
-        return net.loss(X, y)
+    def backward(net: Any, X: Any, y: Any) -> Any:
+        net.zero_grad()
+        loss = net.loss(X, y)
+        loss.backward()
+        return loss
 
-    compiled = ag.compile(loss_only)
-    compiled(X, y)
-    net.fc1.W.requires_grad = False
-    compiled(X, y)
-    assert compiled.why[1] == "requires_grad of W1 has changed"
-    del step
+    compiled = ag.compile(lambda X, y: backward(other, X, y))
+    same(compiled(X, y), backward(net, X, y))
+    for model in (net, other):
+        model.zero_grad()
+        model.fc1.W.requires_grad = False
+    for _ in range(2):
+        same(compiled(X, y), backward(net, X, y))
+        for p, q in zip(net.parameters(), other.parameters(), strict=True):
+            if p is net.fc1.W:
+                assert p.grad is q.grad is None
+            else:
+                same(q.grad, p.grad)
+    assert compiled.why[1:] == ["requires_grad of W1 has changed"]
 
 
 SCALE = 2.0
