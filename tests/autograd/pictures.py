@@ -24,9 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 GREEN, ORANGE, MAGENTA = "#006e69", "#bf3b00", "#a3006d"
 TAGS = {"label", "table", "tr", "td", "font", "b", "i", "br", "sub"}
 has_dot = shutil.which("dot") is not None
+runs_dot = has_dot and importlib.util.find_spec("graphviz") is not None  # as `draw` does
 has_pygraphviz = importlib.util.find_spec("pygraphviz") is not None
 needs_an_engine = pytest.mark.skipif(
-    not (has_dot or has_pygraphviz),
+    not (runs_dot or has_pygraphviz),
     reason="there is no Graphviz here: install it, or pip install 'gategrad[draw]'",
 )
 
