@@ -13,7 +13,11 @@ graph, and `backward()` applies the chain rule through its gates. Pictures of th
 `from autograd.draw import draw`.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
+
+if not os.environ.get("GATEGRAD_PLAIN"):
+    from . import fast  # noqa: F401 (quicker ways; without the folder this line goes too)
 
 from . import gates
 from .backward import backpropagate
@@ -85,7 +89,8 @@ from .gates import (
 )  # fmt: skip
 from .modes import Scope, is_recording, no_grad, scope, setting, source_lines
 from .node import Node
-from .tensor import Parameter, Tensor
+from .parameter import Parameter
+from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .compiler import Compiled, compile, fresh

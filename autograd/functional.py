@@ -1,29 +1,30 @@
 """Derivatives of functions: `grad(f)` is a function that gives the gradient of f.
 
-All take the function and `argnums`, the argument or arguments that it is differentiated by, and
-give a function of the same arguments. What they give can be differentiated and compiled again.
+All take the function and `argnums`, the argument or arguments with respect to which it is
+differentiated, and give a function of the same arguments. Arrays in, arrays out; but where a
+tracked tensor is involved, as an argument or because f uses it, what comes out is recorded, so that
+it can be differentiated again.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from . import arrays
+from .arrays import as_constant
 from .backward import backpropagate, reachable
-from .buffers import is_owned
 from .errors import DTypeError, GraphError, ShapeError
 from .gates.shape import reshape
-from .modes import MODE, nested_grad
-from .stacked import Stacked
-from .tensor import Tensor, as_constant, constant_tensor
+from .modes import MODE, recording
+from .node import Node
+from .tensor import Tensor, constant_tensor
+from .values import ARRAYS
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
-
-TOGETHER = 1 << 23  # bytes that a value may take for all rows that are worked out together
 
 Argnums = int | Sequence[int]
 
@@ -57,45 +58,13 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x * x)(3.0)
     (array(9.), array(6.))
     """
-    single = isinstance(argnums, int)
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        mode = MODE.get()
-        nested, traced = mode.nested, mode.tracer is not None
-        given = list(args)
-        token = MODE.set(mode.__class__(True, mode.scope, True, mode.outside, mode.tracer))
-        try:
-            for k in positions:
-                given[k] = _variable(args[k], k, "grad")
-            variables = [given[k] for k in positions]
-            value = f(*given, **kwargs)
-            _check_single(value, f)
-            one = np.ones(value.shape, value.dtype) if value.shape else value.dtype.type(1)
-            nodes = [variable.node for variable in variables]
-            grads: dict[Any, Any] = {}
-            if value.requires_grad:
-                grads = backpropagate(value.node, _constant(one) if nested else one, nodes)
-        finally:
-            MODE.reset(token)
-        found = []
-        for k, variable in zip(positions, variables, strict=True):
-            g = grads.get(variable.node)
-            if g is None:
-                if not allow_unused:
-                    raise _unused(k, f, "grad")
-                g = np.zeros(variable.shape, variable.dtype)
-            elif nested:
-                pass
-            elif traced:
-                g = g._data if isinstance(g, Tensor) else g
-            elif g.__class__ is not np.ndarray or not is_owned(g, others=1):  # the dictionary
-                g = np.array(g)
-            found.append(g)
-        if not nested:
-            value = value._value() if traced else value.numpy()
-        return value, found[0] if single else tuple(found)
+        call = _Call("grad", f, argnums, args, kwargs)
+        _check_single(call.value, f)
+        found, recorded = call.pull_back(call.value, _ones(call.value))
+        return _result(call.value, recorded), call.results(found, recorded, allow_unused)
 
     return both
 
@@ -114,16 +83,9 @@ def vjp(
 
     @functools.wraps(f)
     def product(*args: Any, **kwargs: Any) -> Any:
-        nested = MODE.get().nested
-        with nested_grad():
-            value, variables = _call(f, argnums, args[:-1], kwargs, "vjp")
-            _check_tensor(value, f, "vjp")
-            seed = _direction(args[-1], value, nested, "vjp")
-            found = _pull_back(value, seed, variables)
-            if not allow_unused:
-                _check_reached(found, f, argnums, "vjp")
-        gradients = [_zeros(x) if g is None else g for g, x in zip(found, variables, strict=True)]
-        return _like(argnums, [_given(g, nested) for g in gradients])
+        call = _Call("vjp", f, argnums, args[:-1], kwargs)
+        found, recorded = call.pull_back(call.value, _direction(args[-1], call.value, "vjp"))
+        return call.results(found, recorded, allow_unused)
 
     return product
 
@@ -143,17 +105,16 @@ def jvp(
 
     @functools.wraps(f)
     def product(*args: Any, **kwargs: Any) -> Any:
-        nested = MODE.get().nested
-        with nested_grad():
-            value, variables = _call(f, argnums, args[:-1], kwargs, "jvp")
-            _check_tensor(value, f, "jvp")
-            upstream = Tensor(np.ones_like(value._value()), requires_grad=True, copy=False)
-            found = _pull_back(value, upstream, variables)
-            if not allow_unused:
-                _check_reached(found, f, argnums, "jvp")
-            slope = _along(args[-1], argnums, found, variables, "jvp")
-            (total,) = _gradients_of_single(slope, [upstream], nested)
-        return _given(total, nested)
+        call = _Call("jvp", f, argnums, args[:-1], kwargs)
+        with recording():
+            upstream = Tensor(_ones(call.value), requires_grad=True, copy=False)
+            nodes = [x.node for x in call.variables]
+            grads = backpropagate(call.value.node, upstream, nodes)
+            found = [grads.get(node) for node in nodes]
+            call.check_reached(found, allow_unused)
+            slope = _along(args[-1], argnums, found, call.variables, "jvp")
+        (total,), recorded = call.pull_back(slope, _ones(slope), [upstream])
+        return _result(_zeros(call.value) if total is None else total, recorded)
 
     return product
 
@@ -174,12 +135,12 @@ def hvp(
 
     @functools.wraps(f)
     def product(*args: Any, **kwargs: Any) -> Any:
-        nested = MODE.get().nested
-        with nested_grad():
-            first, variables = _call(gradient, argnums, args[:-1], kwargs, "hvp")
-            slope = _along(args[-1], argnums, _several(argnums, first), variables, "hvp")
-            found = _gradients_of_single(slope, variables, nested)
-        return _like(argnums, [_given(g, nested) for g in found])
+        call = _Call("hvp", gradient, argnums, args[:-1], kwargs)
+        with recording():
+            first = _several(argnums, call.value)
+            slope = _along(args[-1], argnums, first, call.variables, "hvp")
+        found, recorded = call.pull_back(slope, _ones(slope))
+        return call.results(found, recorded, allow_unused=True)
 
     return product
 
@@ -199,16 +160,9 @@ def jacobian(
 
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
-        nested = MODE.get().nested
-        with nested_grad():
-            value, variables = _call(f, argnums, args, kwargs, "jacobian")
-            _check_tensor(value, f, "jacobian")
-            found = _rows(value, variables, nested)
-            if not allow_unused:
-                _check_reached(found, f, argnums, "jacobian")
-        pairs = zip(found, variables, strict=True)
-        found = [_zeros(value, x) if rows is None else rows for rows, x in pairs]
-        return _like(argnums, [_given(rows, nested) for rows in found])
+        call = _Call("jacobian", f, argnums, args, kwargs)
+        found, recorded = call.rows(call.value)
+        return call.results(found, recorded, allow_unused, call.value)
 
     return derivatives
 
@@ -230,20 +184,108 @@ def hessian(
 
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
-        nested = MODE.get().nested
-        with nested_grad():
-            first, variables = _call(gradient, argnums, args, kwargs, "hessian")
-            blocks = [
-                [
-                    _zeros(value, x) if rows is None else rows
-                    for rows, x in zip(_rows(value, variables, nested), variables, strict=True)
-                ]
-                for value in _several(argnums, first)
-            ]
-        rows = [_like(argnums, [_given(block, nested) for block in row]) for row in blocks]
+        call = _Call("hessian", gradient, argnums, args, kwargs)
+        rows = [
+            call.results(*call.rows(value), allow_unused=True, of=value)
+            for value in _several(argnums, call.value)
+        ]
         return _like(argnums, rows)
 
     return derivatives
+
+
+class _Call:
+    """A function called with variables in place of some arguments, and what is asked of it.
+
+    Results are recorded if recording was on outside, and tracked tensors of the caller's lead to
+    the value: those gradients then depend on them too.
+    """
+
+    def __init__(self, name: str, f: Callable[..., Any], argnums: Argnums, args: Any, kwargs: Any):
+        self.name, self.f, self.argnums = name, f, argnums
+        self.recording = MODE.get().recording
+        self.connected = False
+        if self.recording:
+            self.value = self._value(list(args), kwargs)
+        else:
+            with recording():
+                self.value = self._value(list(args), kwargs)
+        if name not in ("hvp", "hessian"):  # where f is a gradient, which may be constant
+            _check_tensor(self.value, f, name)
+
+    def _value(self, given: list[Any], kwargs: Any) -> Any:
+        """What f gives for variables in place of some arguments."""
+        for k in _several(self.argnums, self.argnums):
+            if not -len(given) <= k < len(given):
+                raise GraphError(
+                    f"{self.name}: argnums is {self.argnums}, but the call has {len(given)} "
+                    "positional arguments; what is differentiated by is passed by position"
+                )
+        places = [k % len(given) for k in _several(self.argnums, self.argnums)]
+        for k in set(places):
+            self.connected |= isinstance(given[k], Tensor) and given[k].requires_grad
+            given[k] = _variable(given[k], k, self.name)
+        self.variables = [given[k] for k in places]
+        return self.f(*given, **kwargs)
+
+    def pull_back(
+        self, value: Tensor, seed: Any, variables: list[Tensor] | None = None
+    ) -> tuple[list[Any], bool]:
+        """The gradients by the variables, None where one does not lead to the value, and whether
+        they are recorded."""
+        variables = self.variables if variables is None else variables
+        if not value.requires_grad:
+            return [None] * len(variables), False
+        nodes = [x.node for x in variables]
+        connected = self.connected or (isinstance(seed, Tensor) and seed.requires_grad)
+        recorded = self.recording and connected
+        if not recorded:
+            array = seed._value() if isinstance(seed, Tensor) else seed
+            grads = backpropagate(value.node, array, nodes)
+            recorded = self.recording and self.reaches_others(grads, *variables)
+        if recorded:
+            grads = backpropagate(value.node, _constant(seed), nodes)
+        return [grads.get(node) for node in nodes], recorded
+
+    def rows(self, value: Any) -> tuple[list[Any], bool]:
+        """The derivatives of all elements of a value, by the variables, as `pull_back`."""
+        if not isinstance(value, Tensor) or not value.requires_grad:
+            return [None] * len(self.variables), False
+        if not value.size:
+            return [_zeros(value, x) for x in self.variables], False
+        nodes = [x.node for x in self.variables]
+        recorded = self.recording and (self.connected or self.reaches_others(_leaves(value.node)))
+        if recorded:
+            one = np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape)
+            found = [backpropagate(value.node, _constant(row[()]), nodes) for row in one]
+            joined = [np.stack([g[n] for g in found]) if n in found[0] else None for n in nodes]
+        else:
+            joined = all_rows(value, nodes)
+        shapes = [(*value.shape, *x.shape) for x in self.variables]
+        pairs = zip(joined, shapes, strict=True)
+        return [None if x is None else np.reshape(x, shape) for x, shape in pairs], recorded
+
+    def reaches_others(self, leaves: Iterable[Node], *variables: Tensor) -> bool:
+        """Whether there are tracked tensors among them that f was not given as variables."""
+        own = {x.node for x in (*self.variables, *variables)}
+        return any(node.plan is None and node.slot and node not in own for node in leaves)
+
+    def results(self, found: list[Any], recorded: bool, allow_unused: bool, of: Any = None) -> Any:
+        """The derivatives by the variables as the caller gets them: one, or several."""
+        self.check_reached(found, allow_unused)
+        shapes = [(x,) if of is None else (of, x) for x in self.variables]
+        found = [_zeros(*shape) if g is None else g for g, shape in zip(found, shapes, strict=True)]
+        return _like(self.argnums, [_result(found.pop(0), recorded) for _ in shapes])
+
+    def check_reached(self, found: list[Any], allow_unused: bool) -> None:
+        """Raise GraphError if a variable does not lead to the value."""
+        for k, g in zip(_several(self.argnums, self.argnums), found, strict=True):
+            if g is None and not allow_unused:
+                raise GraphError(
+                    f"{self.name}: argument {k} does not reach the result of {_name(self.f)}; its "
+                    "gradient would be zero everywhere. Was it detached, converted or unused? Pass "
+                    "allow_unused=True to get zeros"
+                )
 
 
 # --- one or several arguments --------------------------------------------------------------------
@@ -258,72 +300,60 @@ def _like(argnums: Argnums, found: list[Any]) -> Any:
     return found[0] if isinstance(argnums, int) else tuple(found)
 
 
-def _call(
-    f: Callable[..., Any], argnums: Argnums, args: Any, kwargs: Any, name: str
-) -> tuple[Any, list[Tensor]]:
-    """What f gives for variables in place of some arguments, and the variables."""
-    given = list(args)
-    positions = _several(argnums, argnums)
-    for k in positions:
-        if not -len(given) <= k < len(given):
-            raise GraphError(
-                f"{name}: argnums is {argnums}, but the call has {len(given)} positional "
-                "arguments; what is differentiated by is passed by position"
-            )
-        given[k] = _variable(given[k], k, name)
-    return f(*given, **kwargs), [given[k] for k in positions]
-
-
 def _variable(x: Any, position: int, name: str) -> Tensor:
-    """A tensor of its own for an argument; inside another grad it stays connected."""
+    """A tensor of its own for an argument; a tracked one stays connected to its graph."""
     if isinstance(x, Tensor) and x.requires_grad:
         return reshape(x, shape=x.shape)  # type: ignore[no-any-return]
-    variable = Tensor(x, copy=False)
-    if variable.requires_grad:
-        return variable
+    variable = Tensor(x)
     if variable.dtype.kind != "f":
         raise DTypeError(
             f"{name}: argument {position} is {variable.dtype}, and only floats have gradients; "
             "write 3.0 instead of 3, or use array.astype(float)"
         )
-    return Tensor(x, requires_grad=True, copy=False)
+    variable.requires_grad = True
+    return variable
 
 
-def _given(x: Any, nested: bool) -> Any:
-    """A result as the caller gets it: inside another grad as it is, else an array of its own."""
-    if nested:
+def _result(x: Any, recorded: bool) -> Any:
+    """A result as the caller gets it: recorded, or an array of its own."""
+    if recorded:
         return x
-    if isinstance(x, Tensor):
-        x = x._value()
-    return x if MODE.get().tracer is not None else np.array(x)
+    x = x._value() if isinstance(x, Tensor) else x
+    return arrays.own(x) if MODE.get().kind is ARRAYS else x
 
 
 def _zeros(*of: Any) -> Any:
-    """The derivative by what is not used: its shape is that of all together."""
+    """The derivative with respect to what is not used: its shape is that of all together."""
     return np.zeros([length for x in of for length in x.shape], of[-1].dtype)
 
 
 # --- backward passes -----------------------------------------------------------------------------
 
 
+def _ones(like: Tensor) -> Any:
+    return np.ones(like.shape, like.dtype)[()]
+
+
 def _constant(value: Any) -> Tensor:
     """A tensor for a seed; while a program is traced it is a constant of the program."""
-    tracer = MODE.get().tracer
-    return constant_tensor(value if tracer is None else tracer.constant(value))
+    if isinstance(value, Tensor):
+        return value
+    return constant_tensor(MODE.get().kind.constant(value))
 
 
-def _pull_back(value: Any, seed: Any, variables: list[Tensor]) -> list[Any]:
-    """The gradients by variables; None where a variable does not lead to the value."""
-    nodes = [x.node for x in variables]
-    grads = backpropagate(value.node, seed, nodes) if value.requires_grad else {}
-    return [grads.get(node) for node in nodes]
+def _leaves(root: Node) -> Iterator[Node]:
+    """The leaves that gradients flow to from `root`."""
+    for node in reachable(root):
+        for position in node.plan.positions:  # type: ignore[union-attr]
+            yield node.parents[position]
 
 
-def _gradients_of_single(value: Tensor, variables: list[Tensor], nested: bool) -> list[Any]:
-    """The gradients of a single value; zeros by what it does not depend on."""
-    seed = value.dtype.type(1)
-    found = _pull_back(value, _constant(seed) if nested else seed, variables)
-    return [_zeros(x) if g is None else g for g, x in zip(found, variables, strict=True)]
+def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
+    """The gradients of each element of a value, joined along a new first axis; None where a node
+    does not lead to it. (`fast` replaces this one: many rows in one backward pass.)"""
+    one = np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape)
+    found = [backpropagate(value.node, row[()], nodes) for row in one]
+    return [np.stack([g[node] for g in found]) if node in found[0] else None for node in nodes]
 
 
 def _along(
@@ -337,14 +367,14 @@ def _along(
         )
     total: Any = constant_tensor(variables[0].dtype.type(0))
     for direction, g, x in zip(directions, gradients, variables, strict=True):
-        direction = _direction(direction, x, True, name)
+        direction = _direction(direction, x, name)
         if g is not None:
             total = total + np.sum(g * direction)
     return total
 
 
-def _direction(direction: Any, like: Tensor, nested: bool, name: str) -> Any:
-    """A direction, checked: an array, or a tensor inside another grad."""
+def _direction(direction: Any, like: Tensor, name: str) -> Tensor:
+    """A direction, checked, as a tensor."""
     if not isinstance(direction, Tensor):
         direction = constant_tensor(as_constant(direction, dtype=like.dtype, copy=False))
     if direction.shape != like.shape:
@@ -353,47 +383,7 @@ def _direction(direction: Any, like: Tensor, nested: bool, name: str) -> Any:
             f"{name}: the direction, the last argument, has shape {direction.shape}, but {what} "
             f"has {like.shape}; they must agree"
         )
-    return direction if nested else direction._value()
-
-
-def _rows(value: Any, variables: list[Tensor], nested: bool) -> list[Any]:
-    """The derivatives of all elements of a value; None by what it does not depend on."""
-    if not isinstance(value, Tensor) or not value.requires_grad:
-        return [None] * len(variables)
-    if not value.size:
-        return [_zeros(value, x) for x in variables]
-    nodes = [x.node for x in variables]
-    if nested:  # each row is recorded, so that it can be differentiated again
-        one = np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape)
-        parts = [backpropagate(value.node, _constant(row[()]), nodes) for row in one]
-        joined = [
-            np.stack([part[node] for part in parts]) if node in parts[0] else None for node in nodes
-        ]
-    else:
-        blocks = [backpropagate(value.node, seed, nodes) for seed in _seeds(value)]
-        joined = [
-            _joined([block[node].values for block in blocks]) if node in blocks[0] else None
-            for node in nodes
-        ]
-    return [
-        None if rows is None else np.reshape(rows, (*value.shape, *x.shape))
-        for rows, x in zip(joined, variables, strict=True)
-    ]
-
-
-def _joined(blocks: list[Any]) -> Any:
-    return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
-
-
-def _seeds(value: Tensor) -> list[Stacked]:
-    """For each element of a value the direction of that element alone; as many as fit together."""
-    nodes = reachable(value.node) or [value.node]
-    largest = max(math.prod(node.shape) * node.dtype.itemsize for node in nodes)
-    count, size = max(1, TOGETHER // max(1, largest)), value.size
-    return [
-        Stacked(np.eye(min(count, size - k), size, k, value.dtype).reshape(-1, *value.shape))
-        for k in range(0, size, count)
-    ]
+    return direction  # type: ignore[no-any-return]
 
 
 # --- checks --------------------------------------------------------------------------------------
@@ -408,26 +398,11 @@ def _check_tensor(value: Any, f: Callable[..., Any], name: str) -> None:
 
 
 def _check_single(value: Any, f: Callable[..., Any]) -> None:
-    _check_tensor(value, f, "grad")
     if value.size != 1:
         raise GraphError(
             f"grad: {_name(f)} returned shape {value.shape}; a gradient belongs to a single "
             "value, so reduce it with .sum() or .mean(), or take the jacobian"
         )
-
-
-def _check_reached(found: list[Any], f: Callable[..., Any], argnums: Argnums, name: str) -> None:
-    for k, g in zip(_several(argnums, argnums), found, strict=True):
-        if g is None:
-            raise _unused(k, f, name)
-
-
-def _unused(position: int, f: Callable[..., Any], name: str) -> GraphError:
-    return GraphError(
-        f"{name}: argument {position} does not reach the result of {_name(f)}; its gradient would "
-        "be zero everywhere. Was it detached, converted or unused? Pass allow_unused=True to get "
-        "zeros"
-    )
 
 
 def _name(f: Callable[..., Any]) -> str:

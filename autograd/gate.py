@@ -1,17 +1,15 @@
-"""Gates: how a NumPy function is declared, and what happens when it meets a Tensor.
-
-A gate is a NumPy function plus one local gradient per operand, declared once, in one row:
+"""Gates: a NumPy function and one local gradient per operand, declared once, in one row.
 
     multiply = gate(operator.mul, np.multiply, symbol="×", local=(lambda y: y, lambda x: x))
 
 `local` is for elementwise gates: each entry is the local gradient, a number or a function of
 what it names; the engine multiplies it by the upstream gradient. `vjp` is for all others: each
 entry is a function of the upstream gradient `g`, and of what else it names, that gives the
-downstream gradient. A rule may name the operands, `out`, the gate's keyword arguments,
-`<operand>_shape`, and the entries of `cache`; and, last, `tracked` (the number of operands that
-gradients flow to) and `position` (which one this is). What a rule names is kept until the
-backward pass, nothing else is. Rules are plain NumPy: given arrays they give gradients, given
-Tensors they record gates, and so derivatives of any order come for free.
+downstream gradient. A rule may name the operands, `out`, the gate's keyword arguments and
+`<operand>_shape`; and, last, `tracked` (the number of operands that gradients flow to) and
+`position` (which one this is). What a rule names is kept until the backward pass, nothing else is.
+Rules are plain NumPy: given arrays they give gradients, given Tensors they record gates, and so
+derivatives of any order come for free.
 """
 
 from __future__ import annotations
@@ -25,9 +23,9 @@ import numpy as np
 
 from .errors import UnsupportedError
 from .node import Node
-from .tensor import Array, Tensor, recorded_tensor
+from .tensor import Tensor, recorded_tensor
 
-__all__ = ["GATES", "Edge", "Gate", "Plain", "Plan"]
+__all__ = ["GATES", "Edge", "Gate", "Plan", "register_method"]
 
 Rule = Callable[..., Any]
 Function = Callable[..., Any]
@@ -39,28 +37,15 @@ FROM_THE_EDGE = ("tracked", "position")  # what a rule may name that is fixed fo
 class Need(NamedTuple):
     """One thing that a rule names, and where it comes from."""
 
-    kind: str  # "operand", "out", "static", "cache"; "shape", which every node knows anyway
+    kind: str  # "operand", "out", "static"; "shape", which every node knows anyway
     key: Any = None
 
 
-OUT = Need("out")
-
-
-class Plain(NamedTuple):
-    """A gate as a textbook writes it, for programs that people read; None: as in the table.
-
-    `rows` takes the place of `fused`, or of `kernel`, in native code: row by row as in the book,
-    but stable, and with large products as BLAS likes them.
-    """
-
-    kernel: Function | None = None
-    fused: Function | None = None
-    vjp: tuple[Rule | None, ...] = ()
-    rows: Function | None = None
-
-
 class Gate:
-    """A row of the gate table. Made by `gate()`, which says what the fields mean."""
+    """A row of the gate table. Made by `gate()`, which says what the fields mean (see call.py)."""
+
+    planned: type[Plan]  # how it is recorded; `fast` has another way for some gates
+    native: Function | None = None  # a kernel that suits native code, registered by `fast`
 
     def __init__(
         self,
@@ -76,46 +61,36 @@ class Gate:
         linear: bool = False,
         live: Any = None,
         selects: bool = False,
-        cache: dict[str, Function] | None = None,
-        fused: Function | None = None,
         expand: Function | None = None,
-        plain: Plain | None = None,
         variadic: bool = False,
         differentiable: bool = True,
     ):
         self.kernel, self.numpy = kernel, numpy
         self.name: str = name or (numpy or kernel).__name__
-        self.symbol, self.role = symbol or self.name, role
-        self.times = local is not None
+        self.symbol, self.role, self.expand = symbol or self.name, role, expand
+        self.times = local is not None  # the upstream gradient times a local one
         self.elementwise, self.linear = elementwise or self.times, linear
         self.variadic, self.differentiable = variadic, differentiable
-        self.cache, self.fused, self.expand, self.plain = cache or {}, fused, expand, plain
         rules = local if self.times else vjp
         self.rules: tuple[Any, ...] = rules if isinstance(rules, tuple) else (rules,)
         self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)
         self.selects = selects or live is not None
         self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
-        self.operands, self.statics = self._signature()
-        few = len(self.operands) <= 2 and not (self.statics or self.cache)
-        self.on_numbers = self.times and few  # of single numbers a NumberNode is made
+        self.operands, self.statics, self.optional = self._signature()
         self._plans: dict[tuple[int, ...], Plan] = {}
         for rule in self.rules:  # a misspelt name is found at import
-            for name in self.names(rule):
-                if name not in FROM_THE_EDGE:
-                    self.need(name)
+            self.needs(rule)
 
-    def _signature(self) -> tuple[tuple[str, ...], dict[str, Any]]:
-        """The operands' names, and the keyword arguments with their defaults."""
-        if self.variadic:
-            first, *rest = inspect.signature(self.kernel).parameters.values()
-            return (first.name,), {p.name: p.default for p in rest}
-        count = len(self.rules)
+    def _signature(self) -> tuple[tuple[str, ...], dict[str, Any], frozenset[int]]:
+        """The operands' names, the keyword arguments with defaults, and which operands may be None."""
+        count = 1 if self.variadic else len(self.rules)
         if isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator":
-            return ("x", "y")[:count], {}
+            return ("x", "y")[:count], {}, frozenset()
         parameters = list(inspect.signature(self.kernel).parameters.values())
         statics = {p.name: p.default for p in parameters[count:]}
-        return tuple(p.name for p in parameters[:count]), statics
+        optional = frozenset(k for k, p in enumerate(parameters[:count]) if p.default is None)
+        return tuple(p.name for p in parameters[:count]), statics, optional
 
     def rule(self, position: int) -> Any:
         """The local gradient or the vjp for the operand at `position`."""
@@ -132,30 +107,38 @@ class Gate:
             raise TypeError(f"{self.name}: a vjp rule takes g first, but this one takes {names}")
         return names[1:]
 
+    def needs(self, rule: Any) -> list[Need]:
+        """Where the things that a rule names come from."""
+        return [self.need(name) for name in self.names(rule) if name not in FROM_THE_EDGE]
+
     def need(self, name: str) -> Need:
         """Where the thing that a rule calls `name` comes from."""
         operand = name.removesuffix("_shape")
         if name == "out":
-            return OUT
+            return Need("out")
         if name in self.operands and not self.variadic:
             return Need("operand", self.operands.index(name))
         if name in self.statics:
             return Need("static", name)
-        if name in self.cache:
-            return Need("cache", name)
         if operand in self.operands:
             return Need("shape", self.operands.index(operand))
         raise TypeError(
-            f"{self.name}: a rule names {name!r}; it may name {', '.join(self.operands)}, out, "
-            f"{', '.join([*self.statics, *self.cache])} or the shape of an operand"
+            f"{self.name}: a rule names {name!r}; it may name "
+            f"{', '.join([*self.operands, 'out', *self.statics])} or the shape of an operand"
         )
 
     def plan(self, tracked: tuple[int, ...]) -> Plan:
         """How this gate is recorded when gradients flow to these operands."""
         plan = self._plans.get(tracked)
         if plan is None:
-            plan = self._plans[tracked] = Plan(self, tracked)
+            plan = self._plans[tracked] = self.planned(self, tracked)
         return plan
+
+    def compute(
+        self, values: list[Any], static: dict[str, Any], plan: Plan | None
+    ) -> tuple[Any, Any]:
+        """The result, and what an accelerator's rules want beside."""
+        return self.kernel(*([values] if self.variadic else values), **static), None
 
     def __repr__(self) -> str:
         return f"<Gate {self.name}({', '.join(self.operands)})>"
@@ -164,7 +147,7 @@ class Gate:
 class Plan:
     """A gate with a choice of tracked operands: its edges, and what they need to be saved."""
 
-    __slots__ = ("edges", "gate", "layout", "positions", "selects", "singular")
+    __slots__ = ("edges", "gate", "layout", "positions", "quick", "selects")
 
     def __init__(self, gate: Gate, tracked: tuple[int, ...]):
         for position in tracked:
@@ -174,121 +157,97 @@ class Plan:
                     f"{gate.name}: there is no gradient rule for {operand}, but it is tracked; "
                     f"use {operand}.detach() if no gradient is wanted there"
                 )
-        self.gate, self.positions = gate, tracked
-        self.selects, self.singular = gate.selects, gate.singular
+        self.gate, self.positions, self.selects = gate, tracked, gate.selects
+        self.quick: Any = None  # what an accelerator keeps here
         self.layout: list[Need] = []
         for position in tracked:
-            for name in gate.names(gate.rule(position)):
-                self._keep(name)
-        self.edges = tuple(Edge(self, position) for position in tracked)
+            for need in self.needs(position):
+                if need not in self.layout and need.kind != "shape":
+                    self.layout.append(need)
+        self.edges = tuple(self.edge(position) for position in tracked)
 
-    def _keep(self, name: str) -> None:
-        if name in FROM_THE_EDGE:
-            return
-        need = self.gate.need(name)
-        if need not in self.layout and need.kind != "shape":
-            self.layout.append(need)
-        if need.kind == "cache":  # computed again when a derivative of higher order needs it
-            for part in parameter_names(self.gate.cache[name]):
-                self._keep(part)
+    def needs(self, position: int) -> list[Need]:
+        """What has to be kept for the edge to one of the tracked operands."""
+        return self.gate.needs(self.gate.rule(position))
+
+    def edge(self, position: int) -> Edge:
+        """The edge to one of the tracked operands."""
+        return Edge(self, position)
+
+    def saved(self, values: Any, out: Any, static: dict[str, Any], extra: Any) -> tuple[Any, ...]:
+        """What a node of this plan keeps; `extra` is for accelerators."""
+        found = {"operand": values, "out": {None: out}, "static": {**self.gate.statics, **static}}
+        return tuple(found[kind][key] for kind, key in self.layout)
+
+
+Gate.planned = Plan
 
 
 class Edge:
-    """From a gate to one tracked operand: the rule, and which saved things it is given."""
+    """From a gate to one tracked operand: its rule, and where the rule's arguments are."""
 
-    __slots__ = (
-        "arguments", "gate", "layout", "live", "live_args", "local", "local_of_number", "needs",
-        "parts", "passes", "position", "pull", "rule", "tracked",
-    )  # fmt: skip
+    __slots__ = ("gate", "live", "live_args", "needs", "passes", "places", "position", "rule")
 
     def __init__(self, plan: Plan, position: int):
         gate = self.gate = plan.gate
-        rule = gate.rule(position)
-        names = gate.names(rule)
+        self.position, rule = position, gate.rule(position)
         fixed = {"tracked": len(plan.positions), "position": position}
-        given = {name: fixed[name] for name in names if name in fixed}
-        self.position, self.layout, self.tracked = position, plan.layout, plan.positions
-        needs = [gate.need(name) for name in names if name not in fixed]
-        self.needs = tuple(needs)
-        parts = tuple(
-            f"parents[{need.key}].shape" if need.kind == "shape"
-            else f"saved[{plan.layout.index(need)}]"
-            for need in needs
-        )  # fmt: skip
-        self.arguments = _on_saved("arguments", parts)(None)
-        self.parts = parts
-        self.set_rule(functools.partial(rule, **given) if given else rule)
-        self.live: Rule | None = gate.live[position] if position < len(gate.live) else None
-        self.live_args = (
-            tuple(names.index(name) for name in parameter_names(self.live)) if self.live else ()
-        )
-
-    def set_rule(self, rule: Rule | float) -> None:
-        """Take a rule, or a number; also as a function of what nodes save, for the usual pass."""
+        self.rule = bound_to(rule, {n: fixed[n] for n in gate.names(rule) if n in fixed})
         self.passes = rule == 1  # the gradient as it is
-        self.rule: Rule = rule if callable(rule) else lambda: rule
-        times = self.gate.times
-        self.local: Any = _on_saved("local", self.parts)(self.rule) if times else None
-        self.pull: Any = None if times else _on_saved("pull", self.parts)(self.rule)
-        self.local_of_number: Any = None
-        if self.gate.on_numbers:
-            places = tuple(_in_number_node(need, self.tracked) for need in self.needs)
-            self.local_of_number = _on_saved("local_of_number", places)(self.rule)
+        self.needs = gate.needs(rule)
+        self.places = [plan.layout.index(n) if n in plan.layout else None for n in self.needs]
+        self.live: Rule | None = gate.live[position] if position < len(gate.live) else None
+        names = [name for name in gate.names(rule) if name not in fixed]
+        self.live_args = [names.index(name) for name in parameter_names(self.live or _nothing)]
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
         if self.passes:
             return g
-        return g * self.rule(*arguments) if self.local else self.rule(g, *arguments)
+        return g * self.rule(*arguments) if self.gate.times else self.rule(g, *arguments)
 
-    def closure(self, node: Node) -> Callable[[Array], Array]:
+    def back(self, node: Node, g: Any) -> Any:
+        """The same, with the arrays that a node has saved."""
+        return self.apply(g, self.arguments(node))
+
+    def arguments(self, node: Node) -> list[Any]:
+        """What the rule names, as arrays."""
+        return [
+            node.parents[need.key].shape if place is None else node.saved[place]
+            for need, place in zip(self.needs, self.places, strict=True)
+        ]
+
+    def recorded_arguments(self, node: Node) -> list[Any]:
+        """The same as tensors that belong to the graph, so that the rule can be differentiated."""
+        return [
+            recorded(x, need, node)
+            for x, need in zip(self.arguments(node), self.needs, strict=True)
+        ]
+
+    def closure(self, node: Node) -> Callable[[Any], Any]:
         """The local backward closure of `node` for this operand."""
-        arguments = self.given(node, recorded=False)
-        return lambda g: self.apply(g, arguments)
-
-    def given(self, node: Node, recorded: bool) -> Sequence[Any]:
-        """The rule's arguments: arrays, or the same as Tensors that belong to the graph."""
-        if not recorded:
-            return self.arguments(node.saved, node.parents)  # type: ignore[no-any-return]
-        return [self._recorded(need, node) for need in self.needs]
-
-    def _recorded(self, need: Need, node: Node) -> Any:
-        if need.kind == "shape":
-            return node.parents[need.key].shape
-        if need.kind == "cache":  # worked out again, from operands that are in the graph
-            recipe = self.gate.cache[need.key]
-            names = parameter_names(recipe)
-            return recipe(*[self._recorded(self.gate.need(name), node) for name in names])
-        value = node.saved[self.layout.index(need)]
-        if need.kind == "out":
-            return recorded_tensor(value, node)
-        if need.kind == "operand":
-            parent = node.parents[need.key]
-            if isinstance(parent, Node) and parent.requires_grad:
-                return recorded_tensor(value, parent)
-        return value
+        return lambda g: self.back(node, g)
 
 
-def _in_number_node(need: Need, tracked: tuple[int, ...]) -> str:
-    """Where a `NumberNode` has what a rule needs."""
-    if need.kind == "shape":
-        return "()"
-    if need.kind != "operand":
-        return "node.value"
-    return f"node.{'xy'[need.key]}" + (".value" if need.key in tracked else "")
+def recorded(value: Any, need: Need, node: Node) -> Any:
+    """A saved value as a tensor, if gradients flow to what it is a value of."""
+    if need.kind == "out":
+        return recorded_tensor(value, node)
+    parent = node.parents[need.key] if need.kind == "operand" else None
+    if isinstance(parent, Node) and parent.requires_grad:
+        return recorded_tensor(value, parent)
+    return value
 
 
-@functools.cache
-def _on_saved(kind: str, parts: tuple[str, ...]) -> Callable[[Rule | None], Any]:
-    """Makes a rule a function of what nodes save; called for every gate, so without detours."""
-    inputs = "".join(f"{part}, " for part in parts)
-    function = {
-        "arguments": f"lambda saved, parents: ({inputs})",
-        "local": f"lambda saved, parents: rule({inputs})",
-        "local_of_number": f"lambda node: rule({inputs})",
-        "pull": f"lambda g, saved, parents: rule(g, {inputs})",
-    }[kind]
-    return eval(f"lambda rule: {function}")  # type: ignore[no-any-return]
+def bound_to(rule: Any, fixed: dict[str, int]) -> Rule:
+    """A rule with what is fixed for an edge; a number becomes a function that gives it."""
+    if not callable(rule):
+        return lambda: rule
+    return functools.partial(rule, **fixed) if fixed else rule
+
+
+def _nothing() -> None:
+    """Names nothing."""
 
 
 @functools.cache

@@ -18,8 +18,22 @@ import numpy as np
 from .gate import Edge
 from .gates.shape import sum_to
 from .node import Node
+from .values import Sweep
 
-__all__ = ["Masks", "from_transparent"]
+__all__ = ["MaskedSweep", "Masks", "needs_care"]
+
+
+class MaskedSweep(Sweep):
+    """A backward pass, of any kind, that goes through masks."""
+
+    def __init__(self, sweep: Sweep, masks: Masks):
+        super().__init__(sweep.kind)
+        self.sweep, self.masks = sweep, masks
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The chain rule at an edge, where values were used; zeros where they were not."""
+        downstream = self.sweep.back(node, edge, g)
+        return self.masks.pass_on(node, edge, edge.arguments(node), downstream)
 
 
 class Masks:
@@ -81,7 +95,9 @@ class Masks:
             self.used[parent] = np.logical_or(self.used[parent], mask)
 
 
-def from_transparent(node: Node) -> bool:
+def needs_care(node: Node) -> bool:
     """Whether zeros that a selecting gate makes can reach the local gradient of another gate."""
+    if not node.plan.selects:  # type: ignore[union-attr]
+        return False
     parents = [node.parents[k].plan for k in node.plan.positions]  # type: ignore[union-attr]
     return any(plan is not None and plan.gate.transparent for plan in parents)

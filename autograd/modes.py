@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from types import CodeType, TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from .values import ARRAYS, Kind
+
 if TYPE_CHECKING:
     from .tensor import Tensor
 
@@ -79,9 +81,8 @@ class Mode:
 
     recording: bool = True
     site: Site = None  # what a node is given: its scope, inside `source_lines()` a place
-    nested: bool = False  # inside grad(f): an inner grad must stay differentiable
     outside: Mode | None = None  # the state to go back to at the end of a scope
-    tracer: Any = None  # the trace that `compile` is writing
+    kind: Kind = ARRAYS  # what gates compute with
 
     @property
     def scope(self) -> Scope | None:
@@ -105,7 +106,7 @@ class NotingMode(Mode):
     @property
     def site(self) -> Site:
         """The same, and the place that called the gate."""
-        if self.tracer is not None:  # a compiled function has no graph to point at
+        if self.kind is not ARRAYS:  # a compiled function has no graph to point at
             return self._scope
         frame = sys._getframe(1)
         while frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
@@ -154,7 +155,7 @@ class _Switch:
 
 class _Noting(_Switch):
     def _changed(self, mode: Mode) -> Mode:
-        return NotingMode(mode.recording, mode.scope, mode.nested, mode.outside, mode.tracer)
+        return NotingMode(mode.recording, mode.scope, mode.outside, mode.kind)
 
 
 def no_grad() -> _Switch:
@@ -170,9 +171,9 @@ def no_grad() -> _Switch:
     return _Switch(recording=False)
 
 
-def nested_grad() -> _Switch:
-    """Mark that a function is being differentiated, see `functional.py`."""
-    return _Switch(nested=True, recording=True)
+def recording() -> _Switch:
+    """Record, also inside `no_grad`: what a function is differentiated by."""
+    return _Switch(recording=True)
 
 
 def source_lines() -> _Switch:
@@ -213,7 +214,7 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         outside, inside = self._last
         if outside is not mode:
             box = Scope(*self._text, mode.scope)
-            inside = type(mode)(mode.recording, box, mode.nested, mode, mode.tracer)
+            inside = type(mode)(mode.recording, box, mode, mode.kind)
             self._last = mode, inside
         MODE.set(inside)
         return inside.scope
@@ -234,15 +235,14 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         return tensor
 
 
-def tracing(tracer: Any) -> _Switch:
-    """Let every gate write to `tracer`, see `compiler/trace.py`."""
-    return _Switch(tracer=tracer, site=None, recording=True, nested=False)
+def computing_with(kind: Kind, **changes: Any) -> _Switch:
+    """Let every gate compute with values of this kind."""
+    return _Switch(kind=kind, **changes)
 
 
 def setting(owner: Any, name: str) -> Any:
     """The number `owner.name`, such as a step size; compiled programs read it at every call."""
-    tracer = MODE.get().tracer
-    return getattr(owner, name) if tracer is None else tracer.setting(owner, name)
+    return MODE.get().kind.setting(owner, name)
 
 
 def is_recording() -> bool:

@@ -18,7 +18,7 @@ from .modes import Place, Scope, Site
 if TYPE_CHECKING:
     from .gate import Gate, Plan
 
-__all__ = ["ArrayNode", "GradSlot", "Node", "NumberNode"]
+__all__ = ["GradSlot", "Node"]
 
 next_number = count(1).__next__  # atomic, so threads may record at the same time
 NOTHING: tuple[Any, ...] = ()
@@ -38,35 +38,34 @@ class GradSlot:
 
 
 class Node:
-    """One value of the graph and how it was made: an `ArrayNode` or a `NumberNode`.
+    """One value of the graph and how it was made.
 
     plan      the gate with its local gradients (None for a leaf or a constant)
     parents   one entry per operand, in order: a Node, or the constant itself
     saved     what the local gradients need, and nothing else
     static    keyword arguments of the gate, such as axis (None when there are none)
+    shape, dtype   of the value
     value     the array of a leaf, the number of an inner scalar; None for inner arrays
     number    order of creation: parents always come before the values made from them
     site      where the gate was called: read `scope` and `place`, which it holds both of
     """
 
-    __slots__ = ("name", "number", "plan", "site", "slot", "value")
+    __slots__ = (
+        "dtype", "name", "number", "parents", "plan", "saved", "shape", "site", "slot", "static",
+        "value",
+    )  # fmt: skip
 
     plan: Plan | None
+    parents: tuple[Any, ...]
+    saved: tuple[Any, ...]
+    static: dict[str, Any] | None
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
     value: Any
     number: int
     site: Site
     slot: GradSlot | None
     name: str | None
-    static: dict[str, Any] | None
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    if TYPE_CHECKING:
-
-        @property
-        def parents(self) -> tuple[Any, ...]: ...
-        @property
-        def saved(self) -> tuple[Any, ...]: ...
 
     @property
     def gate(self) -> Gate | None:
@@ -106,48 +105,9 @@ class Node:
         return f"<Node {self.number}{name}: {what} {self.shape} {self.dtype}>"
 
 
-class ArrayNode(Node):
-    """The node of an array, and of any leaf."""
-
-    __slots__ = ("dtype", "parents", "saved", "shape", "static")
-
-    parents: tuple[Any, ...]
-    saved: tuple[Any, ...]
-
-
-class NumberNode(Node):
-    """The node of a single float64 that a gate made of one or two others.
-
-    Graphs of numbers have a gate per addition. Python's garbage collector goes through all that
-    can hold other objects, again and again while a graph grows, so here the two operands have no
-    tuple around them, and nothing is saved twice: operands and result are numbers of the graph.
-    """
-
-    __slots__ = ("x", "y")
-
-    x: Any  # a Node if gradients flow to it, else the number itself
-    y: Any
-    static = None
-    shape = ()
-    dtype = np.dtype(np.float64)
-
-    @property
-    def parents(self) -> tuple[Any, ...]:
-        """The operands: nodes, or numbers."""
-        both = len(self.plan.gate.operands) == 2  # type: ignore[union-attr]
-        return (self.x, self.y) if both else (self.x,)
-
-    @property
-    def saved(self) -> tuple[Any, ...]:
-        """What the local gradients need."""
-        operands = [x.value if isinstance(x, Node) else x for x in self.parents]
-        needs = self.plan.layout  # type: ignore[union-attr]
-        return tuple(operands[key] if kind == "operand" else self.value for kind, key in needs)
-
-
-def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> ArrayNode:
+def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:
     """The node of a value that no gate made; with a slot it is a variable, else a constant."""
-    node = ArrayNode()
+    node = Node()
     node.plan = None
     node.parents = node.saved = NOTHING
     node.static = node.site = None

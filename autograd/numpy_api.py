@@ -8,15 +8,49 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import UnsupportedError
-from .gate import Gate
-from .tensor import NUMPY_FUNCTIONS
 
-__all__ = ["refuse_options", "register", "register_reduction"]
+if TYPE_CHECKING:
+    from .gate import Gate
+
+__all__ = ["NUMPY_FUNCTIONS", "refuse_options", "register", "register_reduction"]
+
+NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # what records each: filled by the gate table
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+    """A ufunc, or one of its methods, met a Tensor."""
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    if options.get("out") is not None:
+        raise UnsupportedError(
+            f"np.{name}(..., out=...): a recorded value cannot be written into an array; use the "
+            "result of the call"
+        )
+    handler = NUMPY_FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+    if handler is None:
+        raise _no_gate(f"np.{name}")
+    return handler(*inputs, **options)
+
+
+def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
+    """Another function of NumPy met a Tensor."""
+    handler = NUMPY_FUNCTIONS.get(function)
+    if handler is None:
+        module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)
+        raise _no_gate(f"{module}.{function.__name__}")
+    return handler(*args, **options)
+
+
+def _no_gate(name: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"{name}: there is no gate for this function, so its gradient is not known; write it "
+        "with functions that have one (see autograd.gates), or leave the graph on purpose with "
+        "t.detach() or t.numpy()"
+    )
 
 
 def register(function: Callable[..., Any], call: Callable[..., Any], row: Gate) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .arrays import Array
 from .node import Node
-from .tensor import Array
 
 __all__ = ["ancestors", "operand_values", "values"]
 
@@ -37,8 +37,6 @@ def values(nodes: Iterable[Node]) -> dict[Node, Array]:
         if node.plan is None or node.value is not None:
             known[node] = node.value
         else:
-            gate, operands = node.plan.gate, operand_values(node, known)
-            known[node] = gate.kernel(
-                *([operands] if gate.variadic else operands), **(node.static or {})
-            )
+            operands = operand_values(node, known)
+            known[node], _ = node.plan.gate.compute(operands, node.static or {}, None)
     return known

@@ -8,38 +8,22 @@ table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from sys import getrefcount
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
-from .buffers import SMALL, empty, filled
+from . import sharing
+from .arrays import Array, as_constant, check_plain
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
-from .traced import Traced
+from .numpy_api import call_function, call_ufunc
+from .sharing import OUTSIDE, Memory
+from .values import StandIn
 
-__all__ = ["Parameter", "Tensor"]
-
-Array = Any  # np.ndarray or a NumPy scalar
-NUMBERS = (float, int, bool, np.float64, np.float32)
-NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # filled by the gate table
-
-
-class Memory:
-    """What tensors that show the same memory have in common: each of them holds this object.
-
-    NumPy would let all of them see what is written through one, so one of several refuses. How
-    many there are is told by the references to this object, when somebody asks.
-    """
-
-    __slots__ = ()
-
-
-OUTSIDE = Memory()  # stands for memory that others than tensors may look at
+__all__ = ["Tensor"]
 
 
 class Tensor:
@@ -85,9 +69,7 @@ class Tensor:
         self._memory = None if copy else OUTSIDE
         self._tracked = floating if requires_grad is None else bool(requires_grad)
         self._node = leaf_node(data, GradSlot() if self._tracked else None, name)
-        tracer = MODE.get().tracer
-        if tracer is not None:
-            tracer.born(self)
+        MODE.get().kind.born(self)
 
     # --- the value -------------------------------------------------------------------------
 
@@ -99,7 +81,7 @@ class Tensor:
         recorded. What was computed from the old values keeps its right gradients.
         """
         data = self._value()
-        if data.__class__ is Traced:
+        if isinstance(data, StandIn):
             return data  # type: ignore[return-value]
         view = np.asarray(data).view()
         view.flags.writeable = False
@@ -113,17 +95,13 @@ class Tensor:
                 f"data: got an array of shape {new.shape} for a tensor of shape {self.shape}; "
                 "make a new Tensor to change the shape"
             )
-        tracer = MODE.get().tracer
-        if tracer is not None:
-            tracer.lift((self,))
-            new = new if new.__class__ is Traced else tracer.constant(new)
-        self._become(new)
+        kind = MODE.get().kind
+        kind.lift((self,))
+        self._become(new if isinstance(new, StandIn) else kind.constant(new))
 
     def _value(self) -> Array:
         """The array; inside a function that is being compiled, what stands for it."""
-        tracer = MODE.get().tracer
-        if tracer is not None:
-            tracer.lift((self,))
+        MODE.get().kind.lift((self,))
         return self._data
 
     def numpy(self) -> np.ndarray[Any, Any]:
@@ -138,7 +116,7 @@ class Tensor:
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
         data = self._value()
-        return shown(constant_tensor(data), data, (self,))
+        return sharing.shown(constant_tensor(data), data, (self,))
 
     shape = property(lambda self: self._data.shape, doc="Lengths of the axes.")
     dtype = property(lambda self: self._data.dtype, doc="Kind of number, as in NumPy.")
@@ -203,19 +181,15 @@ class Tensor:
             )
         if self._node.slot is None:
             self._node.slot = GradSlot()
-        if value is not None and not isinstance(value, (Tensor, Traced)):
+        if value is not None and not isinstance(value, (Tensor, StandIn)):
             value = np.array(value, dtype=self.dtype)
-        tracer = MODE.get().tracer
-        if tracer is not None:
-            tracer.cleared(self._node.slot)
+        MODE.get().kind.cleared(self._node.slot)
         self._node.slot.grad = value
 
     def zero_grad(self) -> None:
         """Forget the collected gradient: `grad` is None again."""
         if self._node is not None and self._node.slot is not None:
-            tracer = MODE.get().tracer
-            if tracer is not None:
-                tracer.cleared(self._node.slot)
+            MODE.get().kind.cleared(self._node.slot)
             self._node.slot.grad = None
 
     def retain_grad(self) -> Tensor:
@@ -258,7 +232,7 @@ class Tensor:
                 "longer be that of its values; leave the graph with t = t.detach(), or write "
                 "outside of no_grad()"
             )
-        if not self._is_alone():
+        if not sharing.is_alone(self):
             raise InPlaceError(
                 f"{what} on a tensor that shares memory with another one: NumPy would change "
                 f"both; {advice}"
@@ -278,10 +252,6 @@ class Tensor:
         """
         made = self._node is None or self._node.plan is not None
         return made and not self._data.shape and self._memory is None
-
-    def _is_alone(self) -> bool:
-        """Whether nobody else looks at the same memory."""
-        return self._memory is None or _holders(self) <= _ONE_HANDLE
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
@@ -384,7 +354,7 @@ class Tensor:
         return bool((self._data == value).any())
 
     def __repr__(self) -> str:
-        if self._data.__class__ is Traced:
+        if isinstance(self._data, StandIn):
             return f"{type(self).__name__}({self._data!r})"
         text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
         notes = [f"dtype={self.dtype}"] if self.dtype not in (np.float64, np.int64, bool) else []
@@ -420,27 +390,11 @@ class Tensor:
 
     # --- NumPy's dispatch protocols --------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if kwargs.get("out") is not None:
-            raise UnsupportedError(
-                f"np.{ufunc.__name__}(..., out=...): a recorded value cannot be written into an "
-                "array; use the result of the call"
-            )
-        key = ufunc if method == "__call__" else (ufunc, method)
-        handler = NUMPY_FUNCTIONS.get(key)
-        if handler is None:
-            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise _no_gate(f"np.{name}", inputs)
-        return handler(*inputs, **kwargs)
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return call_ufunc(ufunc, method, inputs, options)
 
-    def __array_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        handler = NUMPY_FUNCTIONS.get(function)
-        if handler is None:
-            module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)
-            raise _no_gate(f"{module}.{function.__name__}", args)
-        return handler(*args, **kwargs)
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return call_function(function, args, options)
 
     # --- attached by the gate table and by backward.py ---------------------------------------
 
@@ -504,158 +458,6 @@ Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
 Axis = int | tuple[int, ...] | None
 
 
-class Parameter(Tensor):
-    """A tensor that training changes: weights and biases.
-
-    `p -= step * p.grad` updates it in place, as the notes and the book write it, and is not
-    recorded. Two buffers take turns, so a graph that still reads the old values stays right.
-    """
-
-    __slots__ = ("_other",)
-
-    def __init__(
-        self,
-        value: ArrayLike | Tensor,
-        requires_grad: bool | None = True,
-        *,
-        dtype: DTypeLike | None = None,
-        name: str | None = None,
-    ):
-        super().__init__(value, requires_grad, dtype=dtype, name=name)
-        if self.node.slot is not None:
-            self.node.slot.of_parameter = True
-        self._other: Array = None
-
-    def descend(self, gradient: Array, lr: float) -> None:
-        """p -= lr * gradient, the step of gradient descent.
-
-        Raises ShapeError when the gradient has not the parameter's shape.
-        """
-        data = self._data
-        if gradient.shape != data.shape:
-            raise ShapeError(
-                f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
-            )
-        if MODE.get().tracer is not None:
-            self._become(np.subtract(self._value(), np.multiply(lr, gradient)))
-            return
-        new = self._spare()
-        np.multiply(gradient, filled((), data.dtype, lr), out=new)
-        np.subtract(data, new, out=new)
-        self._turn(new)
-
-    def _spare(self) -> np.ndarray[Any, Any]:
-        """An array of the parameter's shape and dtype that nobody reads."""
-        other, self._other = self._other, None
-        if other.__class__ is np.ndarray and getrefcount(other) <= _LOCAL_ONLY:
-            return other
-        return np.empty(self._data.shape, self._data.dtype)
-
-    def _turn(self, new: np.ndarray[Any, Any]) -> None:
-        """Move on to the values in `new`; the array of before is the next spare one."""
-        old = self._node
-        self._other, self._memory = self._data, None
-        self._data = new if new.shape else new[()]
-        self._node = leaf_node(self._data, old.slot, old.name)  # type: ignore[union-attr]
-
-    def _update(self, ufunc: np.ufunc, symbol: str, other: Operand) -> Tensor:
-        if isinstance(other, Tensor):
-            if other.requires_grad and MODE.get().recording:
-                raise InPlaceError(
-                    f"p {symbol}= t on a parameter: t is tracked, and an update is not recorded; "
-                    f"use t.data, or write q = p {symbol} t to compute with both"
-                )
-            other = other._value()
-        if MODE.get().tracer is not None:
-            result = ufunc(self._value(), other)
-            self._become(result if result.dtype == self.dtype else result.astype(self.dtype))
-            return self
-        new = self._spare()
-        try:
-            ufunc(self._data, other, out=new)
-        except (ValueError, TypeError) as error:
-            raise ShapeError(
-                f"p {symbol}= ...: cannot update a parameter of {self.shape} {self.dtype} with "
-                f"{np.shape(other)}: {error}"
-            ) from None
-        self._turn(new)
-        return self
-
-    def __iadd__(self, other: Operand) -> Tensor:
-        return self._update(np.add, "+", other)
-
-    def __isub__(self, other: Operand) -> Tensor:
-        return self._update(np.subtract, "-", other)
-
-    def __imul__(self, other: Operand) -> Tensor:
-        return self._update(np.multiply, "*", other)
-
-    def __itruediv__(self, other: Operand) -> Tensor:
-        return self._update(np.divide, "/", other)
-
-    def __ipow__(self, other: Operand) -> Tensor:
-        return self._update(np.power, "**", other)
-
-
-# --- from values to arrays ---------------------------------------------------------------------
-
-
-def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True) -> Array:
-    """`value` as a float, integer or bool array that nobody else writes to.
-
-    A single value becomes a NumPy scalar: arithmetic on those is ten times faster. An array
-    that is read-only (and whose owner is) need not be copied.
-    """
-    if value.__class__ is Traced:
-        if type(value.value) in (float, int):
-            value = value.trace.record(np.float64, (value,), {})
-        return value if dtype is None else value.astype(dtype, copy=False)
-    array = np.asarray(value, dtype=dtype)
-    if array.dtype.kind not in "fiub":
-        raise DTypeError(
-            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, integers or "
-            "bools" + ("; complex numbers are not supported" if array.dtype.kind == "c" else "")
-        )
-    if array.ndim == 0:
-        return array[()]
-    if not copy or (array is not value and array.base is None) or is_read_only(array):
-        return array
-    return _copied(array)
-
-
-def is_read_only(array: np.ndarray[Any, Any]) -> bool:
-    """Whether nobody can write to the array, nor to what it is a view of."""
-    if array.flags.writeable:
-        return False
-    owner = array.base
-    return owner is None or (isinstance(owner, np.ndarray) and not owner.flags.writeable)
-
-
-def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A copy of `array`, so that it stays as it is; or itself, if nobody can write to it.
-
-    The copy is laid out in memory like the array: BLAS gives other bits for another layout.
-    """
-    if is_read_only(array):
-        return array
-    if array.flags.c_contiguous or not array.size:
-        return _copied(array)
-    start, end = byte_bounds(array)
-    first = array.__array_interface__["data"][0] - start
-    memory = np.empty(end - start, np.uint8)
-    copy = np.ndarray(array.shape, array.dtype, memory, first, array.strides)
-    copy[...] = array
-    return copy
-
-
-def _copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if array.nbytes < SMALL:
-        return array.copy()
-    own = empty(array.shape, array.dtype)
-    np.copyto(own, array)
-    return own
-
-
 def _array_of(value: Any) -> Any:
     """Look at what a Tensor is to be made of before NumPy does."""
     if value.__class__ is np.ndarray:  # by far the most often
@@ -668,30 +470,6 @@ def _array_of(value: Any) -> Any:
             )
         return value._data
     return check_plain(value)
-
-
-def check_plain(value: Any) -> Any:
-    """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
-    if isinstance(value, (list, tuple)) and _holds_tracked(value):
-        raise UnsupportedError(
-            "a list that holds tracked tensors is not an array; use np.stack(list) or "
-            "np.concatenate(list), which record where each gradient goes"
-        )
-    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
-        raise UnsupportedError(
-            f"got a {type(value).__name__}; its special behaviour would be lost: pass a plain "
-            "array, such as np.asarray(a) or a.filled(0)"
-        )
-    return value
-
-
-def _holds_tracked(values: Any) -> bool:
-    return any(
-        v.requires_grad
-        if isinstance(v, Tensor)
-        else isinstance(v, (list, tuple)) and _holds_tracked(v)
-        for v in values
-    )
 
 
 def constant_tensor(data: Array) -> Tensor:
@@ -720,57 +498,5 @@ def another(tensor: Tensor) -> Tensor:
     return handle
 
 
-def shown(result: Tensor, array: Array, operands: Iterable[Any]) -> Tensor:
-    """`result`, made known to the tensor among the operands whose memory it shows, if any does.
-
-    `array` is what the gate computed, which for a single value may show memory as well.
-    """
-    memory = _owner(array)
-    for x in operands:
-        if isinstance(x, Tensor) and x._data.shape and _owner(x._data) is memory:
-            if x._memory is None:
-                x._memory = Memory()
-            result._memory = x._memory
-            break
-    return result
-
-
-def _owner(data: Array) -> Array:
-    """The array that has the memory which `data` shows."""
-    array = data.value if data.__class__ is Traced else data
-    while getattr(array, "base", None).__class__ is np.ndarray:
-        array = array.base
-    return array
-
-
-def _holders(tensor: Tensor) -> int:
-    """References to what a tensor has in common with others."""
-    memory = tensor._memory
-    return getrefcount(memory)
-
-
 def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool, name: str | None) -> Tensor:
     return cls(data, requires_grad, name=name)
-
-
-def _no_gate(name: str, operands: Any) -> UnsupportedError:
-    return UnsupportedError(
-        f"{name}: there is no gate for this function, so its gradient is not known; write it "
-        "with functions that have one (see autograd.gates), or leave the graph on purpose with "
-        "t.detach() or t.numpy()"
-    )
-
-
-def _count_local() -> int:
-    array = np.empty(1)
-    return getrefcount(array)
-
-
-def _count_one_handle() -> int:
-    tensor = constant_tensor(np.float64(0.0))
-    tensor._memory = Memory()
-    return _holders(tensor)
-
-
-_LOCAL_ONLY = _count_local()
-_ONE_HANDLE = _count_one_handle()

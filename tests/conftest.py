@@ -34,6 +34,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     return 0 if config.args and all("::" in arg for arg in config.args) else None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Without accelerators there are none to test."""
+    if os.environ.get("GATEGRAD_PLAIN"):
+        rooms = [str(HERE / "fast"), str(HERE.parent / "autograd/fast")]
+        config.option.ignore = [*(config.option.ignore or []), *rooms]
+
+
 def pytest_report_header() -> str | None:
     chosen = os.environ.get(SWITCH)
     return f"{SWITCH}={chosen}: other data than usual" if chosen else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 ROUNDS = 4
 
@@ -27,9 +28,23 @@ def kept_by(step: Callable[[], None], times: int) -> int:
             before, _ = tracemalloc.get_traced_memory()
             for _ in range(times):
                 step()
+            assert gc.collect() == 0  # gives back what Python keeps of tuples, too
             growth.append(tracemalloc.get_traced_memory()[0] - before)
-        assert gc.collect() == 0
     finally:
         tracemalloc.stop()
         gc.enable()
     return min(growth)
+
+
+def peak_of_a_call(f: Callable[..., Any], *args: Any) -> int:
+    """Bytes that a call takes for a while or for good."""
+    for _ in range(3):
+        f(*args)
+    tracemalloc.start()
+    f(*args)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    f(*args)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - before

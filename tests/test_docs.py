@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from autograd import gate as gate_module
-from autograd import tensor
+from autograd import numpy_api
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -26,9 +26,9 @@ BLOCK = re.compile(  # of Python, and of what it prints, if that follows
 def no_new_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gates that a page declares are forgotten again."""
     monkeypatch.setattr(gate_module, "GATES", gate_module.GATES)
-    before, functions = dict(gate_module.GATES), dict(tensor.NUMPY_FUNCTIONS)
+    before, functions = dict(gate_module.GATES), dict(numpy_api.NUMPY_FUNCTIONS)
     yield
-    for table, kept in ((gate_module.GATES, before), (tensor.NUMPY_FUNCTIONS, functions)):
+    for table, kept in ((gate_module.GATES, before), (numpy_api.NUMPY_FUNCTIONS, functions)):
         table.clear()
         table.update(kept)
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, constant_tensor
-from ..traced import Traced
+from .traced import Traced
 
 __all__ = ["MISS", "caller", "giver"]
 

@@ -11,10 +11,12 @@ from typing import Any, overload
 
 import numpy as np
 
+from ..arrays import as_constant, check_plain
 from ..errors import TraceError
-from ..modes import MODE, tracing
-from ..tensor import OUTSIDE, Tensor, as_constant, check_plain, constant_tensor
-from ..traced import Traced
+from ..modes import MODE, computing_with
+from ..sharing import OUTSIDE
+from ..tensor import Tensor, constant_tensor
+from ..values import ARRAYS
 from .calls import MISS, caller, giver
 from .emit import Runner
 from .guards import Surroundings
@@ -26,6 +28,7 @@ from .program import Output, Program
 from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Trace
+from .traced import Traced
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -94,8 +97,8 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """
     args = tuple(map(_value_to_read, args))
     kwargs = {key: _value_to_read(x) for key, x in kwargs.items()}
-    trace = MODE.get().tracer
-    if trace is None:
+    trace = MODE.get().kind
+    if not isinstance(trace, Trace):
         return constant_tensor(as_constant(function(*args, **kwargs), copy=False))
     return constant_tensor(trace.call_anew(function, args, kwargs))
 
@@ -120,7 +123,7 @@ class Compiled:
             self.__name__ = "step"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if MODE.get().tracer is not None:  # inside another compiled function: part of it
+        if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
         last = self._last
         if last is not None:
@@ -166,7 +169,7 @@ class Compiled:
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with tracing(trace):
+            with computing_with(trace, site=None, recording=True):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             program = trace.finish([_data(x) for x in results])
@@ -233,7 +236,7 @@ class Compiled:
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(self._leaves)]
         args, kwargs = _rebuild(self._structure, given)
         try:
-            with tracing(trace), NameFinder() as finder:
+            with computing_with(trace, site=None, recording=True), NameFinder() as finder:
                 result = self.function(*args, **kwargs)
             program = trace.program([_data(x) for x in _leaves(result)])
         finally:

@@ -16,17 +16,19 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import SMALL, Shelf, gradients_of
-from ..traced import cast
+from ..arrays import lender
 from .blocks import PIECE, Loop, sum_of_halves
+from .gradients import gradients_of
 from .memory import Memory, out_of_parts, strides_of, takes_out
 from .native import Native, load, write
 from .passes import CHECKS
 from .program import Equation, Function, Program, Variable, function_name
+from .traced import cast
 
 __all__ = ["Runner"]
 
 ALIGNMENT = 64
+SMALL = 1 << 15  # bytes: below that memory costs next to nothing
 KEPT = 1 << 32  # bytes that a program keeps for arrays that leave it, at most
 
 
@@ -35,9 +37,8 @@ class Runner:
 
     def __init__(self, program: Program, memory: Memory):
         self.program, self.memory = program, memory
-        self._shelf = Shelf(KEPT)
         self.scope: dict[str, Any] = {
-            "empty": self._shelf.empty,
+            "empty": lender(KEPT),
             "lock": threading.Lock(),
             "np": np,
         }

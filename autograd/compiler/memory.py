@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..gates.linear import dot_by_rows
-from ..traced import cast
 from .blocks import Loop
 from .native import Native
-from .program import Equation, Program, Variable
+from .program import Equation, Program, Variable, stood_for
+from .traced import cast
 
 __all__ = ["Memory", "plan"]
 
@@ -134,7 +133,7 @@ def takes_out(equation: Equation, out: Variable | None = None) -> bool:
         return out.dtype.kind != "O"
     if isinstance(getattr(function, "__self__", None), np.ufunc):
         return function.__name__ == "reduce"
-    return function in WITH_OUT
+    return stood_for(function) in WITH_OUT
 
 
 def out_of_parts(equation: Equation) -> bool:
@@ -175,4 +174,4 @@ def strides_of(value: Any) -> tuple[int, ...]:
     return tuple(np.empty_like(value).strides)
 
 
-WITH_OUT = {np.dot, np.concatenate, np.ndarray.copy, cast, dot_by_rows}
+WITH_OUT = {np.dot, np.concatenate, np.ndarray.copy, cast}

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..modes import OURS
 from ..tensor import Tensor
-from ..traced import Traced
 from .program import Equation, Program, Variable, written_in_place
+from .traced import Traced
 
 __all__ = ["NameFinder", "name_gradients"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..gates import check_labels
+from ..gates.losses import check_labels
 from .blocks import gather
 from .program import (
     Anew,
@@ -21,6 +21,7 @@ from .program import (
     Variable,
     function_name,
     map_tree,
+    stood_for,
     used_later,
 )
 
@@ -276,7 +277,7 @@ def _instead(x: Any, instead: dict[Variable, Variable]) -> Any:
 
 def _is_pure(function: Function) -> bool:
     """Whether the same operands give the same result, and nothing else happens."""
-    name = function_name(function)
+    name = function_name(stood_for(function))
     return (name in _PURE or name.startswith("np.")) and "random" not in name
 
 
@@ -314,12 +315,11 @@ _PURE = {
     "truediv",
     "pow",
     "neg",
-    "dot_by_rows",
     "check_labels",
 }
 TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 INVERSES = {np.multiply, np.reshape, np.transpose}
-CHECKS = {check_labels}  # functions that are there for the errors they raise
+CHECKS = {check_labels.__wrapped__}  # type: ignore[attr-defined]  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import as_constant
 from ..modes import Scope
-from ..tensor import as_constant
 
 __all__ = [
     "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
@@ -307,6 +307,11 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, slice):
         return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
     return function(tree)
+
+
+def stood_for(function: Function) -> Function:
+    """The NumPy function that a function does the work of, in its own way; or itself."""
+    return getattr(function, "stands_for", function)
 
 
 def function_name(function: Function) -> str:

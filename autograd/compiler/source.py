@@ -14,9 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..gates import check_labels
-from ..gates.linear import dot_by_rows
-from ..traced import cast
+from ..gates.losses import check_labels
 from .program import (
     Equation,
     Input,
@@ -28,6 +26,7 @@ from .program import (
     written_in_place,
 )
 from .standalone import Helpers
+from .traced import cast
 
 __all__ = ["source"]
 
@@ -119,7 +118,7 @@ class _Writer:
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
-        if equation.function is check_labels:
+        if equation.function is check_labels.__wrapped__:  # type: ignore[attr-defined]
             labels = self.expression(equation.args[0])
             classes = equation.args[1][1]
             if out.base is not None and out.shape == equation.args[0].shape:
@@ -277,7 +276,7 @@ class _Writer:
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
         if not name.startswith("np."):
             name = self.helper(function)
-        if function is dot_by_rows:
+        if hasattr(function, "stands_for"):
             args = args[:2]
         given = [self.expression(x) for x in args]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
@@ -285,7 +284,9 @@ class _Writer:
 
     def helper(self, function: Any) -> str:
         """The name of a function of this package, whose text is included."""
-        return "np.dot" if function is dot_by_rows else self.helpers.add(function)
+        if hasattr(function, "stands_for"):
+            return f"np.{function.stands_for.__name__}"
+        return self.helpers.add(function)
 
     def index(self, index: Any) -> str:
         parts = index if isinstance(index, tuple) else (index,)

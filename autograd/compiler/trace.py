@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import kept
 from ..errors import TraceError
-from ..gate import Edge, Gate
+from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from ..node import GradSlot, Node
-from ..tensor import Tensor, frozen
-from ..traced import Traced
+from ..tensor import Tensor
+from ..values import Kind, concrete
 from .program import (
     NO_OPTIONS,
     Anew,
@@ -30,6 +31,7 @@ from .program import (
     Variable,
     map_tree,
 )
+from .traced import Traced
 
 __all__ = ["Trace"]
 
@@ -67,13 +69,13 @@ class Lifted(NamedTuple):
         return bool(self.traced.variable.constant)
 
 
-class Trace:
-    """A program in the making."""
+class Trace(Kind):
+    """A program in the making: the kind of values that gates compute with while it is on."""
 
     def __init__(self, plain: bool = False, native: bool = False) -> None:
         self.plain = plain or native  # gates as a textbook writes them
         self.native = native  # or as native code likes them
-        self.named = plain  # gradients are noted, for the sake of their names
+        self.names_gradients = plain  # gradients are noted, for the sake of their names
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
@@ -193,13 +195,18 @@ class Trace:
         if not self.context.backward:
             self.context = self._context(gate, scope, False)
 
-    def leave(self) -> None:
-        """The backward pass is over."""
+    def leave(self, finite: Iterable[Any] | None = None) -> None:
+        """A backward pass is over; gradients that must not hold NaN: see masks.py."""
         self.context = OUTSIDE
+        for g in finite or ():
+            while not isinstance(g, Traced) and concrete(g) is not g:
+                g = g.value
+            if isinstance(g, Traced):
+                self.finite.append(self._variable(g))
 
     def _context(self, gate: Gate, scope: Scope | None, backward: bool) -> Context:
         """One object for all equations from the same place; for reading, one for each call."""
-        if self.named:
+        if self.names_gradients:
             return Context(gate.name, scope, backward)
         key = gate, scope, backward
         context = self._contexts.get(key)
@@ -207,25 +214,29 @@ class Trace:
             context = self._contexts[key] = Context(gate.name, scope, backward)
         return context
 
-    def kernels(self, gate: Gate) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
-        """The kernel of a gate, and the one that also gives intermediate values."""
-        if self.plain and gate.plain is not None:
-            kernel, fused = gate.plain.kernel or gate.kernel, gate.plain.fused or gate.fused
-            rows = gate.plain.rows if self.native else None
-            return (rows or kernel, None) if fused is None else (kernel, rows or fused)
-        return gate.kernel, gate.fused
+    def forward(
+        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
+    ) -> tuple[Any, Any]:
+        """The result of a gate: as in a textbook, or as it is quick."""
+        if self.native and gate.native is not None:
+            return gate.native(*values, **static), None
+        if self.plain:
+            return gate.kernel(*([values] if gate.variadic else values), **static), None
+        return gate.compute(values, static, plan)
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
         if isinstance(result._data, Traced):
             self._of_node[result.node] = result._data.variable
 
-    def go_back(self, node: Node, edge: Edge, g: Any, arguments: Sequence[Any]) -> Any:
-        """The backward pass goes through an edge; gives the downstream gradient."""
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The backward pass goes through an edge: as in a textbook, or as it is quick."""
         self.context = self._context(edge.gate, node.scope, True)
-        plain = edge.gate.plain
-        if self.plain and plain is not None and plain.vjp and plain.vjp[edge.position]:
-            return plain.vjp[edge.position](g, *arguments)  # type: ignore[misc]
+        return edge.apply(g, edge.arguments(node)) if self.plain else edge.back(node, g)
+
+    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
+        """The same for gradients of another kind."""
+        self.context = self._context(edge.gate, node.scope, True)
         return edge.apply(g, arguments)
 
     def arrived(self, parent: Node, downstream: Any) -> None:
@@ -252,10 +263,6 @@ class Trace:
         scopes = {variable: node.scope for node, variable in self._of_node.items()}
         return {variable: scope for variable, scope in scopes.items() if scope is not None}
 
-    def expect_no_nan(self, gradients: Iterable[Any]) -> None:
-        """Gradients that hold NaN have to be worked out again, with masks: see masks.py."""
-        self.finite += [self._variable(g) for g in gradients if isinstance(g, Traced)]
-
     # --- values from outside -----------------------------------------------------------------
 
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
@@ -264,16 +271,15 @@ class Trace:
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same at every call."""
+        if isinstance(value, Traced):
+            return value
         return Traced(self, value, self._output(value))
 
-    def lift(self, operands: Iterable[Any]) -> bool:
-        """Let the tensors among the operands be inputs; whether any was not one before."""
-        found = False
-        for x in operands:
+    def lift(self, tensors: Iterable[Any]) -> None:
+        """Let the tensors among these be inputs."""
+        for x in tensors:
             if isinstance(x, Tensor) and not isinstance(x._data, Traced):
                 self._lift(x)
-                found = True
-        return found
 
     def _lift(self, tensor: Tensor) -> None:
         if not tensor.is_leaf:
@@ -316,7 +322,7 @@ class Trace:
             self._settings[key] = self._input(value, "setting", (owner, name), name)
         return self._settings[key]
 
-    def gradient_before(self, slot: GradSlot) -> Any:
+    def gradient_in(self, slot: GradSlot) -> Any:
         """What a slot holds when the function first adds to it."""
         if id(slot) not in self._slots and id(slot) not in self._own_slots:
             old = slot.grad
@@ -448,7 +454,7 @@ class Trace:
         if isinstance(x, np.ndarray):
             known = self._constants.get(id(x))
             if known is None:  # x is kept too: its id must not be given to another array
-                known = self._constants[id(x)] = x, self._new(frozen(x), constant=True)
+                known = self._constants[id(x)] = x, self._new(kept(x), constant=True)
             return known[1]
         return x
 

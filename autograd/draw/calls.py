@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..call import run as run_gate
 from ..compiler import Compiled, Equation, Program, Variable, compile
 from ..compiler.program import function_name
 from ..gate import GATES
 from ..modes import MODE, Scope, _Switch
-from ..node import ArrayNode, GradSlot, Node, next_number
-from ..record import _run as run_gate
+from ..node import GradSlot, Node, next_number
+from ..parameter import Parameter
 from ..replay import ancestors
-from ..tensor import Parameter, Tensor
+from ..tensor import Tensor
 from .errors import DrawError
 from .expand import Choice
 from .names import legible
@@ -96,7 +97,7 @@ class _Again:
                 continue
             operands = tuple(known[p] if isinstance(p, Node) else p for p in node.parents)
             with _Switch(site=node.scope):
-                known[node] = run_gate(node.plan.gate, operands, node.static, MODE.get())
+                known[node] = run_gate(node.plan.gate, operands, node.static or {}, MODE.get())
             if node in self._names:
                 known[node]._data.variable.name = self._names[node]
         for leaf in self._leaves.values():
@@ -116,7 +117,7 @@ class _Reader:
 
     def __init__(self, program: Program, backward: bool, choice: Choice):
         self.program, self.backward, self.choice = program, backward, choice
-        self.nodes: dict[Variable, ArrayNode] = {}
+        self.nodes: dict[Variable, Node] = {}
         self.values: dict[Node, Any] = {}
         self.names: dict[Node, str] = {}
         self.scopes: dict[tuple[str, Scope | None], Scope] = {}
@@ -189,9 +190,9 @@ class _Reader:
             return self._node(x)
         return x.value
 
-    def _node(self, variable: Variable) -> ArrayNode:
+    def _node(self, variable: Variable) -> Node:
         if variable not in self.nodes:
-            node = self.nodes[variable] = ArrayNode()
+            node = self.nodes[variable] = Node()
             node.plan, node.parents, node.saved = None, (), ()
             node.static = node.site = node.slot = None
             node.name, node.number = variable.name, next_number()

@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
 from ..gate import GATES, Gate
 from ..modes import MODE, Mode, Scope, Site, moved
-from ..node import ArrayNode, Node, next_number
+from ..node import Node, next_number
 from ..replay import ancestors, operand_values, values
-from ..tensor import Array, Tensor, recorded_tensor
+from ..tensor import Tensor, recorded_tensor
+from ..values import ARRAYS
 from .errors import DrawError
 from .outline import Outline, blank
 
@@ -118,7 +120,7 @@ def _in_simpler_gates(
     """Record what the gate of `node` would be in simpler gates; gives the node of the result."""
     gate = node.plan.gate  # type: ignore[union-attr]
     operands = [_handle(p, v) for p, v in zip(parents, operand_values(node, known), strict=True)]
-    token = MODE.set(Mode(recording=True, site=site, tracer=Outline() if bare else None))
+    token = MODE.set(Mode(recording=True, site=site, kind=Outline() if bare else ARRAYS))
     try:
         with np.errstate(all="ignore"):
             given = [operands] if gate.variadic else operands
@@ -139,7 +141,7 @@ def _handle(parent: Any, value: Array) -> Any:
 
 def _copy(node: Node, parents: tuple[Any, ...]) -> Node:
     """The same node with other parents, created now."""
-    copy = ArrayNode()
+    copy = Node()
     for slot in SLOTS:
         setattr(copy, slot, getattr(node, slot))
     copy.parents, copy.number = parents, next_number()

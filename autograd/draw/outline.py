@@ -7,14 +7,17 @@ result, and no gradient either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..gate import Gate
-from ..modes import _Switch
+from ..arrays import frozen
+from ..gate import Edge, Gate, Plan
+from ..modes import _Switch, computing_with
+from ..node import Node
+from ..values import ARRAYS, Kind
 from .errors import DrawError
 
 __all__ = ["blank", "shapes_only"]
@@ -35,7 +38,7 @@ def shapes_only() -> _Switch:
     ├─ W (4096, 9216)
     └─ (9216,)
     """
-    return _Switch(tracer=Outline())
+    return computing_with(Outline())
 
 
 def blank(shape: tuple[int, ...], dtype: DTypeLike = float) -> np.ndarray[Any, Any]:
@@ -46,59 +49,30 @@ def blank(shape: tuple[int, ...], dtype: DTypeLike = float) -> np.ndarray[Any, A
     (1000, 1000, 1000)
     """
     dtype = np.dtype(dtype)
-    single = np.array(np.nan if dtype.kind == "f" else 0, dtype)
-    single.flags.writeable = False
-    return np.broadcast_to(single, shape)
+    single = frozen(np.array(np.nan if dtype.kind == "f" else 0, dtype))
+    return np.ndarray(shape, dtype, single, 0, (0,) * len(shape))
 
 
-class Outline:
-    """What gates ask while only shapes are wanted, in the place of the trace of `compile`."""
+class Outline(Kind):
+    """The kind of values without numbers: gates give blank arrays."""
 
-    named = False  # nobody asks which variable belongs to which node
+    def forward(
+        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
+    ) -> tuple[Any, Any]:
+        """A blank array of the shape and dtype of the result."""
+        shape, dtype = _result(gate, [values] if gate.variadic else values, static)
+        return blank(shape, dtype)[()] if shape == () else blank(shape, dtype), None
 
-    def enter(self, gate: Gate, operands: Iterable[Any], scope: Any) -> None:
-        """A gate is called."""
-
-    def made(self, result: Any) -> None:
-        """A gate has recorded its result."""
-
-    def lift(self, operands: Iterable[Any]) -> bool:
-        """Nothing is taken out of tensors."""
-        return False
-
-    def born(self, tensor: Any) -> None:
-        """A tensor is made."""
-
-    def constant(self, value: Any) -> Any:
-        """A value from outside."""
-        return value
-
-    def cleared(self, slot: Any) -> None:
-        """A gradient is set."""
-
-    def setting(self, owner: Any, name: str) -> Any:
-        """A number that belongs to an object, such as a step size."""
-        return getattr(owner, name)
-
-    def kernels(self, gate: Gate) -> tuple[Callable[..., Any], Callable[..., Any] | None]:
-        """Kernels that give blank arrays."""
-
-        def kernel(*given: Any, **static: Any) -> Any:
-            shape, dtype = _result(gate, given, static)
-            return blank(shape, dtype)[()] if shape == () else blank(shape, dtype)
-
-        def fused(*given: Any, **static: Any) -> tuple[Any, ...]:
-            out = kernel(*given, **static)
-            return out, *[out] * len(gate.cache)
-
-        return kernel, fused if gate.fused is not None else None
-
-    def go_back(self, *_: Any) -> Any:
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
         """The backward pass wants values."""
         raise DrawError(
             "backward inside shapes_only(): there are no values to go back through; run the net "
             "outside of the block"
         )
+
+    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
+        """The backward pass wants values."""
+        self.back(node, edge, g)
 
 
 Shape = tuple[int, ...]
@@ -118,7 +92,7 @@ def _result(gate: Gate, given: Any, static: dict[str, Any]) -> tuple[Shape, np.d
 
 
 def _run(gate: Gate, given: list[Any], static: dict[str, Any]) -> Any:
-    with _Switch(tracer=None), np.errstate(all="ignore"):
+    with computing_with(ARRAYS), np.errstate(all="ignore"):
         return gate.kernel(*given, **static)
 
 

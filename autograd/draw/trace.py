@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array, as_constant
 from ..backward import backpropagate
 from ..errors import ShapeError
 from ..modes import Scope
 from ..node import Node, leaf_node
 from ..replay import ancestors, operand_values, values
-from ..tensor import Array, Tensor, as_constant
+from ..tensor import Tensor
 from .errors import DrawError
 from .expand import Choice, Expanded, expand
 from .names import legible
@@ -99,7 +100,7 @@ def _is_stale(node: Node, known: dict[Node, Array]) -> bool:
         return False
     gate = node.plan.gate
     with np.errstate(all="ignore"):
-        now = gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+        now, _ = gate.compute(operands, node.static or {}, None)
     return not _same(now, node.value)
 
 

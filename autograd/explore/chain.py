@@ -30,10 +30,9 @@ def downstream(trace: Trace) -> Downstream:
     with np.errstate(all="ignore"):
         for node in order:
             for edge in node.plan.edges:  # type: ignore[union-attr]
-                arguments = edge.given(node, False)
-                g = edge.apply(trace.grads[node], arguments)
+                g = edge.back(node, trace.grads[node])
                 if masks is not None:
-                    g = masks.pass_on(node, edge, arguments, g)
+                    g = masks.pass_on(node, edge, edge.arguments(node), g)
                 parent = node.parents[edge.position]
                 g = g if g.shape == parent.shape else sum_to(g, shape=parent.shape)
                 g = g if g.dtype == parent.dtype else astype(g, dtype=parent.dtype)
@@ -52,8 +51,8 @@ def local_gradient(node: Node, position: int) -> Any:
         return None
     with np.errstate(all="ignore"):
         if edge.gate.times:
-            local = np.asarray(edge.rule(*edge.given(node, False)))
+            local = np.asarray(edge.rule(*edge.arguments(node)))
             return local.astype(node.dtype)[()]
         if node.shape == () and node.parents[position].shape == ():
-            return edge.apply(node.dtype.type(1), edge.given(node, False))
+            return edge.apply(node.dtype.type(1), edge.arguments(node))
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..record import gate
+from ..call import gate
 from . import (
     arithmetic,
     choose,

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
+from ..call import gate
 from ..gate import GATES, register_method
 from ..numpy_api import register
-from ..record import gate
-from ..tensor import Array, Tensor
+from ..tensor import Tensor
 
 __all__ = ["add", "divide", "multiply", "negative", "power", "reciprocal", "square", "subtract"]
 

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import Array
+from ..call import gate
 from ..gate import register_method
-from ..record import gate
-from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
+from ..numpy_api import NUMPY_FUNCTIONS
+from ..tensor import Tensor
 
 __all__: list[str] = []
 

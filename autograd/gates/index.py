@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import NUMBERS, Array, as_constant, check_plain
+from ..call import gate
 from ..errors import DTypeError, InPlaceError, ShapeError
 from ..gate import register_method
-from ..record import gate
-from ..stacked import Stacked
-from ..tensor import NUMBERS, Array, Tensor, as_constant, check_plain
-from ..traced import Traced
+from ..tensor import Tensor
+from ..values import StandIn, in_company_of
 from .choose import where
 from .shape import astype, reshape
 
 __all__ = ["getitem", "scatter", "setitem"]
+
+ARRAYS: Any = (np.ndarray, StandIn)  # what can be an index of more than one element
 
 
 @gate(
@@ -28,7 +30,7 @@ __all__ = ["getitem", "scatter", "setitem"]
     selects=True,
 )
 def _getitem(x: Array, index: Any) -> Array:
-    return _in_program(x, index)[index]
+    return in_company_of(x, index)[index]
 
 
 def getitem(x: Any, index: Any) -> Any:
@@ -48,7 +50,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """
     if not shape:  # an index takes a single value once, or as a mask perhaps not at all
         return np.sum(x)
-    out = np.zeros_like(_in_program(x, index), shape=shape)
+    out = np.zeros_like(in_company_of(x, index), shape=shape)
     if _takes_once(index):
         out[index] = x
     else:
@@ -71,7 +73,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     selects=True,
 )
 def _setitem(x: Array, value: Array, index: Any) -> Array:
-    out = _in_program(x, index).copy("K")
+    out = in_company_of(x, index).copy("K")
     if np.ndim(value) > 1 and not _is_basic(index):
         value = value.copy()  # in C order, else NumPy may go through it in another order
     try:
@@ -146,7 +148,7 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
 def _is_last(index: Any, shape: tuple[int, ...], taken_shape: tuple[int, ...]) -> Array:
     """For each element written at `index`, whether no other one was written over it."""
     numbers = np.arange(math.prod(taken_shape)).reshape(taken_shape)
-    number = np.zeros_like(_in_program(numbers, index), shape=shape)
+    number = np.zeros_like(in_company_of(numbers, index), shape=shape)
     number[index] = numbers
     return number[index] == numbers
 
@@ -158,14 +160,6 @@ def _parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
-def _in_program(x: Array, index: Any) -> Array:
-    """x itself; as a constant of the program that the index belongs to, if it belongs to one."""
-    for part in _parts(index):
-        if part.__class__ is Traced and x.__class__ not in (Traced, Stacked):
-            return part.trace.constant(x)
-    return x
-
-
 def _takes_once(index: Any) -> bool:
     """Whether no element can be taken twice."""
     return _is_basic(index) or _is_mask(index)
@@ -173,11 +167,11 @@ def _takes_once(index: Any) -> bool:
 
 def _is_basic(index: Any) -> bool:
     """Slices, integers, None and ... only."""
-    return not any(isinstance(part, (np.ndarray, Traced)) for part in _parts(index))
+    return not any(isinstance(part, ARRAYS) for part in _parts(index))
 
 
 def _is_mask(index: Any) -> bool:
-    return isinstance(index, (np.ndarray, Traced)) and index.dtype == bool
+    return isinstance(index, ARRAYS) and index.dtype == bool
 
 
 def _plain_index(index: Any) -> Any:
@@ -190,8 +184,8 @@ def _plain_index(index: Any) -> Any:
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
-    array = part._value() if isinstance(part, Tensor) else part
-    array = array if isinstance(array, Traced) else np.array(array, order="C")
+    array: Any = part._value() if isinstance(part, Tensor) else part
+    array = array if isinstance(array, StandIn) else np.array(array, order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":

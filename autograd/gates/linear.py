@@ -6,76 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import SMALL, empty, filled
+from ..arrays import Array
+from ..call import gate
 from ..errors import ShapeError
-from ..gate import Plain, register_method
-from ..numpy_api import refuse_options
-from ..record import gate
-from ..stacked import Stacked
-from ..tensor import NUMPY_FUNCTIONS, Array, Tensor
-from ..traced import ARRAYS, Traced
+from ..gate import register_method
+from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..tensor import Tensor
 from .shape import moveaxis, sum_to
 
 __all__ = ["affine", "dot", "matmul"]
 
 
-def _product(x: Array, y: Array) -> Array:
-    """The product of two matrices by BLAS, into memory that is used again if it is large."""
-    if isinstance(x, Stacked) or isinstance(y, Stacked):
-        return np.dot(x, y)
-    rows, columns, dtype = len(x), y.shape[1], x.dtype
-    if rows * columns * dtype.itemsize < SMALL or dtype != y.dtype or dtype.kind != "f":
-        return np.dot(x, y)
-    return np.dot(x, y, out=empty((rows, columns), dtype))
-
-
-FEW = 4  # features or classes for which a product is quicker done in another way
-
-
-def _packs_small_products() -> bool:
-    """Whether BLAS copies the operands of every product into blocks of its own first.
-
-    OpenBLAS leaves that out up to a million multiplications, on processors with AVX-512.
-    """
-    build: Any = np.show_config(mode="dicts")
-    blas = build.get("Build Dependencies", {}).get("blas", {}).get("name", "")
-    found = build.get("SIMD Extensions", {}).get("found", [])
-    return "openblas" not in blas or not {"X86_V4", "AVX512_SKX"} & set(found)
-
-
-WITHOUT_PACKING = 0 if _packs_small_products() else 1_000_000  # multiplications in a product
-
-
-def _product_by_rows(x: Array, w: Array) -> Array:
-    """x @ w for a batch x: a few rows at a time, if BLAS is faster at that.
-
-    The layer 784 x 50 of MNIST with 100 images takes 7 % less time that way, in float64 16 %.
-    """
-    (count, inner), columns = x.shape, w.shape[1]
-    work = count * inner * columns
-    blocks = -(-work // WITHOUT_PACKING) if WITHOUT_PACKING else 1
-    if not 1 < blocks <= min(16, count // 16) or x.dtype != w.dtype or x.dtype.kind != "f":
-        return _product(x, w)
-    step = -(-count // blocks)
-    for operand in (x, w):
-        if operand.__class__ is Traced:
-            return operand.trace.record(dot_by_rows, (x, w, step), {})
-    return dot_by_rows(x, w, step, out=empty((count, columns), x.dtype))
-
-
-def dot_by_rows(x: Array, w: Array, step: int, out: Array | None = None) -> Array:
-    """np.dot(x, w), `step` rows at a time."""
-    out = np.empty((len(x), w.shape[1]), x.dtype) if out is None else out
-    for k in range(0, len(x), step):
-        np.dot(x[k : k + step], w, out=out[k : k + step])
-    return out
-
-
 def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
     """dx = g @ y.T; the engine sums over what was broadcast."""
-    if g.__class__ in ARRAYS and g.ndim == y.ndim == 2:
-        columns = y.T
-        return _product(g, columns.copy() if y.shape[1] <= FEW else columns)  # BLAS likes rows
+    if g.ndim == y.ndim == 2:
+        return np.dot(g, y.T)
     if y.ndim == 1:
         return np.expand_dims(g, -1) * y
     if len(x_shape) == 1:
@@ -85,8 +30,8 @@ def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
 
 def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     """dy = x.T @ g; the rows of a whole stack of matrices are taken together."""
-    if g.__class__ in ARRAYS and g.ndim == x.ndim == 2:
-        return _product(x.T, g)
+    if g.ndim == x.ndim == 2:
+        return np.dot(x.T, g)
     if len(y_shape) == 1:
         if x.ndim == 1:
             return g * x
@@ -114,7 +59,7 @@ def matmul(x: Array, y: Array) -> Array:
     x (..., n, k), y (..., k, m) give (..., n, m). Raises ShapeError when the inner sizes differ.
     """
     try:
-        return _product(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
+        return np.dot(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
     except ValueError:
         _check_inner("matmul", np.shape(x), np.shape(y))
         raise
@@ -135,10 +80,6 @@ def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
     raise ShapeError(
         f"{name}: x is {x} but y is {y}; the inner sizes {inner_x} and {inner_y} differ{hint}"
     )
-
-
-def _with_ones(x: Array) -> Array:
-    return np.concatenate([x.T, filled((1, len(x)), x.dtype, 1.0)]).T
 
 
 def dot(x: Any, y: Any) -> Any:
@@ -165,30 +106,14 @@ NUMPY_FUNCTIONS[np.dot] = _dot
 register_method(["dot"], dot)
 
 
-def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
-    """db = the sum of g over the batch; as a product with ones, which is quicker."""
-    if g.__class__ is np.ndarray and g.ndim == 2 and len(shape) == 1:
-        return np.dot(filled((len(g),), g.dtype, 1.0), g)
-    return sum_to(g, shape=shape)
-
-
 @gate(
     symbol="affine",
     vjp=(
         lambda g, x_shape, w: _by_x(g, x_shape, w),
         lambda g, x, w_shape: _by_y(g, x, w_shape),
-        lambda g, b_shape: _column_sums(g, b_shape),
+        lambda g, b_shape: sum_to(g, shape=b_shape),
     ),
     expand=lambda x, w, b: x @ w + b,
-    plain=Plain(
-        kernel=lambda x, w, b: np.dot(x, w) + b,
-        rows=lambda x, w, b: (_product_by_rows(x, w) if x.ndim == w.ndim == 2 else x @ w) + b,
-        vjp=(
-            lambda g, x_shape, w: np.dot(g, w.T) if g.ndim == 2 else _by_x(g, x_shape, w),
-            None,
-            None,
-        ),
-    ),
 )
 def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).
@@ -196,11 +121,7 @@ def affine(x: Array, w: Array, b: Array) -> Array:
     dx = g @ w.T, dw = x.T @ g, db = the sum of g over the batch (CS231n, "Neural networks").
     """
     try:
-        if x.ndim == w.ndim == 2 and x.shape[1] <= FEW and b.ndim == 1 and len(x) >= 64:
-            # a few features: the bias costs less as one more row of w than as a sum of its own
-            return _product(_with_ones(x), np.concatenate([w, b[None]]))
-        out = _product_by_rows(x, w) if x.ndim == w.ndim == 2 else np.matmul(x, w)
-        return np.add(out, b, out=out if out.dtype == b.dtype else None)
+        return np.dot(x, w) + b
     except ValueError:
         _check_inner("affine", np.shape(x), np.shape(w))
         raise ShapeError(

@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..buffers import filled
+from ..arrays import Array
+from ..call import gate
 from ..errors import LabelError, ShapeError
-from ..gate import Plain
-from ..record import gate
-from ..tensor import Array, Tensor
-from ..traced import Traced
+from ..values import as_one_call
 from .reduce import log_softmax, softmax
 
 __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
@@ -26,15 +24,13 @@ __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
 INDEX, UNSIGNED = np.dtype(np.intp), np.dtype(np.uintp)
 
 
+@as_one_call  # checked anew whenever a compiled program runs
 def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """The labels as class indices (n,), given as indices or one-hot rows, for scores (n, k).
 
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
     if labels.__class__ is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
-        labels = labels._value() if isinstance(labels, Tensor) else labels
-        if labels.__class__ is Traced:  # checked anew whenever the compiled program runs
-            return labels.trace.record(check_labels, (labels, scores_shape), {})
         labels = _as_indices(labels, scores_shape)
     if labels.shape != scores_shape[:-1]:
         _refuse_shape(labels, scores_shape)
@@ -104,58 +100,10 @@ def _one_hot(labels: Array, classes: int, dtype: Any) -> Array:
 
 def _cross_entropy_local(scores: Array, labels: Array) -> Array:
     """softmax - one-hot: n times d loss / d scores (CS231n, "Putting it together", dscores)."""
-    labels = check_labels(labels, scores.shape)
-    return softmax(scores) - _one_hot(labels, scores.shape[1], scores.dtype)
-
-
-def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
-    """The loss and softmax - one-hot in one go, with the classes along the first axis.
-
-    Reductions over a few classes are several times faster when each class is a contiguous row.
-    """
-    labels = check_labels(labels, scores.shape)
-    count, classes = scores.shape
-    columns = scores.T.copy()
-    columns -= np.maximum.reduce(columns, axis=0)
-    flat = columns.reshape(-1)
-    chosen = labels * count  # where each right class lies in `flat`
-    chosen += _counting(count)
-    right = flat[chosen]
-    np.exp(columns, out=columns)
-    total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
-    columns /= total
-    flat = columns.reshape(-1)
-    flat[chosen] -= 1
-    np.log(total, out=total)
-    total -= right
-    mean = np.dot(total, filled((count,), total.dtype, 1.0)) / total.dtype.type(count)
-    return mean, flat.reshape(classes, count).T
-
-
-def _cross_entropy_plain(scores: Array, labels: Array) -> tuple[Array, Array]:
-    """The same with the names and in the order of the notes."""
     y = check_labels(labels, scores.shape)
-    rows = _counting(scores.shape[0])
-    exp_scores = np.exp(scores - np.max(scores, axis=1, keepdims=True))
-    probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
-    correct_logprobs = -np.log(probs[rows, y])
-    data_loss = np.sum(correct_logprobs) / scores.shape[0]
-    difference = probs.copy()
-    difference[rows, y] -= 1
-    return data_loss, difference
-
-
-def _cross_entropy_rows(scores: Array, labels: Array) -> tuple[Array, Array]:
-    """The same, row by row, and stable where a probability is too small for a float."""
-    y = check_labels(labels, scores.shape)
-    rows = _counting(scores.shape[0])
-    shifted = scores - np.max(scores, axis=1, keepdims=True)
-    exp_scores = np.exp(shifted)
-    total = np.sum(exp_scores, axis=1, keepdims=True)
-    logprobs = np.log(total) - np.expand_dims(shifted[rows, y], 1)
-    difference = exp_scores / total
-    difference[rows, y] -= 1
-    return np.sum(logprobs) / scores.shape[0], difference
+    probs = softmax(scores, axis=1)
+    probs[_counting(scores.shape[0]), y] -= 1
+    return probs
 
 
 @functools.lru_cache(maxsize=8)
@@ -165,19 +113,14 @@ def _counting(count: int) -> Array:
 
 @gate(
     symbol="softmax\ncross-entropy",
-    vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
-    cache={"local": _cross_entropy_local},
-    fused=_cross_entropy_fused,
+    vjp=(
+        lambda g, scores, labels: _cross_entropy_local(scores, labels) * g / scores.shape[0],
+        None,
+    ),
     expand=lambda scores, labels: (
         -np.mean(
             log_softmax(scores)[np.arange(scores.shape[0]), check_labels(labels, scores.shape)]
         )
-    ),
-    plain=Plain(
-        fused=_cross_entropy_plain,
-        kernel=lambda scores, labels: _cross_entropy_plain(scores, labels)[0],
-        vjp=(lambda g, local: local * g / local.shape[0], None),
-        rows=_cross_entropy_rows,
     ),
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
@@ -187,7 +130,12 @@ def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     Raises LabelError for labels that do not fit (see `check_labels`), ShapeError for scores.
     The gradient is (softmax - one-hot) / n (CS231n, "Putting it together").
     """
-    return _cross_entropy_fused(_scores(scores), labels)[0]
+    y = check_labels(labels, check_scores(scores).shape)
+    shifted = scores - np.max(scores, axis=1, keepdims=True)
+    exp_scores = np.exp(shifted)
+    sums = np.sum(exp_scores, axis=1, keepdims=True)
+    logprobs = shifted - np.log(sums)
+    return -np.sum(logprobs[_counting(scores.shape[0]), y]) / scores.shape[0]
 
 
 def _margins(scores: Array, labels: Array, delta: float) -> Array:
@@ -224,11 +172,11 @@ def svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
     Raises LabelError for labels that do not fit. A margin of exactly 0 has gradient 0
     (CS231n, "Linear classification", multiclass support vector machine loss).
     """
-    margins = np.maximum(_margins(_scores(scores), labels, delta), 0)
-    return np.add.reduce(margins, axis=None) / scores.dtype.type(scores.shape[0])
+    margins = np.maximum(_margins(check_scores(scores), labels, delta), 0)
+    return np.sum(margins) / scores.dtype.type(scores.shape[0])
 
 
-def _scores(scores: Array) -> Array:
+def check_scores(scores: Array) -> Array:
     if np.ndim(scores) != 2 or scores.dtype.kind != "f":
         raise ShapeError(
             f"scores: got shape {np.shape(scores)}; expected floats of shape (examples, classes)"
@@ -240,9 +188,7 @@ def _scores(scores: Array) -> Array:
     symbol="½λΣw²",
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
-    plain=Plain(kernel=lambda w, strength: 0.5 * strength * np.sum(w * w)),
 )
 def l2_penalty(w: Array, strength: float) -> Array:
     """½ λ Σ w², the regularisation of the CS231n notes, λ being `strength`; its gradient is λ w."""
-    flat = w.reshape(-1)
-    return w.dtype.type(0.5 * strength) * np.dot(flat, flat)
+    return 0.5 * strength * np.sum(w * w)

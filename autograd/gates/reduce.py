@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 
+from ..arrays import Array
+from ..call import gate
 from ..numpy_api import register_reduction
-from ..record import gate
-from ..tensor import Array, Axis
+from ..tensor import Axis
 from .shape import broadcast_to
 
 __all__ = ["log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax", "sum"]
@@ -50,7 +51,7 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 )
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (a number, a tuple, or None for all), as `np.sum`."""
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.sum(x, axis=axis, keepdims=keepdims)
 
 
 @gate(
@@ -87,7 +88,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 )
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest over `axis`, as `np.max`; winners that tie share the gradient equally."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.max(x, axis=axis, keepdims=keepdims)
 
 
 @gate(
@@ -99,7 +100,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest over `axis`, as `np.min`; winners that tie share the gradient equally."""
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.min(x, axis=axis, keepdims=keepdims)
 
 
 def _products_of_others(x: Array, axis: Axis) -> Array:
@@ -138,7 +139,7 @@ def _products_before(x: Array) -> Array:
 )
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The product over `axis`, as `np.prod`; the gradient is right also where x has zeros."""
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
+    return np.prod(x, axis=axis, keepdims=keepdims)
 
 
 def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
@@ -157,9 +158,9 @@ def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
 )
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """ln Σ exp(x) over `axis`, without overflow; the gradient is the softmax of x."""
-    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
     with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -inf
         out = np.log(total) + top
     return out if keepdims else np.reshape(out, _dropped(np.shape(x), axis))
@@ -176,8 +177,8 @@ def _dropped(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
 )
 def softmax(x: Array, axis: int = -1) -> Array:
     """exp(x) / Σ exp(x) along `axis`, without overflow: probabilities from scores."""
-    weights = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    return weights / np.add.reduce(weights, axis=axis, keepdims=True)
+    weights = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return weights / np.sum(weights, axis=axis, keepdims=True)
 
 
 @gate(
@@ -187,8 +188,8 @@ def softmax(x: Array, axis: int = -1) -> Array:
 )
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """ln softmax(x) along `axis`, without overflow or underflow."""
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
-    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
 for _ufunc, _gate in {

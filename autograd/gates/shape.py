@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy import float32, float64, ndarray
 from numpy.typing import DTypeLike
 
-from ..buffers import filled
+from ..arrays import Array
+from ..call import gate
 from ..errors import DTypeError, ShapeError
-from ..gate import Plain, register_method
-from ..numpy_api import refuse_options
-from ..record import gate
-from ..tensor import NUMPY_FUNCTIONS, Array, Memory, Tensor
+from ..gate import register_method
+from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..sharing import Memory
+from ..tensor import Tensor
 
 __all__ = [
     "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "moveaxis", "ravel", "reshape",
@@ -113,8 +113,6 @@ def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
 )
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """Repeat along new or length-1 axes without copying, as `np.broadcast_to`."""
-    if x.__class__ is float64 or x.__class__ is float32:  # ten times as fast
-        return ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     return np.broadcast_to(x, shape)
 
 
@@ -122,7 +120,13 @@ def _sum_back(g: Array, shape: Shape) -> Array:
     return sum_to(g, shape=shape)
 
 
-def _sum_to_plainly(x: Array, shape: Shape) -> Array:
+@gate(
+    symbol="Σ",
+    linear=True,
+    vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape),
+)
+def sum_to(x: Array, shape: Shape) -> Array:
+    """Sum away what broadcasting from `shape` had repeated; the adjoint of `broadcast_to`."""
     if shape == x.shape:
         return x
     extra = x.ndim - len(shape)
@@ -132,26 +136,6 @@ def _sum_to_plainly(x: Array, shape: Shape) -> Array:
         return np.sum(x, axis=axes[0] if len(axes) == 1 else axes)
     total = np.sum(x, axis=axes, keepdims=True)
     return np.reshape(total, shape) if extra else total
-
-
-@gate(
-    symbol="Σ",
-    linear=True,
-    vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape),
-    plain=Plain(kernel=_sum_to_plainly),
-)
-def sum_to(x: Array, shape: Shape) -> Array:
-    """Sum away what broadcasting from `shape` had repeated; the adjoint of `broadcast_to`."""
-    if shape == x.shape:
-        return x
-    if x.ndim == 2 and shape[-1:] == x.shape[1:] and x.dtype.kind == "f":
-        rows = np.dot(filled((len(x),), x.dtype, 1.0), x)  # BLAS is faster than a sum over rows
-        return rows if len(shape) == 1 else rows.reshape(shape)
-    extra = x.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        extra + k for k, length in enumerate(shape) if length == 1 != x.shape[extra + k]
-    )
-    return np.reshape(np.add.reduce(x, axis=axes), shape)
 
 
 @gate(local=1)

@@ -9,24 +9,23 @@ for visual recognition", implementation as matrix multiplication) before its res
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from ..buffers import empty
+from ..arrays import Array, check_plain
+from ..call import gate
 from ..errors import DTypeError, ShapeError
-from ..record import gate
-from ..tensor import Array, Tensor
-from ..traced import ARRAYS, Traced
+from ..tensor import Tensor
+from ..values import StandIn, as_one_call
 
 __all__ = [
     "Window",
     "as_images",
     "as_operand",
     "fold",
-    "one_call",
     "padded",
     "pieces_of",
     "sum_of_pieces",
@@ -37,7 +36,6 @@ __all__ = [
 Pair = tuple[int, int]
 Size = int | Sequence[int]
 Padding = int | str | Sequence[Any]
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, repr=False)
@@ -206,7 +204,7 @@ def _padding(name: str, value: Any, reach: Sequence[int], stride: Pair) -> tuple
 
 def as_operand(x: Any) -> Any:
     """x as it is, if it is a tensor or an array; a list as an array."""
-    return x if isinstance(x, (Tensor, *ARRAYS)) else np.asarray(x)
+    return x if isinstance(x, (Tensor, np.ndarray, StandIn)) else np.asarray(check_plain(x))
 
 
 def as_images(name: str, x: Any) -> Any:
@@ -228,47 +226,34 @@ def as_images(name: str, x: Any) -> Any:
 # --- taking images apart, and putting them together -------------------------------------------
 
 
-def one_call(function: F) -> F:
-    """Let a compiled program hold the whole function, rather than the NumPy calls inside."""
-
-    @functools.wraps(function)
-    def call(*args: Any, **options: Any) -> Any:
-        for x in args:
-            if x.__class__ is Traced:
-                return x.trace.record(function, args, options)
-        return function(*args, **options)
-
-    return call  # type: ignore[return-value]
-
-
 def padded(x: Array, window: Window, fill: float = 0.0) -> Array:
     """The images with `fill` around them; x itself if there is no padding."""
     if not window.pads:
         return x
-    out = empty(window.padded_shape(x.shape), x.dtype)
+    out = np.empty(window.padded_shape(x.shape), x.dtype)
     out.fill(fill)
     out[window.inside(x.shape)] = x
     return out
 
 
-@one_call
+@as_one_call
 def pieces_of(x: Array, window: Window, fill: float = 0.0) -> Array:
     """What each element of the window sees: (n, c, h, w) to (rows, columns, n, c, down, across).
 
     `fill` is what the window sees in the padding. The adjoint is `fold`.
     """
     places, image = window.places(x.shape), padded(x, window, fill)
-    pieces = empty((*window.size, *x.shape[:2], *places), x.dtype)
+    pieces = np.empty((*window.size, *x.shape[:2], *places), x.dtype)
     for i, j in window.offsets():
         pieces[i, j] = image[window.seen(i, j, places)]
     return pieces
 
 
-@one_call
+@as_one_call
 def sum_of_pieces(x: Array, shape: Sequence[int], window: Window) -> Array:
     """Add up what `unfold` took apart: (rows, columns, n, c, down, across) to (n, c, h, w)."""
     places = window.places(shape)
-    image = empty(window.padded_shape(shape), x.dtype)
+    image = np.empty(window.padded_shape(shape), x.dtype)
     if not window.tiles(shape):
         image.fill(0)
     for i, j in window.offsets():

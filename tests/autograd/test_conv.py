@@ -140,27 +140,6 @@ def test_third_order_of_a_net() -> None:
 # --- how it is computed ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", CONVOLUTIONS, ids=str)
-def test_in_blocks_and_without_kept_columns_it_is_the_same(
-    options: dict, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    x, w, b = operands()
-    x, w = np.concatenate([x, 2 * x, -x])[:5], filters_for(w, options)
-
-    def gradients() -> list[np.ndarray]:
-        tensors = [Tensor(v) for v in (x, w, b)]
-        out = ag.conv2d(*tensors, **options)
-        out.backward(np.cos(np.arange(out.size)).reshape(out.shape))
-        return [out.numpy(), *[t.grad for t in tensors]]
-
-    whole = gradients()
-    for block, keep in ((1 << 21, 0), (1, 0), (1, 1 << 23), (20_000, 0)):
-        monkeypatch.setattr(conv, "BLOCK", block)
-        monkeypatch.setattr(conv, "KEEP", keep)
-        for a, e in zip(gradients(), whole, strict=True):
-            assert_close(a, e)
-
-
 def test_no_gradient_is_computed_for_images_that_need_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **options: object) -> None:
         raise AssertionError("the gradient by x was computed")

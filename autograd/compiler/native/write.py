@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Equation, Variable
+from ..program import Equation, Variable, stood_for
 from .choose import COMPARISONS, NARROW, PRODUCTS, Native, axis_of, is_each, is_weak, reduction
 
 __all__ = ["write"]
@@ -123,7 +123,7 @@ class _Reading:
         if self.is_outer(equation):
             few, many = self.sides(equation)
             return {many} - {few}
-        if equation.function in PRODUCTS or equation.function is operator.getitem:
+        if stood_for(equation.function) in PRODUCTS or equation.function is operator.getitem:
             return set()
         shape = self.elements(equation)
         if equation not in self.rows:
@@ -134,7 +134,7 @@ class _Reading:
 
     def is_outer(self, equation: Equation) -> bool:
         """Whether it is x.T @ g, a sum over the examples of outer products."""
-        turned = equation.function in PRODUCTS and equation.args[0] in self.native.turned
+        turned = stood_for(equation.function) in PRODUCTS and equation.args[0] in self.native.turned
         return turned and equation in self.rows
 
     def sides(self, outer: Equation) -> tuple[Variable, Variable]:
@@ -149,7 +149,7 @@ class _Reading:
 
     def is_long(self, equation: Equation) -> bool:
         """Whether it is a product of rows with a matrix that has more rows than columns."""
-        if equation.function not in PRODUCTS or self.is_outer(equation):
+        if stood_for(equation.function) not in PRODUCTS or self.is_outer(equation):
             return False
         inner, columns = equation.args[1].shape
         return bool(inner > max(columns, NARROW))
@@ -332,7 +332,7 @@ class _Writer:
             return self._outer(equation, rows)
         lines = []
         for r in rows:
-            if function in PRODUCTS and self.in_rows:
+            if stood_for(function) in PRODUCTS and self.in_rows:
                 value = self._short_product(equation, r)
             elif function is operator.setitem:
                 value = self._chosen_or_old(equation, r)

@@ -39,7 +39,7 @@ def test_a_long_program_of_numbers_is_cut_into_parts(
     monkeypatch.setattr(scalars, "PART", part)
     monkeypatch.setattr(scalars, "FOR_EACH", 0)
     monkeypatch.setattr(scalars, "LONGEST", longest)
-    weights = [Parameter(float(w)) for w in rng.uniform(-1, 1, 4)]
+    weights = [Parameter(float(w), False) for w in rng.uniform(-1, 1, 4)]
 
     def f(a: Any, b: Any, unused: Any) -> Any:
         early, values = a * b, [a, b]

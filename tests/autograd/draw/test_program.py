@@ -66,8 +66,8 @@ def test_a_training_step_has_forward_backward_and_update() -> None:
     assert "softmax cross entropy" in inside["forward"]  # many calls: one box
     assert {"hidden", "scores", "dscores", "dhidden", "dW1", "W1", "W1 new", "lr"} <= names(picture)
     assert is_in_order(picture.drawing)
-    divide = next(g for g in picture.drawing.gates if g.back and g.symbol.startswith("÷"))
-    assert [use.value.name for use in divide.inputs] == ["difference"]  # out of a closed box
+    loss = next(g for g in picture.drawing.gates if g.back and g.name == "softmax cross entropy")
+    assert [value.name for value in loss.outputs] == ["dscores"]  # out of a closed box
     assert picture.drawing.remarks == []
     assert not any(v.below or v.note for v in picture.drawing.values)
 

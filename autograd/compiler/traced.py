@@ -13,10 +13,14 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
-from .errors import TraceError
-from .stacked import Stacked
+from ..errors import TraceError
+from ..tensor import Tensor
+from ..values import StandIn
 
-__all__ = ["ARRAYS", "Recorder", "Traced", "cast"]
+__all__ = ["Recorder", "Traced", "cast"]
+
+
+OTHERS = (StandIn, Tensor)
 
 
 class Recorder(Protocol):
@@ -44,7 +48,7 @@ def _of_shape(name: str) -> property:
     return property(get, doc=f"As of an array: {name}.")
 
 
-class Traced:
+class Traced(StandIn):
     """An array in a trace: its value, and the variable of the program that stands for it."""
 
     __slots__ = ("trace", "value", "variable")
@@ -63,10 +67,26 @@ class Traced:
     def __len__(self) -> int:
         return len(self.value)
 
+    # --- what the engine asks of a stand-in --------------------------------------------------
+
+    def constant(self, value: Any) -> Any:
+        """A value of the same program that does not change."""
+        return self.trace.constant(value)
+
+    def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        """A step of the program, as a whole."""
+        return self.trace.record(function, args, options)
+
+    def as_array(self, dtype: Any) -> Any:
+        """The same; a Python number becomes one of NumPy."""
+        number = self.value.__class__ in (float, int)
+        array = self.trace.record(np.float64, (self,), {}) if number else self
+        return array if dtype is None else array.astype(dtype, copy=False)
+
     # --- NumPy's functions -----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if Stacked in map(type, inputs):
+        if any(map(_is_another, inputs)):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
@@ -80,7 +100,7 @@ class Traced:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]
     ) -> Any:
-        if Stacked in types:
+        if any(issubclass(t, OTHERS) and t is not Traced for t in types):
             return NotImplemented
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
@@ -166,7 +186,9 @@ class Traced:
     __hash__ = object.__hash__
 
 
-ARRAYS = (np.ndarray, Traced)
+def _is_another(x: Any) -> bool:
+    """Whether x is of another kind, or a tensor, which know what to do with this one."""
+    return isinstance(x, OTHERS) and x.__class__ is not Traced
 
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -211,7 +233,7 @@ def _offer_method(name: str, function: Callable[..., Any]) -> None:
 
 def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
     def operate(self: Traced, other: Any) -> Any:
-        if other.__class__ is Stacked:
+        if _is_another(other):
             return NotImplemented
         return self.trace.record(function, (self, other), {})
 
@@ -223,12 +245,12 @@ for _name, _ufunc in _OPERATORS.items():
     _offer("r" + _name, lambda self, other, f=_ufunc: self.trace.record(f, (other, self), {}))
     _offer("i" + _name, lambda self, other, f=_ufunc: f(self, other, out=self))
 for _name, _ufunc in _COMPARISONS.items():
-    _offer(_name, lambda self, other, f=_ufunc: self.trace.record(f, (self, other), {}))
+    _offer(_name, _operator(_ufunc))
 for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
               "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
     _offer_method(_name, getattr(np, _name))
 # x ** 2 is not np.power(x, 2) to the last bit
-_offer("pow", lambda self, other: self.trace.record(operator.pow, (self, other), {}))
+_offer("pow", _operator(operator.pow))
 _offer("rpow", lambda self, other: self.trace.record(operator.pow, (other, self), {}))
 _offer("neg", lambda self: self.trace.record(np.negative, (self,), {}))
 _offer("pos", lambda self: self)

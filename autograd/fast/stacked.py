@@ -9,27 +9,48 @@ rule is applied to one direction after the other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..backward import backpropagate, reachable
+from ..gate import Edge
+from ..node import Node
+from ..tensor import Tensor
+from ..values import Kind, StandIn, Sweep
 from .buffers import empty
 
-__all__ = ["NotStackableError", "Stacked", "each"]
+__all__ = ["NotStackableError", "Stacked", "all_rows", "each"]
+
+TOGETHER = 1 << 23  # bytes that a value may take for all rows that are worked out together
 
 
 class NotStackableError(TypeError):
     """A function that is not known to work on a stack."""
 
 
-class Stacked:
+class Stacked(StandIn):
     """Arrays of one shape, worked on together: `values` has an axis in front that `shape` hides."""
 
     __slots__ = ("values",)
 
     def __init__(self, values: Any):
         self.values = values
+
+    @property
+    def value(self) -> Any:
+        """All the arrays."""
+        return self.values
+
+    def sweep(self, kind: Kind) -> Sweep:
+        """The backward pass of many gradients."""
+        return StackedSweep(kind)
+
+    def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        """A function that may do anything: one after the other, please."""
+        raise NotStackableError(function.__name__)
 
     shape = property(lambda self: self.values.shape[1:], doc="Lengths of the axes of each.")
     ndim = property(lambda self: len(self.shape), doc="Number of axes of each.")
@@ -112,6 +133,37 @@ class Stacked:
         return Stacked(self.values.astype(dtype))
 
     __hash__ = object.__hash__
+
+
+class StackedSweep(Sweep):
+    """A backward pass of many gradients at once."""
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The row's rule, for all of them."""
+        arguments = edge.arguments(node)
+        return each(lambda one: self.kind.back_through(node, edge, one, arguments), g)
+
+
+def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
+    """The gradients of each element of a value, joined along a new first axis; None where a node
+    does not lead to it. Many rows go back together, as many as fit."""
+    gates = reachable(value.node) or [value.node]
+    largest = max(math.prod(node.shape) * node.dtype.itemsize for node in gates)
+    count, size = max(1, TOGETHER // max(1, largest)), value.size
+    found = [
+        backpropagate(value.node, Stacked(rows.reshape(-1, *value.shape)), nodes)
+        for rows in (
+            np.eye(min(count, size - k), size, k, value.dtype) for k in range(0, size, count)
+        )
+    ]
+    return [
+        _joined([grads[node].values for grads in found]) if node in found[0] else None
+        for node in nodes
+    ]
+
+
+def _joined(blocks: list[Any]) -> Any:
+    return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
 
 def each(function: Callable[[Any], Any], stack: Stacked) -> Stacked:

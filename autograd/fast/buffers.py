@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Shelf", "empty", "filled", "gradients_of", "is_owned"]
+__all__ = ["Shelf", "empty", "filled", "is_owned"]
 
 SMALL = 1 << 15  # below 32 KiB the C library's own free lists are as good
 LARGE = 1 << 25  # above 32 MiB a block is not worth keeping
@@ -79,26 +79,6 @@ def filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: float) -> np.nda
     return array
 
 
-def gradients_of(
-    slot: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
-) -> Callable[[], np.ndarray[Any, Any]]:
-    """A function that gives the array for the next gradient in `slot`.
-
-    It is the array of the last one, if that is to be replaced and nobody else refers to it.
-    """
-    mine = np.empty(shape, dtype)
-
-    def take() -> np.ndarray[Any, Any]:
-        nonlocal mine
-        if slot.grad is mine:
-            slot.grad = None
-        if getrefcount(mine) > _IN_CLOSURE_ONLY:
-            mine = np.empty(shape, dtype)
-        return mine
-
-    return take
-
-
 def is_owned(array: Any, others: int = 0) -> bool:
     """Whether nobody refers to `array` but the caller's variable and `others` known holders.
 
@@ -106,6 +86,27 @@ def is_owned(array: Any, others: int = 0) -> bool:
     """
     base = array.base
     return (base is None or type(base) is Block) and getrefcount(array) <= _ALONE + others
+
+
+def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy in C order; a large one in memory that is lent."""
+    if array.nbytes < SMALL:
+        return array.copy()
+    copy = empty(array.shape, array.dtype)
+    np.copyto(copy, array)
+    return copy
+
+
+def own(array: Any) -> np.ndarray[Any, Any]:
+    """A gradient as an array that belongs to the caller: itself, if nobody else refers to it."""
+    if array.__class__ is np.ndarray and is_owned(array, others=1):  # the variable of `_result`
+        return array
+    return np.array(array)
+
+
+def lender(most: int) -> Callable[[tuple[int, ...], np.dtype[Any]], np.ndarray[Any, Any]]:
+    """A function that lends up to `most` bytes, again and again."""
+    return Shelf(most).empty
 
 
 def _count_on_shelf() -> int:
@@ -122,15 +123,5 @@ def _count_alone() -> int:
     return count(array)
 
 
-def _count_in_closure() -> int:
-    array = np.empty(1)
-
-    def count() -> int:  # the very situation inside gradients_of
-        return getrefcount(array)
-
-    return count()
-
-
-_IN_CLOSURE_ONLY = _count_in_closure()
 _ON_SHELF_ONLY = _count_on_shelf()
 _ALONE = _count_alone()

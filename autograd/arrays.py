@@ -1,0 +1,132 @@
+"""What may become an array of the engine, and how: checked, converted, and safe from writes.
+
+What was recorded must stay true, so an array that somebody else may write to is copied before a
+rule keeps it; `frozen` makes one that nobody can write to, which need not be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+from numpy.typing import ArrayLike, DTypeLike
+
+from .errors import DTypeError, UnsupportedError
+from .values import StandIn
+
+__all__ = ["NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept", "lender"]
+
+Array = Any  # np.ndarray or a NumPy scalar
+NUMBERS = (float, int, bool, np.float64, np.float32)
+
+
+class Frozen(np.ndarray[Any, Any]):
+    """The memory of arrays that nobody can write to: only read-only views of it are given away."""
+
+
+def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True) -> Array:
+    """`value` as a float, integer or bool array that nobody else writes to.
+
+    A single value becomes a NumPy scalar: arithmetic on those is ten times faster.
+    Raises DTypeError for other kinds of numbers.
+    """
+    if isinstance(value, StandIn):
+        return value.as_array(dtype)
+    array = np.asarray(value, dtype=dtype)
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, integers or "
+            "bools" + ("; complex numbers are not supported" if array.dtype.kind == "c" else "")
+        )
+    if array.ndim == 0:
+        return array[()]
+    if not copy or (array is not value and array.base is None) or is_frozen(array):
+        return array
+    return copied(array)
+
+
+def check_plain(value: Any) -> Any:
+    """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
+    if isinstance(value, (list, tuple)) and _holds_tracked(value):
+        raise UnsupportedError(
+            "a list that holds tracked tensors is not an array; use np.stack(list) or "
+            "np.concatenate(list), which record where each gradient goes"
+        )
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise UnsupportedError(
+            f"got a {type(value).__name__}; its special behaviour would be lost: pass a plain "
+            "array, such as np.asarray(a) or a.filled(0)"
+        )
+    return value
+
+
+def _holds_tracked(values: Any) -> bool:
+    return any(
+        _holds_tracked(v) if isinstance(v, (list, tuple)) else getattr(v, "requires_grad", False)
+        for v in values
+    )
+
+
+# --- writes --------------------------------------------------------------------------------------
+
+
+def frozen(array: ArrayLike) -> np.ndarray[Any, Any]:
+    """A copy of `array` that nobody can ever write to.
+
+    Gates keep the arrays that the backward pass reads as they were: they copy them, except for
+    these. Worthwhile for data that many steps use. Its write flag cannot be set again.
+
+    >>> import numpy as np
+    >>> frozen(np.ones(3)).flags.writeable
+    False
+    """
+    source = np.asarray(as_constant(check_plain(array), copy=False))
+    memory = np.ndarray.__new__(Frozen, max(source.nbytes, 1), np.uint8)
+    np.ndarray(source.shape, source.dtype, memory)[...] = source
+    read = np.frombuffer(memoryview(memory.data).toreadonly(), source.dtype, source.size)
+    return read.reshape(source.shape)
+
+
+def is_frozen(array: np.ndarray[Any, Any]) -> bool:
+    """Whether nobody can write to the array, nor to what it is a view of."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if not isinstance(base, memoryview):
+        return isinstance(base, bytes)
+    return isinstance(base.obj, (Frozen, bytes))
+
+
+def kept(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`array` as it is now: a copy, unless nobody can write to it.
+
+    The copy is laid out in memory like the array: BLAS gives other bits for another layout.
+    """
+    if is_frozen(array):
+        return array
+    if array.flags.c_contiguous or not array.size:
+        return copied(array)
+    start, end = byte_bounds(array)
+    first = array.__array_interface__["data"][0] - start
+    memory = np.empty(end - start, np.uint8)
+    copy = np.ndarray(array.shape, array.dtype, memory, first, array.strides)
+    copy[...] = array
+    return copy
+
+
+def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy in C order. (`fast` replaces this one.)"""
+    return array.copy()
+
+
+def own(array: Any) -> np.ndarray[Any, Any]:
+    """A gradient as an array that belongs to the caller. (`fast` replaces this one.)"""
+    return np.array(array)
+
+
+def lender(most: int) -> Callable[[Any, np.dtype[Any]], np.ndarray[Any, Any]]:
+    """A function that gives memory for an array. `fast` replaces this one: up to `most` bytes are
+    then lent again when nobody refers to them any more."""
+    return np.empty

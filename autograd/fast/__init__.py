@@ -1,0 +1,27 @@
+"""What makes the engine quick, in a room of its own: without this folder it is slower, not wrong.
+
+Here stands what is put in the place of what. `GATEGRAD_PLAIN=1` in the environment leaves all of it
+out; so does deleting this folder, and the line of `autograd/__init__.py` that loads it.
+
+    calls     functions that call gates, written out for each kind of gate
+    numbers   smaller nodes for scalars
+    sweep     the backward pass of plain arrays, without a list of the graph
+    buffers   memory that is lent again when nobody refers to it any more
+    kernels, products, images    quicker kernels and rules of single gates
+    stacked   many gradients in one backward pass, for all rows of a Jacobian
+"""
+
+from .. import arrays, call
+from . import buffers, calls
+
+setattr(call, "caller", calls.caller)  # noqa: B010 (before the gates are declared)
+setattr(arrays, "copied", buffers.copied)  # noqa: B010
+setattr(arrays, "own", buffers.own)  # noqa: B010
+setattr(arrays, "lender", buffers.lender)  # noqa: B010
+
+from .. import backward, functional  # noqa: E402
+from . import images, kernels, products, stacked, sweep  # noqa: E402, F401
+
+setattr(backward, "walk", sweep.walk)  # noqa: B010
+setattr(backward, "collect", sweep.collect)  # noqa: B010
+setattr(functional, "all_rows", stacked.all_rows)  # noqa: B010

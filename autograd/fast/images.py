@@ -1,0 +1,316 @@
+"""Convolution and pooling with few passes over memory: the same numbers in less time.
+
+Images are worked on in blocks whose columns stay in the cache, into memory that is lent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from .. import gates
+from ..arrays import Array
+from ..gates.pool import LOWEST, in_image, weights_of
+from ..gates.windows import Window
+from ..values import as_one_call
+from .buffers import empty, filled
+from .quick import accelerate
+
+BLOCK = 1 << 21  # bytes of columns that are worked on at once: they should stay in the cache
+KEEP = 1 << 23  # bytes of columns that are kept for the backward pass; more are copied again
+
+
+# --- windows -------------------------------------------------------------------------------------
+
+
+def padded(x: Array, window: Window, fill: float = 0.0) -> Array:
+    """The images with `fill` around them; x itself if there is no padding."""
+    if not window.pads:
+        return x
+    out = empty(window.padded_shape(x.shape), x.dtype)
+    out.fill(fill)
+    out[window.inside(x.shape)] = x
+    return out
+
+
+@as_one_call
+def pieces_of(x: Array, window: Window, fill: float = 0.0) -> Array:
+    """What each element of the window sees: (n, c, h, w) to (rows, columns, n, c, down, across)."""
+    places, image = window.places(x.shape), padded(x, window, fill)
+    pieces = empty((*window.size, *x.shape[:2], *places), x.dtype)
+    for i, j in window.offsets():
+        pieces[i, j] = image[window.seen(i, j, places)]
+    return pieces
+
+
+@as_one_call
+def sum_of_pieces(x: Array, shape: Sequence[int], window: Window) -> Array:
+    """Add up what `unfold` took apart: (rows, columns, n, c, down, across) to (n, c, h, w)."""
+    places = window.places(shape)
+    image = empty(window.padded_shape(shape), x.dtype)
+    if not window.tiles(shape):
+        image.fill(0)
+    for i, j in window.offsets():
+        seen = image[window.seen(i, j, places)]
+        if window.overlaps:
+            seen += x[i, j]
+        else:
+            seen[...] = x[i, j]
+    return image[window.inside(shape)] if window.pads else image
+
+
+accelerate(gates.windows.unfold, pieces_of)
+accelerate(gates.windows.fold, sum_of_pieces)
+
+
+# --- convolution ---------------------------------------------------------------------------------
+
+
+@as_one_call
+def _im2col(x: Array, window: Window, groups: int) -> Array:
+    """The windows on images x, one in each column: (n, groups, filter elements, places)."""
+    count, channels = x.shape[:2]
+    down, across = window.places(x.shape)
+    shape = count, groups, channels // groups * math.prod(window.size), down * across
+    if window.is_point and x.flags.c_contiguous:  # nothing to copy
+        return x.reshape(shape)
+    image = padded(x, window)
+    per_image, per_channel, per_row, per_column = image.strides
+    view = as_strided(
+        image,
+        (count, channels, *window.size, down, across),
+        (
+            per_image,
+            per_channel,
+            per_row * window.dilation[0],
+            per_column * window.dilation[1],
+            per_row * window.stride[0],
+            per_column * window.stride[1],
+        ),
+        writeable=False,
+    )
+    columns = empty(view.shape, x.dtype)
+    np.copyto(columns, view)
+    return columns.reshape(shape)
+
+
+def _product(x: Array, y: Array) -> Array:
+    """The products of a stack of matrices y (n, groups, ., .) with x, or with a stack x."""
+    shape = *y.shape[:2], x.shape[-2], y.shape[-1]
+    return np.matmul(x, y, out=empty(shape, np.result_type(x, y)))
+
+
+def _columns_nbytes(x: Array, window: Window) -> int:
+    down, across = window.places(x.shape)
+    return x.shape[0] * x.shape[1] * math.prod(window.size) * down * across * x.itemsize  # type: ignore[no-any-return]
+
+
+def _blocks(count: int, nbytes: int) -> Iterator[slice]:
+    """Slices of `count` images whose columns take `nbytes`, so that each fits the cache."""
+    step = max(1, count * BLOCK // max(nbytes, 1))
+    return (slice(k, k + step) for k in range(0, count, step))
+
+
+@as_one_call
+def _convolve(x: Array, w: Array, b: Array, columns: Array, window: Window, groups: int) -> Array:
+    """Filters times columns; `columns` may be given, or None."""
+    count, (down, across) = len(x), window.places(x.shape)
+    filters = w.reshape(groups, len(w) // groups, -1)
+    dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    out = empty((count, *filters.shape[:2], down * across), dtype)
+    if columns is not None:
+        np.matmul(filters, columns, out=out)
+    else:
+        for part in _blocks(count, _columns_nbytes(x, window)):
+            np.matmul(filters, _im2col(x[part], window, groups), out=out[part])
+    if b is not None:
+        np.add(out, b.reshape(groups, -1, 1), out=out)
+    return out.reshape(count, len(w), down, across)
+
+
+def _convolve_and_keep(
+    x: Array, w: Array, b: Array, window: Window, groups: int
+) -> tuple[Array, tuple[Array]]:
+    """The result, and the columns for the gradient by the filters, unless they are many.
+
+    Columns that are x itself are not kept: x may be an array that its owner writes to.
+    """
+    columns = None
+    if _columns_nbytes(x, window) <= KEEP and not window.is_point:
+        columns = _im2col(x, window, groups)
+    return _convolve(x, w, b, columns, window, groups), (columns,)
+
+
+def _by_w(
+    g: Array, x: Array, columns: Array, w_shape: Sequence[int], window: Window, groups: int
+) -> Array:
+    if columns is not None:
+        return _filter_gradient(columns, g, w_shape, groups)
+    return gates.conv.conv2d_filters(x, g, window=window, groups=groups)
+
+
+def _by_b(g: Array) -> Array:
+    """The sum over all images and places, as a product with ones."""
+    count, filters, down, across = g.shape
+    places = down * across
+    sums = np.reshape(g, (count * filters, places)) @ filled((places,), g.dtype, 1.0)
+    return np.sum(np.reshape(sums, (count, filters)), axis=0)
+
+
+@as_one_call
+def _filter_gradient(columns: Array, g: Array, w_shape: Sequence[int], groups: int) -> Array:
+    """The gradient by the filters: columns times g, summed over the images."""
+    count, filters = g.shape[:2]
+    g = g.reshape(count, groups, filters // groups, columns.shape[-1])
+    total = np.add.reduce(_product(columns, g.swapaxes(-1, -2)), axis=0)
+    return np.ascontiguousarray(total.swapaxes(-1, -2)).reshape(w_shape)
+
+
+@as_one_call
+def _transpose(
+    x: Array, w: Array, shape: tuple[int, ...], window: Window, groups: int = 1
+) -> Array:
+    """The adjoint of `conv2d` in its images: x (n, f, down, across) gives (n, c, *shape).
+
+    Every element of x puts its multiple of a filter where the window was.
+    """
+    count, filters = x.shape[:2]
+    channels = groups * w.shape[1]
+    dtype = np.result_type(x, w)
+    matrices = w.reshape(groups, filters // groups, -1).swapaxes(-1, -2)
+    out = empty((count, channels, *shape), dtype)
+    scatter = _add_runs if window.stride == (1, 1) else _add_windows
+    nbytes = count * channels * math.prod(window.size) * math.prod(x.shape[2:]) * dtype.itemsize
+    for part in _blocks(count, nbytes):
+        scatter(x[part], matrices, out[part], window, groups)
+    return out
+
+
+def _add_windows(x: Array, matrices: Array, out: Array, window: Window, groups: int) -> None:
+    """Write into `out` the sum of all windows; x times filters gives their elements."""
+    count, filters, down, across = x.shape
+    pieces = _product(matrices, x.reshape(count, groups, filters // groups, down * across))
+    pieces = pieces.reshape(count, out.shape[1], *window.size, down, across)
+    image = empty(window.padded_shape(out.shape), out.dtype)
+    image.fill(0)
+    for i, j in window.offsets():
+        image[window.seen(i, j, (down, across))] += pieces[:, :, i, j]
+    np.copyto(out, image[window.inside(out.shape)])
+
+
+def _add_runs(x: Array, matrices: Array, out: Array, window: Window, groups: int) -> None:
+    """The same for stride 1, by adding few long rows where `_add_windows` adds many short ones.
+
+    With rows of x as long as those of the padded image, filled up with zeros, everything that one
+    element of the window sees is a single run of the image, read row after row.
+    """
+    count, filters, down, across = x.shape
+    *_, height, width = padded_shape = window.padded_shape(out.shape)
+    rows = empty((count, filters, down, width), x.dtype)
+    rows[..., :across], rows[..., across:] = x, 0
+    pieces = _product(matrices, rows.reshape(count, groups, filters // groups, down * width))
+    pieces = pieces.reshape(count, out.shape[1], *window.size, down * width)
+    image = empty((*padded_shape[:2], height * width + window.reach(1)), out.dtype)
+    image.fill(0)
+    for i, j in window.offsets():
+        start = i * window.dilation[0] * width + j * window.dilation[1]
+        image[..., start : start + down * width] += pieces[:, :, i, j]
+    image = image[..., : height * width].reshape(padded_shape)
+    np.copyto(out, image[window.inside(out.shape)])
+
+
+@as_one_call
+def _filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array:
+    """The adjoint of `conv2d` in its filters: x (n, c, h, w) and y (n, f, down, across).
+
+    Gives (f, c / groups, kernel rows, kernel columns): how each element of a filter met y.
+    """
+    shape = y.shape[1], x.shape[1] // groups, *window.size
+    total = np.zeros(shape, np.result_type(x, y))
+    for part in _blocks(len(x), _columns_nbytes(x, window)):
+        total += _filter_gradient(_im2col(x[part], window, groups), y[part], shape, groups)
+    return total
+
+
+accelerate(
+    gates.conv.conv2d_gate,
+    lambda x, w, b, window, groups: _convolve(x, w, b, None, window, groups),
+    fused=_convolve_and_keep,
+    keeps=("columns",),
+    vjp=(None, _by_w, lambda g: _by_b(g)),
+)
+accelerate(gates.conv.conv2d_transpose, _transpose)
+accelerate(gates.conv.conv2d_filters, _filters)
+
+
+# --- pooling -------------------------------------------------------------------------------------
+
+
+def _winners(pieces: Array, out: Array, shape: Sequence[int], window: Window) -> Array:
+    """Which elements of each window are the largest; never the padding, whatever is in it."""
+    winners = pieces == out
+    return winners & in_image(window, tuple(shape[2:])) if window.pads else winners
+
+
+def _largest_and_winners(x: Array, window: Window) -> tuple[Array, tuple[Array]]:
+    """The result, and who won: one comparison of whole pieces after the other."""
+    pieces = pieces_of(x, window, LOWEST)
+    stack = pieces.reshape((math.prod(window.size), *pieces.shape[2:]))
+    out = np.maximum.reduce(stack, axis=0)
+    return out, (_winners(pieces, out, x.shape, window),)
+
+
+@as_one_call
+def _to_winners(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
+    """Give the winners of each window its gradient, in equal parts."""
+    area, places = math.prod(window.size), g.shape[2:]
+    count = np.add.reduce(winners, axis=(0, 1), dtype=np.min_scalar_type(area))
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN has no winner: its gradient is NaN
+        share = np.divide(g, count, out=empty(g.shape, g.dtype))
+        image = empty(window.padded_shape(shape), g.dtype)
+        if not window.tiles(shape):
+            image.fill(0)
+        for i, j in window.offsets():
+            seen = image[window.seen(i, j, places)]
+            if window.overlaps:
+                seen += share * winners[i, j]
+            else:
+                np.multiply(share, winners[i, j], out=seen)
+    return image[window.inside(shape)] if window.pads else image
+
+
+@as_one_call
+def _largest(x: Array, window: Window) -> Array:
+    places, image = window.places(x.shape), padded(x, window, LOWEST)
+    out = empty((*x.shape[:2], *places), x.dtype)
+    out.fill(LOWEST)
+    for i, j in window.offsets():
+        np.maximum(out, image[window.seen(i, j, places)], out=out)
+    return out
+
+
+@as_one_call
+def _mean(x: Array, window: Window, count_include_pad: bool) -> Array:
+    places, image = window.places(x.shape), padded(x, window)
+    out = empty((*x.shape[:2], *places), x.dtype)
+    for i, j in window.offsets():
+        seen = image[window.seen(i, j, places)]
+        if (i, j) == (0, 0):
+            out[...] = seen
+        else:
+            out += seen
+    out *= weights_of(window, x.shape[2:], count_include_pad, x.dtype)
+    return out
+
+
+accelerate(
+    gates.pool.max_pool2d_gate,
+    _largest,
+    fused=_largest_and_winners,
+    keeps=("winners",),
+    vjp=(lambda g, winners, x_shape, window: _to_winners(g, winners, x_shape, window),),
+)
+accelerate(gates.pool.avg_pool2d_gate, _mean)

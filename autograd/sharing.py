@@ -1,0 +1,71 @@
+"""Which tensors show the same memory: NumPy lets all of them see what is written through one.
+
+A tensor that was made by slicing, reshaping or detaching another may show its memory. Writing to
+one of them would have to change the others, so it is refused; this file tells who shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from sys import getrefcount
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .values import concrete
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["OUTSIDE", "Memory", "is_alone", "shown"]
+
+
+class Memory:
+    """What tensors that show the same memory have in common: each of them holds this object.
+
+    NumPy would let all of them see what is written through one, so one of several refuses. How
+    many there are is told by the references to this object, when somebody asks.
+    """
+
+    __slots__ = ()
+
+
+OUTSIDE = Memory()  # stands for memory that others than tensors may look at
+
+
+def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
+    """`result`, made known to the tensor among the operands whose memory it shows, if any does.
+
+    `array` is what the gate computed, which for a single value may show memory as well.
+    """
+    memory = _owner(array)
+    for x in operands:
+        if hasattr(x, "_memory") and x._data.shape and _owner(x._data) is memory:
+            if x._memory is None:
+                x._memory = Memory()
+            result._memory = x._memory
+            break
+    return result
+
+
+def is_alone(tensor: Tensor) -> bool:
+    """Whether nobody else looks at the same memory."""
+    return tensor._memory is None or _holders(tensor) <= _ONE_HANDLE
+
+
+def _owner(data: Any) -> Any:
+    """The array that has the memory which `data` shows."""
+    array = concrete(data)
+    while getattr(array, "base", None).__class__ is np.ndarray:
+        array = array.base
+    return array
+
+
+def _holders(tensor: Any) -> int:
+    """References to what a tensor has in common with others."""
+    memory = tensor._memory
+    return getrefcount(memory)
+
+
+_ONE_HANDLE = _holders(SimpleNamespace(_memory=Memory()))

@@ -1,0 +1,175 @@
+"""Kinds of values: what gates compute with, and what gradients are made of.
+
+One expression serves many purposes. Mostly its values are plain arrays; while a function is
+compiled they are stand-ins that write down what happens to them; in an outline they are shapes
+alone. And what flows back is an array, a tensor (so that it can be differentiated again), many
+gradients at once, or a gradient with a mask. Gates and their rules are the same for all of them,
+because they never ask. What differs is said here, in the methods of two classes: a `Kind` for what
+gates compute with, and a `Sweep` for what flows back. Here both do the plain thing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .gate import Edge, Gate, Plan
+    from .modes import Scope
+    from .node import GradSlot, Node
+    from .tensor import Tensor
+
+__all__ = ["ARRAYS", "Kind", "StandIn", "Sweep", "as_one_call", "concrete", "in_company_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Kind:
+    """Plain arrays: gates compute at once, and nobody else wants to know.
+
+    A mode holds one (see modes.py) and the engine tells it everything. Other kinds override what
+    they do in another way: `compiler.trace.Trace` all of it, `draw.outline.Outline` `forward`.
+    """
+
+    names_gradients = False  # whether `made` and `arrived` are to be called
+
+    # --- forward ---------------------------------------------------------------------------
+
+    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
+        """A gate is called."""
+
+    def forward(
+        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
+    ) -> tuple[Any, Any]:
+        """The result of a gate, and what an accelerator's rules want beside."""
+        return gate.compute(values, static, plan)
+
+    def made(self, result: Tensor) -> None:
+        """A gate has recorded its result."""
+
+    # --- backward --------------------------------------------------------------------------
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The downstream gradient at an edge, for an upstream gradient that is an array."""
+        return edge.back(node, g)
+
+    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
+        """The same for an upstream gradient of another kind, and arguments to match."""
+        return edge.apply(g, arguments)
+
+    def arrived(self, parent: Node, g: Any) -> None:
+        """The gradient with respect to a value, as far as it has been added up."""
+
+    def leave(self, finite: Iterable[Any] | None = None) -> None:
+        """A backward pass is over. `finite`: gradients that were right because none holds NaN."""
+
+    def gradient_in(self, slot: GradSlot) -> Any:
+        """The gradient that a leaf has collected before this pass adds to it."""
+        return slot.grad
+
+    def cleared(self, slot: GradSlot) -> None:
+        """The program sets the gradient of a leaf itself."""
+
+    # --- values ----------------------------------------------------------------------------
+
+    def lift(self, tensors: Iterable[Any]) -> None:
+        """The values of these tensors are read."""
+
+    def born(self, tensor: Tensor) -> None:
+        """The program makes a tensor of a value."""
+
+    def constant(self, value: Any) -> Any:
+        """A value that does not depend on any other."""
+        return value
+
+    def setting(self, owner: Any, name: str) -> Any:
+        """The number `owner.name`, such as a step size."""
+        return getattr(owner, name)
+
+
+ARRAYS = Kind()
+
+
+class Sweep:
+    """One backward pass: how gradients go through edges and add up. These are plain arrays."""
+
+    def __init__(self, kind: Kind):
+        self.kind = kind
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The chain rule at an edge: the upstream gradient in, the downstream gradient out."""
+        return self.kind.back(node, edge, g)
+
+    def plus(self, total: Any, g: Any) -> Any:
+        """The sum of two gradients that arrive at the same value."""
+        return total + g
+
+
+class RecordedSweep(Sweep):
+    """A pass that records gates: its gradients are tensors and can be differentiated again."""
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The rule, given the node's operands and result as tensors that belong to the graph."""
+        return self.kind.back_through(node, edge, g, edge.recorded_arguments(node))
+
+
+class StandIn:
+    """What gates and rules may be given in place of an array: it answers NumPy's protocols."""
+
+    __slots__ = ()
+
+    value: Any  # the array, or the arrays, that it stands for
+
+    def sweep(self, kind: Kind) -> Sweep:
+        """The backward pass of gradients like this one."""
+        return Sweep(kind)
+
+    def constant(self, value: Any) -> Any:
+        """An array as something that can be combined with this one in any function."""
+        return value
+
+    def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        """Call a function that is not made of NumPy calls, see `as_one_call`."""
+        return function(*args, **options)
+
+    def as_array(self, dtype: Any) -> Any:
+        """The same as an array of a kind of number (None: of its own)."""
+        return self if dtype is None else self.astype(dtype)  # type: ignore[attr-defined]
+
+
+def concrete(x: Any) -> Any:
+    """The array that x stands for, or x itself."""
+    while isinstance(x, StandIn):
+        x = x.value
+    return x
+
+
+def in_company_of(x: Any, others: Any) -> Any:
+    """x, so that it can be indexed with what `others` holds: an index, or a tuple of them."""
+    if isinstance(x, StandIn):
+        return x
+    for part in others if isinstance(others, tuple) else (others,):
+        if isinstance(part, StandIn):
+            return part.constant(x)
+    return x
+
+
+def as_one_call(function: F) -> F:
+    """Let stand-ins see the whole function, rather than the NumPy calls inside: a decorator."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        for x in args:
+            if isinstance(x, StandIn):
+                return x.call(function, args, options)
+        return function(*args, **options)
+
+    return call  # type: ignore[return-value]
+
+
+def has_nan(g: Any) -> bool:
+    """Whether a gradient of any kind holds NaN."""
+    return bool(np.isnan(concrete(g)).any())
