@@ -1,4 +1,4 @@
-"""The layers of "Deep Learning from Scratch" (Saito, chapters 5 and 7), under the book's names.
+"""The layers of "Deep Learning from Scratch" (Saito, chapters 5 to 7), under the book's names.
 
 `out = layer.forward(x)` and `dx = layer.backward(dout)` work on plain arrays. Where the book
 derives every `backward` by hand, here the gates behind `forward` are recorded, and `backward` goes
@@ -34,10 +34,11 @@ from autograd import DTypeError, GraphError, Parameter, ShapeError, Tensor
 from .arguments import check_examples, plain
 from .conv import Flatten, check_filters
 from .layers import check_affine
+from .rng import Seed, as_rng
 
 __all__ = [
-    "AddLayer", "Affine", "Convolution", "MulLayer", "Pooling", "ReLU", "Relu", "Sigmoid",
-    "SoftmaxWithLoss",
+    "AddLayer", "Affine", "BatchNormalization", "Convolution", "Dropout", "MulLayer", "Pooling",
+    "ReLU", "Relu", "Sigmoid", "SoftmaxWithLoss",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -203,6 +204,92 @@ class Pooling(_Unary):
             return autograd.max_pool2d(x, (self.pool_h, self.pool_w), self.stride, self.pad)
 
         return self._run(pool, x)  # type: ignore[no-any-return]
+
+
+class Dropout(_Unary):
+    """In training, numbers are zero with probability `dropout_ratio` (Srivastava et al. 2014).
+
+    Otherwise all are multiplied by 1 - dropout_ratio, which is their mean in training. `mask` has
+    the places that the last forward in training kept; `seed` is that of the random numbers.
+    """
+
+    mask: Array | None = None
+
+    def __init__(self, dropout_ratio: float = 0.5, *, seed: Seed = None):
+        if not 0 <= dropout_ratio < 1:
+            raise ValueError(f"Dropout: dropout_ratio is {dropout_ratio}; expected 0 <= ratio < 1")
+        self.dropout_ratio, self._rng = float(dropout_ratio), as_rng(seed)
+
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
+        """Some of x in training (`train_flg`), a share of all of x otherwise."""
+        factor: Any = 1.0 - self.dropout_ratio
+        if train_flg:
+            factor = self.mask = self._rng.random(np.shape(x)) > self.dropout_ratio
+        return self._run(lambda x: x * factor, x)  # type: ignore[no-any-return]
+
+
+class BatchNormalization(_Layer):
+    """Every feature with mean 0 and variance 1 over the batch, times gamma, plus beta.
+
+    gamma, beta                 (features,), the very arrays that training changes
+    momentum                    how much of the running mean and variance stays at each step
+    running_mean, running_var   what is used instead of the batch's outside of training
+    Images (n, ...) are flattened to (n, features), and given back in their shape. Raises ShapeError
+    for shapes that do not fit (Ioffe, Szegedy 2015, arXiv:1502.03167, algorithm 1).
+    """
+
+    dgamma: Array | None = None
+    dbeta: Array | None = None
+
+    def __init__(
+        self,
+        gamma: Array | Parameter,
+        beta: Array | Parameter,
+        momentum: float = 0.9,
+        running_mean: Array | None = None,
+        running_var: Array | None = None,
+    ):
+        self.gamma = _shared(gamma, "BatchNormalization: gamma")
+        self.beta = _shared(beta, "BatchNormalization: beta")
+        if gamma.ndim != 1 or gamma.shape != beta.shape:
+            raise ShapeError(
+                f"BatchNormalization: gamma is {gamma.shape} and beta is {beta.shape}; expected "
+                "(features,)"
+            )
+        self.momentum = momentum
+        self.running_mean = np.zeros(gamma.shape) if running_mean is None else running_mean
+        self.running_var = np.zeros(gamma.shape) if running_var is None else running_var
+
+    def forward(self, x: ArrayLike, train_flg: bool = True) -> Array:
+        """x (n, ...) normalised: by the batch in training (`train_flg`), else by the running."""
+        check_examples(x, "BatchNormalization.forward")
+        return self._run(  # type: ignore[no-any-return]
+            self._by_batch if train_flg else self._by_running, x, self.gamma, self.beta
+        )
+
+    def _by_batch(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Any:
+        rows = Flatten()(x)
+        mean = autograd.mean(rows, axis=0)
+        variance = autograd.mean(autograd.square(rows - mean), axis=0)
+        old, new = self.momentum, 1 - self.momentum
+        self.running_mean = old * self.running_mean + new * mean.numpy()
+        self.running_var = old * self.running_var + new * variance.numpy()
+        return _normalised(x, mean, variance, gamma, beta)
+
+    def _by_running(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Any:
+        mean, variance = self.running_mean.astype(x.dtype), self.running_var.astype(x.dtype)
+        return _normalised(x, mean, variance, gamma, beta)
+
+    def backward(self, dout: ArrayLike) -> Array:
+        """The gradient with respect to x, in the shape of x; also sets `dgamma` and `dbeta`."""
+        dx, self.dgamma, self.dbeta = self._go_back(dout)
+        return dx
+
+
+def _normalised(x: Tensor, mean: Any, variance: Any, gamma: Tensor, beta: Tensor) -> Any:
+    """gamma (x - mean) / √(variance + 1e-6) + beta for each feature, in the shape of x."""
+    scaled = (Flatten()(x) - mean) / autograd.sqrt(variance + 1e-6)
+    return autograd.reshape(gamma * scaled + beta, x.shape)
 
 
 class SoftmaxWithLoss(_Unary):

@@ -232,6 +232,67 @@ def test_float32_stays() -> None:
     assert affine.forward(np.array([[1, 2, 3]])).dtype == np.float64  # integers are converted
 
 
+# --- chapter 6: batch normalisation and dropout -------------------------------------------------
+
+
+@pytest.mark.parametrize("train", [True, False])
+@pytest.mark.parametrize("shape", [(5, 6), (5, 2, 3), (5, 1, 2, 3)])
+def test_batch_normalization(shape: tuple[int, ...], train: bool) -> None:
+    gamma, beta, x = normal(6), normal(6, seed=1), 3 + 2 * normal(*shape, seed=2)
+    dout, running = normal(*shape, seed=3), (normal(6, seed=4), 1 + normal(6, seed=5) ** 2)
+    layer = book.BatchNormalization(gamma, beta, 0.9, *running)
+    out = layer.forward(x, train)
+    rows = x.reshape(5, 6)
+    mean, variance = (rows.mean(axis=0), rows.var(axis=0)) if train else running
+    scaled = (rows - mean) / np.sqrt(variance + 1e-6)
+    assert_close(out, (gamma * scaled + beta).reshape(shape))
+    moved = 0.1 if train else 0.0
+    assert_close(layer.running_mean, (1 - moved) * running[0] + moved * mean)
+    assert_close(layer.running_var, (1 - moved) * running[1] + moved * variance)
+    dx = layer.backward(dout)
+    assert dx.shape == shape
+    dgamma, dbeta = layer.dgamma, layer.dbeta
+
+    def value(**changed: np.ndarray) -> float:
+        given = {"gamma": gamma, "beta": beta, "x": x, **changed}
+        other = book.BatchNormalization(given["gamma"], given["beta"], 0.9, *running)
+        return float((other.forward(given["x"], train) * dout).sum())
+
+    for name, found in (("x", dx), ("gamma", dgamma), ("beta", dbeta)):
+        start = {"x": x, "gamma": gamma, "beta": beta}[name]
+        expected = numerical_gradient(lambda v, name=name: value(**{name: v}), start)
+        assert_close(found, expected, 1e-6, of=[dout])
+
+
+def test_dropout() -> None:
+    layer, x = book.Dropout(0.25, seed=seeded(0)), normal(100, 100)
+    out = layer.forward(x)
+    np.testing.assert_array_equal(out, x * layer.mask)
+    assert 0.72 < layer.mask.mean() < 0.78
+    np.testing.assert_array_equal(layer.backward(1), layer.mask.astype(float))
+    again = book.Dropout(0.25, seed=seeded(0))
+    np.testing.assert_array_equal(again.forward(x), out)
+    np.testing.assert_array_equal(layer.forward(x, train_flg=False), 0.75 * x)
+    np.testing.assert_array_equal(layer.backward(1), np.full(x.shape, 0.75))
+    with pytest.raises(ValueError, match="dropout_ratio is 1"):
+        book.Dropout(1)
+
+
+def test_layers_of_chapter_6_check_their_arrays() -> None:
+    with pytest.raises(ShapeError, match=r"gamma is \(2,\) and beta is \(3,\)"):
+        book.BatchNormalization(np.ones(2), np.zeros(3))
+    with pytest.raises(TypeError, match="gamma is a list"):
+        book.BatchNormalization([1.0], np.zeros(1))  # type: ignore[arg-type]
+    layer = book.BatchNormalization(np.ones(2, np.float32), np.zeros(2, np.float32))
+    with pytest.raises(ShapeError, match="batch is empty"):
+        layer.forward(np.ones((0, 2)))
+    x = np.ones((3, 2), np.float32)
+    for train in (True, False):
+        assert layer.forward(x, train).dtype == layer.backward(1).dtype == np.float32
+    drop = book.Dropout(seed=0)
+    assert drop.forward(x).dtype == drop.forward(x, False).dtype == np.float32
+
+
 # --- the arrays are shared, what was recorded is not -------------------------------------------
 
 
