@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -102,12 +103,26 @@ def test_the_net_of_the_book_before_and_after_updates(one_hot: bool, images: boo
 def test_the_net_of_the_book_learns_to_read_digits() -> None:
     (x, t), (x_test, t_test) = nn.mnist(subset=True)
     net, rng = BookNet((784, 50, 10), seed=seeded(0)), generator(0)
-    for _ in range(600):
+    for _ in range(300):
         chosen = rng.choice(len(x), 100)
         grads = net.gradient(x[chosen], t[chosen])
         for key in ("W1", "b1", "W2", "b2"):
             net.params[key] -= 0.1 * grads[key]
-    assert net.accuracy(x_test, t_test) > 0.85
+    assert net.accuracy(x_test, t_test) > 0.8
+
+
+def test_the_net_of_the_book_reads_97_percent_of_mnist() -> None:
+    """20 epochs of the book's batches of 100, with its step size of 0.1."""
+    if not os.environ.get("GATEGRAD_DATA"):
+        pytest.skip("GATEGRAD_DATA does not name the real MNIST files")
+    (x, t), (x_test, t_test) = nn.mnist()
+    net, rng = BookNet((784, 50, 10), seed=seeded(0)), generator(0)
+    for _ in range(12_000):
+        chosen = rng.choice(len(x), 100)
+        grads = net.gradient(x[chosen], t[chosen])
+        for key in ("W1", "b1", "W2", "b2"):
+            net.params[key] -= 0.1 * grads[key]
+    assert net.accuracy(x_test, t_test) >= 0.97
 
 
 def test_optimisers_update_the_dictionaries_of_the_book() -> None:
