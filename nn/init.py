@@ -41,7 +41,7 @@ def xavier(fan_in: int, fan_out: int, *, seed: Seed = None, dtype: DTypeLike = f
 
 def zeros(count: int, *, dtype: DTypeLike = float) -> Array:
     """Zeros of shape (count,), for biases."""
-    return np.zeros(count, dtype)
+    return np.zeros(size(count, "init: count"), dtype)
 
 
 def _sizes(fan_in: int, fan_out: int) -> tuple[int, int]:

@@ -61,6 +61,7 @@ class Linear(Layer):
     ):
         weights: Any = in_features
         biases: Any = out_features
+        bias = bool(bias)
         self._init = None if np.ndim(weights) else init
         if self._init is not None:
             fan_in = size(weights, "Linear: in_features")

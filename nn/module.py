@@ -106,7 +106,8 @@ class Module:
         """Draw the weights of all layers anew, each layer's from a seed of its own.
 
         The layers' seeds are spawned from `seed`, so no two layers are alike, and the same seed
-        gives the same net. Layers that were given their arrays keep them.
+        gives the same net. Layers that were given their arrays keep them, and so do modules of
+        your own, unless they define `draw`.
 
         >>> import nn
         >>> net = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3)).initialise(seed=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, MutableMapping
 from typing import Any
@@ -91,9 +92,10 @@ class TwoLayerNet(Module):
         output_size = size(output_size, "TwoLayerNet: output_size")
 
         def affine(fan_in: int, fan_out: int, number: int) -> Linear:
-            W = init.normal(fan_in, fan_out, std=weight_init_std, seed=rng, dtype=dtype)
-            b = np.zeros(fan_out, dtype)
-            return Linear(Parameter(W, name=f"W{number}"), Parameter(b, name=f"b{number}"))
+            normal = functools.partial(init.normal, std=weight_init_std)
+            layer = Linear(fan_in, fan_out, init=normal, seed=rng, dtype=dtype)
+            layer.W.name, layer.b.name = f"W{number}", f"b{number}"
+            return layer
 
         self.fc1 = affine(input_size, hidden_size, 1)
         self.activation = activation or ReLU()

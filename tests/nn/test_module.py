@@ -237,7 +237,7 @@ def test_sizes_are_positive_integers(size: Any, error: type[Exception]) -> None:
         lambda: nn.Linear(size, 3), lambda: nn.Linear(3, size), lambda: nn.Conv2d(size, 3, 3),
         lambda: nn.Conv2d(3, size, 3), lambda: nn.Conv2d(3, 3, (2, size)),
         lambda: nn.Conv2d(3, 3, 3, groups=size), lambda: init.he(size, 3),
-        lambda: init.xavier(3, size), lambda: init.normal(size, size),
+        lambda: init.xavier(3, size), lambda: init.normal(size, size), lambda: init.zeros(size),
         lambda: nn.batches(np.ones(3), np.ones(3), size),
     ):  # fmt: skip
         with pytest.raises(error, match=expected):
@@ -329,6 +329,16 @@ def test_initialise_keeps_parameters_given_arrays_and_dtypes() -> None:
     assert layers[0].b.numpy().tolist() == [1.0, 1.0]
     assert layers[1].b.numpy().tolist() == [0.0] * 3
     assert layers[1].W.dtype == layers[1].b.dtype == np.float32
+
+
+def test_initialise_draws_the_two_layer_net_as_it_was_made() -> None:
+    net = nn.TwoLayerNet(100, 50, 3, weight_init_std=0.5, seed=0)
+    before = net.fc1.W.numpy()
+    net.initialise(seed=1)
+    after = net.fc1.W.numpy()
+    assert (before != after).all()
+    assert 0.45 < after.std() < 0.55
+    assert net.fc1.W.name == "W1"
 
 
 def test_a_layer_that_occurs_twice_is_drawn_once() -> None:
