@@ -13,10 +13,10 @@
 
 from autograd import Parameter
 
-from . import data, init, plots
+from . import book, data, init, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
-from .layers import Affine, Layer, Linear, ReLU, Sigmoid, Tanh
+from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
 from .losses import (
     HingeLoss,
     SoftmaxWithLoss,
@@ -31,7 +31,6 @@ from .two_layer_net import TwoLayerNet
 
 __all__ = [
     "SGD",
-    "Affine",
     "AvgPool2d",
     "Conv2d",
     "DatasetError",
@@ -50,6 +49,7 @@ __all__ = [
     "Tanh",
     "TwoLayerNet",
     "batches",
+    "book",
     "data",
     "init",
     "l2_penalty",

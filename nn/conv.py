@@ -13,6 +13,7 @@ import autograd
 from autograd import Parameter, ShapeError, Tensor
 
 from . import init
+from .arguments import size
 from .layers import Array, Init, Layer
 from .rng import Seed
 
@@ -25,7 +26,7 @@ Padding = int | str | Sequence[Any]
 class Conv2d(Layer):
     """Convolution with filters W (out, in / groups, rows, columns), plus a bias b (out,) for each.
 
-    in_channels, out_channels   of the images; or, as in the book, the arrays W and b themselves
+    in_channels, out_channels   of the images; or copies of given arrays: `Conv2d(W, b)`
     kernel_size                 of the filters: a number, or two for rows and columns
     stride, padding, dilation, groups   as of `autograd.conv2d`
     init                        how W is drawn, from fan-in and fan-out (`nn.init.he`); b is zeros
@@ -39,8 +40,6 @@ class Conv2d(Layer):
 
     W: Parameter
     b: Parameter
-    dW: Array | None = None
-    db: Array | None = None
 
     def __init__(
         self,
@@ -56,32 +55,32 @@ class Conv2d(Layer):
         seed: Seed = None,
         dtype: DTypeLike = float,
     ):
-        if isinstance(in_channels, int) and isinstance(out_channels, int):
-            weights: Any = _filters(
-                in_channels, out_channels, kernel_size, groups, init=init, seed=seed, dtype=dtype
-            )
-            biases: Any = np.zeros(out_channels, dtype)
+        self.groups = size(groups, "Conv2d: groups")
+        self._init = None if np.ndim(in_channels) else init
+        if self._init is None:
+            weights: Any = in_channels
+            biases: Any = out_channels
         else:
-            weights, biases = in_channels, out_channels
+            shape = _filter_shape(in_channels, out_channels, kernel_size, self.groups)
+            weights = _filters(shape, self._init, seed, dtype)
+            biases = np.zeros(shape[0], dtype)
+        check_filters("Conv2d", np.shape(weights), np.shape(biases))
         self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
         self.b = biases if isinstance(biases, Parameter) else Parameter(biases, name="b")
-        if self.W.ndim != 4 or self.b.shape != self.W.shape[:1]:
-            raise ShapeError(
-                f"Conv2d: W is {self.W.shape} and b is {self.b.shape}; expected W (out, in, rows, "
-                "columns) and b (out,)"
-            )
         self.stride, self.padding, self.dilation = stride, padding, dilation
-        self.groups = groups
 
-    def apply(self, x: Any) -> Tensor:
+    def draw(self, seed: Seed) -> None:
+        """Draw W anew and set b to zero, unless they were given."""
+        if self._init is not None:
+            self.W.data = _filters(self.W.shape, self._init, seed, self.W.dtype)
+            self.b.data = np.zeros(self.b.shape)
+
+    def forward(self, x: Any) -> Tensor:
         """The convolution of images x (n, in, h, w)."""
         out: Tensor = autograd.conv2d(
             x, self.W, self.b, self.stride, self.padding, self.dilation, self.groups
         )
         return (self._box or self._make_box()).put(out)
-
-    def _take(self, grads: dict[Any, Any]) -> None:
-        self.dW, self.db = np.array(grads[self.W.node]), np.array(grads[self.b.node])
 
     def __repr__(self) -> str:
         out_channels, channels, *size = self.W.shape
@@ -96,28 +95,45 @@ def _options(layer: Conv2d) -> list[str]:
     return [name for name, value in usual.items() if getattr(layer, name) != value]
 
 
-def _filters(
-    in_channels: int, out_channels: int, kernel_size: Any, groups: int, *, init: Init, **how: Any
-) -> Array:
-    """Random filters; the fan-in is the number of elements of one filter."""
+def check_filters(name: str, W: tuple[int, ...], b: tuple[int, ...]) -> None:
+    """Raise ShapeError unless the shapes of filters and biases fit together."""
+    if len(W) != 4 or b != W[:1]:
+        raise ShapeError(
+            f"{name}: W is {W} and b is {b}; expected W (out, in, rows, columns) and b (out,)"
+        )
+
+
+def _filter_shape(
+    in_channels: Any, out_channels: Any, kernel_size: Any, groups: int
+) -> tuple[int, ...]:
+    """The shape of filters (out, in / groups, rows, columns)."""
+    ins, outs = size(in_channels, "Conv2d: in_channels"), size(out_channels, "Conv2d: out_channels")
     if kernel_size is None:
         raise TypeError(
-            f"Conv2d: got {in_channels} and {out_channels} channels, and no kernel_size; expected "
+            f"Conv2d: got {ins} and {outs} channels, and no kernel_size; expected "
             "Conv2d(in_channels, out_channels, kernel_size), or the arrays Conv2d(W, b)"
         )
-    rows, columns = _two(kernel_size)
-    if groups < 1 or in_channels % groups or out_channels % groups:
+    if ins % groups or outs % groups:
         raise ShapeError(
-            f"Conv2d: groups is {groups}, which does not divide {in_channels} and {out_channels} "
-            "channels; choose a number that divides both"
+            f"Conv2d: groups is {groups}, which does not divide {ins} and {outs} channels; choose "
+            "a number that divides both"
         )
-    shape = in_channels // groups, rows, columns
-    drawn = init(math.prod(shape), out_channels, **how)
-    return np.ascontiguousarray(drawn.T).reshape(out_channels, *shape)
+    return outs, ins // groups, *_two(kernel_size)
 
 
-def _two(size: Any) -> tuple[int, int]:
-    rows, columns = (size, size) if isinstance(size, int) else size
+def _filters(shape: tuple[int, ...], init: Init, seed: Seed, dtype: DTypeLike) -> Array:
+    """Random filters; the fan-in is the number of elements of one filter."""
+    drawn = init(math.prod(shape[1:]), shape[0], seed=seed, dtype=dtype)
+    return np.ascontiguousarray(drawn.T).reshape(shape)
+
+
+def _two(kernel: Any) -> tuple[int, int]:
+    both = (kernel, kernel) if np.ndim(kernel) == 0 else tuple(kernel)
+    if len(both) != 2:
+        raise TypeError(
+            f"Conv2d: kernel_size is {kernel!r}; expected an integer, or two for rows and columns"
+        )
+    rows, columns = (size(k, "Conv2d: kernel_size") for k in both)
     return rows, columns
 
 
@@ -139,7 +155,7 @@ class MaxPool2d(Layer):
         self.kernel_size, self.stride = kernel_size, stride
         self.padding, self.dilation = padding, dilation
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """(n, c, h, w) to (n, c, down, across)."""
         return autograd.max_pool2d(  # type: ignore[no-any-return]
             x, self.kernel_size, self.stride, self.padding, self.dilation
@@ -163,7 +179,7 @@ class AvgPool2d(Layer):
         self.kernel_size, self.stride = kernel_size, stride
         self.padding, self.count_include_pad = padding, count_include_pad
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """(n, c, h, w) to (n, c, down, across)."""
         return autograd.avg_pool2d(  # type: ignore[no-any-return]
             x, self.kernel_size, self.stride, self.padding, self.count_include_pad
@@ -176,7 +192,7 @@ class AvgPool2d(Layer):
 class Flatten(Layer):
     """Each example as a vector: (n, ...) to (n, d)."""
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """The values of each example in one axis."""
         count, *rest = np.shape(x)
         return autograd.reshape(x, (count, math.prod(rest)))  # type: ignore[no-any-return]

@@ -1,12 +1,8 @@
-"""Layers: affine and activations, with the forward/backward protocol of the fish book.
-
-As modules they are called, `layer(x)`, and record gates. "Deep Learning from Scratch" (chapter 5)
-instead calls `out = layer.forward(x)` and `dx = layer.backward(dout)` on plain arrays; these
-layers offer that too, with the very same gates behind it.
-"""
+"""Layers of one gate: affine and activations."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,126 +10,111 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 import autograd
-from autograd import GraphError, Parameter, ShapeError, Tensor
+from autograd import Parameter, ShapeError, Tensor
 
 from . import init
+from .arguments import size
 from .module import Module
 from .rng import Seed
 
-__all__ = ["Affine", "Layer", "Linear", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["Layer", "Linear", "ReLU", "Sigmoid", "Tanh"]
 
 Array = np.ndarray[Any, Any]
 Init = Callable[..., Array]
 
 
 class Layer(Module):
-    """A module with the book's protocol: `forward(x)`, then `backward(dout)`, on plain arrays."""
+    """A module that is a single gate, and is drawn without a box around it."""
 
-    _recorded: tuple[Tensor, Tensor] | None = None
-
-    def apply(self, x: Any) -> Tensor:
-        """The layer as a differentiable function; this is what calling the layer does."""
-        raise NotImplementedError(f"{type(self).__name__} does not define apply()")
-
-    def __call__(self, *inputs: Any) -> Any:
-        return self.apply(*inputs)
-
-    def forward(self, x: ArrayLike) -> Array:
-        """The output for an array x, as an array; remembered for `backward`."""
-        source = Tensor(x, requires_grad=True, dtype=_floating(x))
-        result = self(source)
-        self._recorded = source, result
-        return result.numpy()  # type: ignore[no-any-return]
-
-    def backward(self, dout: ArrayLike) -> Array:
-        """The gradient by x, given the gradient by the output; fills `dW` and `db`.
-
-        Raises GraphError before a `forward`, ShapeError when dout has not the output's shape.
-        """
-        if self._recorded is None:
-            raise GraphError(
-                f"{type(self).__name__}.backward: nothing to go back through; call forward(x) first"
-            )
-        source, result = self._recorded
-        upstream = np.asarray(dout, dtype=result.dtype)
-        if upstream.shape != result.shape:
-            raise ShapeError(
-                f"{type(self).__name__}.backward: dout has shape {upstream.shape}, but the output "
-                f"of forward had {result.shape}"
-            )
-        grads = autograd.backpropagate(result.node, upstream[()])
-        self._take(grads)
-        return np.array(grads[source.node])
-
-    def _take(self, grads: dict[Any, Any]) -> None:
-        """Keep the gradients of the layer's parameters."""
-
-
-def _floating(x: Any) -> Any:
-    dtype = np.asarray(x).dtype
-    return dtype if dtype.kind == "f" else np.dtype(float)
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
 
 
 class Linear(Layer):
-    """The affine layer x @ W + b; also under the name Affine.
+    """The affine layer x @ W + b, on the last axis of inputs of any rank.
 
-    in_features, out_features   sizes of W (in, out) and b (out,); or, as in the book, the arrays
-                                W and b themselves: `Affine(W, b)`
+    in_features, out_features   sizes of W (in, out) and b (out,); or copies of given arrays:
+                                `Linear(W, b)`
+    bias                        False: no b, just x @ W; `Linear(W, bias=False)`
     init                        how W is drawn (`nn.init.he`, `xavier`, `normal`); b is zeros
     seed, dtype                 of the random numbers; of the parameters
-    Inputs of more than two axes are flattened to (examples, in). Raises ShapeError otherwise.
+    Inputs (..., in) give (..., out); raises ShapeError otherwise. The layer of "Deep Learning from
+    Scratch", which flattens images and shares the arrays that it is given, is `nn.book.Affine`.
+
+    >>> import nn
+    >>> nn.Linear(3, 5, seed=0)(np.ones((2, 7, 3))).shape
+    (2, 7, 5)
     """
 
     W: Parameter
-    b: Parameter
-    dW: Array | None = None
-    db: Array | None = None
+    b: Parameter  # or None, with bias=False
 
     def __init__(
         self,
         in_features: int | ArrayLike | Parameter,
-        out_features: int | ArrayLike | Parameter,
+        out_features: int | ArrayLike | Parameter | None = None,
         *,
+        bias: bool = True,
         init: Init = init.he,
         seed: Seed = None,
         dtype: DTypeLike = float,
     ):
-        if isinstance(in_features, int) and isinstance(out_features, int):
-            weights: Any = init(in_features, out_features, seed=seed, dtype=dtype)
-            biases: Any = np.zeros(out_features, dtype)
-        else:
-            weights, biases = in_features, out_features
-        self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
-        self.b = biases if isinstance(biases, Parameter) else Parameter(biases, name="b")
-        if self.W.ndim != 2 or self.b.shape not in ((self.W.shape[1],), (1, self.W.shape[1])):
-            raise ShapeError(
-                f"Linear: W is {self.W.shape} and b is {self.b.shape}; expected W (in, out) and "
-                "b (out,)"
+        weights: Any = in_features
+        biases: Any = out_features
+        bias = bool(bias)
+        self._init = None if np.ndim(weights) else init
+        if self._init is not None:
+            fan_in = size(weights, "Linear: in_features")
+            fan_out = size(biases, "Linear: out_features")
+            weights = self._init(fan_in, fan_out, seed=seed, dtype=dtype)
+            biases = np.zeros(fan_out, dtype) if bias else None
+        if bias is (biases is None):
+            raise TypeError(
+                f"Linear: got W, {'no b' if bias else 'b'} and bias={bias}; expected Linear(W, b) "
+                "or Linear(W, bias=False)"
             )
+        check_affine("Linear", np.shape(weights), np.shape(biases) if bias else None)
+        self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
+        if bias and not isinstance(biases, Parameter):
+            biases = Parameter(biases, name="b")
+        self.b = biases
 
-    def apply(self, x: Any) -> Tensor:
-        """x @ W + b for x (examples, in), (in,), or (examples, ...) flattened to (examples, in)."""
-        if not isinstance(x, Tensor):
-            x = np.asarray(x)
-        if x.ndim > 2:
-            x = x.reshape((x.shape[0], -1))
-        out: Tensor = autograd.affine(x, self.W, self.b)
+    def draw(self, seed: Seed) -> None:
+        """Draw W anew and set b to zero, unless they were given."""
+        if self._init is not None:
+            self.W.data = self._init(*self.W.shape, seed=seed, dtype=self.W.dtype)
+            if self.b is not None:
+                self.b.data = np.zeros(self.b.shape)
+
+    def forward(self, x: Any) -> Tensor:
+        """x @ W + b for x (..., in)."""
+        try:
+            if self.b is None:
+                out: Tensor = autograd.matmul(x, self.W)
+            else:
+                out = autograd.affine(x, self.W, self.b)
+        except ShapeError as error:
+            if np.ndim(x) > 2 and math.prod(np.shape(x)[1:]) == self.W.shape[0]:
+                raise ShapeError(f"{error}. Did you mean nn.Flatten() before it?") from None
+            raise
         return (self._box or self._make_box()).put(out)
 
-    def _take(self, grads: dict[Any, Any]) -> None:
-        self.dW, self.db = np.array(grads[self.W.node]), np.array(grads[self.b.node])
-
     def __repr__(self) -> str:
-        return f"Linear({self.W.shape[0]}, {self.W.shape[1]})"
+        bias = ", bias=False" if self.b is None else ""
+        return f"Linear({self.W.shape[0]}, {self.W.shape[1]}{bias})"
 
 
-Affine = Linear
+def check_affine(name: str, W: tuple[int, ...], b: tuple[int, ...] | None) -> None:
+    """Raise ShapeError unless the shapes of weights and biases fit together."""
+    if len(W) != 2 or b not in (None, W[1:], (1, *W[1:])):
+        biases = "" if b is None else f" and b is {b}"
+        raise ShapeError(f"{name}: W is {W}{biases}; expected W (in, out) and b (out,)")
 
 
 class ReLU(Layer):
     """max(0, x), elementwise; the gradient at 0 is 0."""
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """max(0, x) of a tensor of any shape."""
         return autograd.relu(x)  # type: ignore[no-any-return]
 
@@ -141,7 +122,7 @@ class ReLU(Layer):
 class Sigmoid(Layer):
     """1 / (1 + exp(-x)), elementwise."""
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """The sigmoid of a tensor of any shape."""
         return autograd.sigmoid(x)  # type: ignore[no-any-return]
 
@@ -149,6 +130,6 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """tanh(x), elementwise."""
 
-    def apply(self, x: Any) -> Tensor:
+    def forward(self, x: Any) -> Tensor:
         """The hyperbolic tangent of a tensor of any shape."""
         return autograd.tanh(x)  # type: ignore[no-any-return]

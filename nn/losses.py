@@ -6,12 +6,12 @@ import functools
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 import autograd
-from autograd import GraphError, ShapeError, softmax_cross_entropy, svm_hinge
+from autograd import ShapeError, Tensor, softmax_cross_entropy, svm_hinge
 
-from .module import Module
+from .arguments import check_examples
+from .layers import Layer
 
 __all__ = [
     "HingeLoss",
@@ -21,8 +21,6 @@ __all__ = [
     "sum_of_squares",
     "svm_hinge",
 ]
-
-Array = np.ndarray[Any, Any]
 
 
 def sum_of_squares(y: Any, t: Any) -> Any:
@@ -39,49 +37,40 @@ def sum_of_squares(y: Any, t: Any) -> Any:
 
 
 def l2_penalty(strength: float, *weights: Any) -> Any:
-    """½ λ Σ W², the regularisation of the CS231n notes, over all the given weights."""
+    """½ λ Σ W², the regularisation of the CS231n notes, over all the given weights.
+
+    Raises TypeError when no weights are given.
+    """
+    if not weights:
+        raise TypeError("l2_penalty: got no weights; expected l2_penalty(strength, W, ...)")
     penalties = [autograd.l2_penalty(W, strength=strength) for W in weights]
     return functools.reduce(autograd.add, penalties)
 
 
-class SoftmaxWithLoss(Module):
+class SoftmaxWithLoss(Layer):
     """Softmax and cross-entropy in one, the mean over the batch; labels as indices or one-hot.
 
-    Called with scores (n, k) and labels it gives the loss as a Tensor. As in the book,
-    `forward(x, t)` gives a plain number and `backward()` the gradient by x; `y` and `t` are the
-    probabilities and labels of the last forward. Raises LabelError for labels that do not fit.
+    Called with scores (n, k) and labels. Raises LabelError for labels that do not fit, ShapeError
+    for an empty batch. The layer of "Deep Learning from Scratch" is `nn.book.SoftmaxWithLoss`.
     """
 
-    y: Array | None = None
-    t: Array | None = None
-    loss: float | None = None
-    _dx: Array | None = None
-
-    def __call__(self, *inputs: Any) -> Any:
-        scores, labels = inputs
-        return softmax_cross_entropy(scores, labels)
-
-    def forward(self, x: ArrayLike, t: ArrayLike) -> float:
-        """The loss of plain scores x (n, k) with labels t, as a number."""
-        scores = np.asarray(x)
-        value, self._dx = autograd.value_and_grad(softmax_cross_entropy)(scores, t)
-        self.y, self.t = autograd.softmax(scores), np.asarray(t)
-        self.loss = float(value)
-        return self.loss
-
-    def backward(self, dout: float = 1.0) -> Array:
-        """The gradient by the scores: (y - one-hot) / n, times dout."""
-        if self._dx is None:
-            raise GraphError("SoftmaxWithLoss.backward: call forward(x, t) first")
-        return dout * self._dx
+    def forward(self, scores: Any, labels: Any) -> Tensor:
+        """The loss, a single number."""
+        check_examples(scores, "SoftmaxWithLoss")
+        return softmax_cross_entropy(scores, labels)  # type: ignore[no-any-return]
 
 
-class HingeLoss(Module):
-    """The multiclass SVM hinge with margin delta, the mean over the batch."""
+class HingeLoss(Layer):
+    """The multiclass SVM hinge with margin delta, the mean over the batch.
+
+    Called with scores (n, k) and labels. Raises LabelError for labels that do not fit, ShapeError
+    for an empty batch.
+    """
 
     def __init__(self, delta: float = 1.0):
         self.delta = delta
 
-    def __call__(self, *inputs: Any) -> Any:
-        scores, labels = inputs
-        return svm_hinge(scores, labels, self.delta)
+    def forward(self, scores: Any, labels: Any) -> Tensor:
+        """The loss, a single number."""
+        check_examples(scores, "HingeLoss")
+        return svm_hinge(scores, labels, self.delta)  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Rng", "Seed", "as_rng"]
+__all__ = ["Rng", "Seed", "as_rng", "spawn"]
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState
 Seed: TypeAlias = int | Rng | None
@@ -30,3 +30,16 @@ def as_rng(seed: Seed) -> Rng:
     if seed is not None and seed < 0:
         raise ValueError(f"seed: got {seed}; expected an integer of at least 0")
     return np.random.default_rng(seed)
+
+
+def spawn(seed: Seed, count: int) -> list[Rng]:
+    """Sources of random numbers for `count` parts of one thing: independent of one another.
+
+    The same seed gives the same ones. A legacy `RandomState`, which cannot spawn, is shared.
+
+    >>> one, other = spawn(0, 2)
+    >>> one.random() == other.random(), one.random() == spawn(0, 2)[0].random()
+    (False, False)
+    """
+    rng = as_rng(seed)
+    return [rng] * count if isinstance(rng, np.random.RandomState) else [*rng.spawn(count)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -12,6 +14,8 @@ import autograd
 from autograd import Parameter, Tensor, no_grad, softmax_cross_entropy
 
 from . import init
+from .arguments import check_examples, plain, size
+from .conv import Flatten
 from .layers import Layer, Linear, ReLU
 from .losses import l2_penalty
 from .module import Module
@@ -83,11 +87,15 @@ class TwoLayerNet(Module):
                 f"TwoLayerNet: activation is {activation!r}; expected a layer, such as nn.Sigmoid()"
             )
         rng = as_rng(seed)
+        input_size = size(input_size, "TwoLayerNet: input_size")
+        hidden_size = size(hidden_size, "TwoLayerNet: hidden_size")
+        output_size = size(output_size, "TwoLayerNet: output_size")
 
         def affine(fan_in: int, fan_out: int, number: int) -> Linear:
-            W = init.normal(fan_in, fan_out, std=weight_init_std, seed=rng, dtype=dtype)
-            b = np.zeros(fan_out, dtype)
-            return Linear(Parameter(W, name=f"W{number}"), Parameter(b, name=f"b{number}"))
+            normal = functools.partial(init.normal, std=weight_init_std)
+            layer = Linear(fan_in, fan_out, init=normal, seed=rng, dtype=dtype)
+            layer.W.name, layer.b.name = f"W{number}", f"b{number}"
+            return layer
 
         self.fc1 = affine(input_size, hidden_size, 1)
         self.activation = activation or ReLU()
@@ -100,7 +108,9 @@ class TwoLayerNet(Module):
         return Params(W1=self.fc1.W, b1=self.fc1.b, W2=self.fc2.W, b2=self.fc2.b)
 
     def forward(self, x: Any) -> Tensor:
-        """Scores (n, classes) for inputs (n, features)."""
+        """Scores (n, classes) for inputs (n, features); images (n, ...) are flattened."""
+        if np.ndim(x) > 2:
+            x = Flatten()(x)
         hidden = self.activation(self.fc1(x))
         scores: Tensor = self.fc2(hidden)
         return scores
@@ -111,7 +121,11 @@ class TwoLayerNet(Module):
             return self(x).numpy()  # type: ignore[no-any-return]
 
     def loss(self, x: Any, t: Any) -> Tensor:
-        """The mean cross-entropy with labels t (indices or one-hot), plus the penalty."""
+        """The mean cross-entropy with labels t (indices or one-hot), plus the penalty.
+
+        Raises LabelError for labels that do not fit, ShapeError for an empty batch.
+        """
+        check_examples(x, "TwoLayerNet.loss")
         data_loss: Tensor = softmax_cross_entropy(self(x), t)
         if not self.reg:
             return data_loss
@@ -119,62 +133,41 @@ class TwoLayerNet(Module):
         return data_loss + reg_loss
 
     def accuracy(self, x: ArrayLike, t: ArrayLike) -> float:
-        """The share of inputs whose highest score is at the label."""
+        """The share of inputs whose highest score is at the label; NaN when a score is NaN."""
+        check_examples(x, "TwoLayerNet.accuracy")
         scores = self.predict(x)
-        labels = autograd.check_labels(t, scores.shape)
+        labels = autograd.check_labels(plain(t, "TwoLayerNet.accuracy: t"), scores.shape)
+        if np.isnan(scores).any():
+            return math.nan
         return float(np.mean(np.argmax(scores, axis=1) == labels))
 
     def gradient(self, x: Any, t: Any) -> dict[str, Array]:
-        """The gradients of the loss by backpropagation, under the names of `params`."""
-        params = self.params
+        """The gradients of the loss by backpropagation, under the names of `params`.
+
+        Frozen parameters (`requires_grad=False`) have none.
+        """
         loss = self.loss(x, t)
         grads = autograd.backpropagate(loss.node, np.ones((), loss.dtype)[()])
-        return {name: np.asarray(grads[p.node]) for name, p in params.items()}
+        params = self.params.items()
+        return {name: np.asarray(grads[p.node]) for name, p in params if p.requires_grad}
 
     def numerical_gradient(self, x: Any, t: Any, h: float = 1e-4) -> dict[str, Array]:
         """The same by central differences, (loss(w + h) - loss(w - h)) / 2h for every weight w.
 
-        Nothing of backpropagation is used. A weight changes a single column of its layer's output,
-        so the losses of all weights that lead to one column are worked out together from there.
+        Nothing of backpropagation is used; it computes two losses for each weight.
         """
-        W1, b1, W2, b2 = (p.numpy() for p in self.parameters())
-        x = np.asarray(x.numpy() if isinstance(x, Tensor) else x)
-        x = x.reshape(len(x), -1).astype(W1.dtype, copy=False)
-        before, labels = x @ W1 + b1, autograd.check_labels(t, (len(x), len(b2)))
-        hidden = self._activate(before)
-        scores = hidden @ W2 + b2
+        grads = {}
+        for name, p in self.params.items():
+            values = p.numpy()
 
-        def by_hidden(j: int, moved: Array) -> Array:
-            """Losses when column j of the first output is `moved` (variants, n)."""
-            change = self._activate(before[:, j] + moved) - hidden[:, j]
-            return _cross_entropies(scores + change[..., None] * W2[j], labels)
+            def loss(moved: Array, p: Parameter = p) -> Tensor:
+                moved.flags.writeable = False  # so the parameter takes it without a copy
+                p.data = moved
+                return self.loss(x, t)
 
-        def by_score(k: int, moved: Array) -> Array:
-            """Losses when column k of the scores is `moved` (variants, n)."""
-            return _cross_entropies(scores + moved[..., None] * np.eye(len(b2))[k], labels)
-
-        def slopes(losses: Any, columns: int, inputs: Array) -> tuple[Array, Array]:
-            """The differences for all weights and biases of a layer with these inputs (n, d)."""
-            steps = np.concatenate([inputs.T, np.ones((1, len(x)), x.dtype)])  # the last: the bias
-            both = [losses(j, h * steps) - losses(j, -h * steps) for j in range(columns)]
-            table = np.stack(both, axis=1) / (2 * h)
-            return table[:-1], table[-1]
-
-        dW1, db1 = slopes(by_hidden, len(b1), x)
-        dW2, db2 = slopes(by_score, len(b2), hidden)
-        for slope, W in ((dW1, W1), (dW2, W2)):
-            slope += self.reg * ((W + h) ** 2 - (W - h) ** 2) / (4 * h)
-        grads = {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
-        return {name: g.astype(W1.dtype, copy=False) for name, g in grads.items()}
-
-    def _activate(self, x: Array) -> Array:
-        with no_grad():
-            return np.asarray(self.activation(x))
-
-
-def _cross_entropies(scores: Array, labels: Array) -> Array:
-    """The mean cross-entropy of every variant of scores (variants, n, classes)."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    right = np.take_along_axis(shifted, labels[None, :, None], axis=-1)[..., 0]
-    losses: Array = np.mean(np.log(np.exp(shifted).sum(axis=-1)) - right, axis=-1)
-    return losses
+            try:
+                with no_grad():
+                    grads[name] = autograd.numerical_gradient(loss, values, h)
+            finally:
+                p.data = values
+        return grads

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 from autograd import ShapeError
 
+from ..arguments import plain
+from ..arguments import size as positive
 from ..rng import Seed, as_rng
 
 __all__ = ["batches"]
@@ -25,16 +27,16 @@ def batches(
 
     The last batch is smaller when `size` does not divide n. Batches are read-only, so recording
     them needs no copy. A shared generator as `seed` shuffles every pass differently. Raises
-    ShapeError unless x and t hold equally many, ValueError unless size is positive.
+    ShapeError unless x and t hold equally many, TypeError or ValueError unless size is a positive
+    integer, UnsupportedError for masked arrays.
 
     >>> [labels.tolist() for _, labels in batches(np.eye(5), np.arange(5), 2, shuffle=False)]
     [[0, 1], [2, 3], [4]]
     """
-    x, t = np.asarray(x), np.asarray(t)
+    x, t = plain(x, "batches: x"), plain(t, "batches: t")
     if not x.ndim or not t.ndim or len(x) != len(t):
         raise ShapeError(f"batches: x is {x.shape} and t is {t.shape}; expected equal lengths")
-    if size < 1:
-        raise ValueError(f"batches: size is {size}; expected at least 1 example in a batch")
+    size = positive(size, "batches: size")
     order = as_rng(seed).permutation(len(x)) if shuffle else np.arange(len(x))
     return _slices(x, t, order, size)
 

@@ -1,4 +1,4 @@
-"""Layers, losses, initial weights, SGD, the two-layer net, and the book's protocol."""
+"""Losses and labels, and the two-layer net."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from close import assert_close
 from draws import generator, seeded
 
 import nn
-from autograd import GraphError, LabelError, Parameter, ShapeError, Tensor
-from nn import init
+from autograd import LabelError, ShapeError, Tensor, UnsupportedError
 
 
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
@@ -69,127 +68,25 @@ def test_sum_of_squares() -> None:
         nn.sum_of_squares(y, np.zeros(3))
 
 
-# --- modules ----------------------------------------------------------------------------------
+def test_a_penalty_needs_weights() -> None:
+    with pytest.raises(TypeError, match="l2_penalty: got no weights"):
+        nn.l2_penalty(0.1)
 
 
-def test_parameters_are_found_once_and_named() -> None:
-    class Net(nn.Module):
-        def __init__(self) -> None:
-            self.first = nn.Linear(2, 3, seed=0)
-            self.rest = [nn.ReLU(), nn.Linear(3, 1, seed=1)]
-            self.again = self.first
-            self.scale = Parameter(2.0)
-
-        def forward(self, x):  # type: ignore[no-untyped-def]
-            for layer in (self.first, *self.rest):
-                x = layer(x)
-            return self.scale * x
-
-    net = Net()
-    names = [name for name, _ in net.named_parameters()]
-    assert names == ["scale", "first.W", "first.b", "rest.1.W", "rest.1.b"]
-    net(np.ones((4, 2))).sum().backward()
-    assert all(p.grad is not None for p in net.parameters())
-    net.zero_grad()
-    assert all(p.grad is None for p in net.parameters())
-    assert net.scale.name == "scale"
-    with pytest.raises(NotImplementedError, match="forward"):
-        nn.Module()(1.0)
+@pytest.mark.parametrize("loss", [nn.SoftmaxWithLoss(), nn.HingeLoss(), nn.HingeLoss(0.5)])
+def test_an_empty_batch_has_no_loss(loss: nn.Module) -> None:
+    with pytest.raises(ShapeError, match=r"batch is empty, of shape \(0, 3\)"):
+        loss(Tensor(np.ones((0, 3))), np.zeros(0, int))
 
 
-def test_sequential_and_scopes() -> None:
-    net = nn.Sequential(nn.Linear(2, 4, seed=0), nn.Tanh(), nn.Linear(4, 3, seed=1), nn.Sigmoid())
-    out = net(normal(5, 2))
-    assert out.shape == (5, 3)
-    assert len(net) == 4
-    affine = out.parents[0]
-    assert [s.name for s in affine.scope.path] == ["Sequential", "2"]
-    assert affine.scope.note == "15 params"
-
-
-def test_linear_flattens_and_checks() -> None:
-    layer = nn.Linear(12, 5, seed=0)
-    assert layer(normal(2, 3, 4)).shape == (2, 5)
-    assert layer(normal(2, 12)).shape == (2, 5)
-    with pytest.raises(ShapeError, match="affine"):
-        layer(normal(2, 11))
-    with pytest.raises(ShapeError, match="expected W"):
-        nn.Linear(normal(3, 4), normal(3))
-    assert nn.Affine is nn.Linear
-
-
-def test_initial_weights() -> None:
-    assert init.he(1000, 500, seed=0).std() == pytest.approx(np.sqrt(2 / 1000), rel=0.01)
-    assert init.xavier(1000, 500, seed=0).std() == pytest.approx(np.sqrt(2 / 1500), rel=0.01)
-    assert init.normal(1000, 500, seed=0).std() == pytest.approx(0.01, rel=0.01)
-    np.testing.assert_array_equal(init.he(3, 4, seed=1), init.he(3, 4, seed=1))
-    assert init.he(3, 4, seed=1, dtype=np.float32).dtype == np.float32
-    with pytest.raises(ValueError, match="positive"):
-        init.he(0, 4)
-
-
-def test_sgd() -> None:
-    p = Parameter([1.0, 2.0], name="w")
-    sgd = nn.SGD([p], lr=0.5)
-    with pytest.raises(GraphError, match="w has no gradient"):
-        sgd.step()
-    (p * p).sum().backward()
-    sgd.step()
-    assert p.numpy().tolist() == [0.0, 0.0]
-    sgd.zero_grad()
-    assert p.grad is None
-    with pytest.raises(ValueError, match="positive"):
-        nn.SGD([p], lr=0)
-    with pytest.raises(TypeError, match="parameters"):
-        nn.SGD([Tensor(1.0)])  # type: ignore[list-item]
-    arrays = {"a": np.ones(2)}
-    nn.SGD(lr=0.1).update(arrays, {"a": np.ones(2)})
-    assert arrays["a"].tolist() == [0.9, 0.9]
-    with pytest.raises(KeyError, match="b"):
-        nn.SGD().update({"b": p}, {})
-
-
-# --- the book's protocol ----------------------------------------------------------------------
-
-
-def test_layers_of_the_book_on_plain_arrays() -> None:
-    """The layers of chapter 5, by hand, against ours."""
-    x, W, b = normal(4, 3), normal(3, 5, seed=1), normal(5, seed=2)
-    t = np.array([0, 4, 2, 1])
-    affine, relu, last = nn.Affine(W, b), nn.ReLU(), nn.SoftmaxWithLoss()
-    a = affine.forward(x)
-    h = relu.forward(a)
-    loss = last.forward(h, t)
-    dx = affine.backward(relu.backward(last.backward()))
-
-    by_hand = np.maximum(x @ W + b, 0)
-    p = np.exp(by_hand) / np.exp(by_hand).sum(axis=1, keepdims=True)
-    assert_close(loss, -np.log(p[range(4), t]).mean())
-    d = (p - np.eye(5)[t]) / 4
-    d[by_hand <= 0] = 0
-    assert_close(affine.dW, x.T @ d)
-    assert_close(affine.db, d.sum(axis=0), of=[d])
-    assert_close(dx, d @ W.T)
-    assert_close(last.y, p)
-    assert all(type(v) is np.ndarray for v in (a, h, dx, affine.dW, affine.db, last.y))
-    affine.backward(np.ones((4, 5)))  # a second time: dW is replaced, not added to
-    assert_close(affine.dW, x.T @ np.ones((4, 5)), of=[x])
-    assert affine.W.grad is None
-
-
-def test_protocol_keeps_shapes_of_images() -> None:
-    affine = nn.Affine(normal(12, 2), np.zeros(2))
-    assert affine.forward(normal(5, 3, 4)).shape == (5, 2)
-    assert affine.backward(np.ones((5, 2))).shape == (5, 3, 4)
-    with pytest.raises(ShapeError, match=r"\(5, 3\).*\(5, 2\)"):
-        affine.backward(np.ones((5, 3)))
-    with pytest.raises(GraphError, match="forward"):
-        nn.Sigmoid().backward(np.ones(3))
-    with pytest.raises(GraphError, match="forward"):
-        nn.SoftmaxWithLoss().backward()
-    sigmoid = nn.Sigmoid()
-    y = sigmoid.forward([0.0, 1.0])
-    assert_close(sigmoid.backward([1.0, 1.0]), y * (1 - y))
+@pytest.mark.parametrize("loss", [nn.SoftmaxWithLoss(), nn.HingeLoss()])
+def test_masks_of_scores_and_labels_are_not_dropped(loss: nn.Module) -> None:
+    masked = np.ma.array([0, 1, 2, 0], mask=[1, 0, 0, 0])
+    for scores, labels in ((SCORES, masked), (Tensor(SCORES), masked),
+                           (np.ma.array(SCORES, mask=SCORES > 0), [0, 1, 2, 0]),
+                           (SCORES.view(np.matrix), [0, 1, 2, 0])):  # fmt: skip
+        with pytest.raises(UnsupportedError, match=r"MaskedArray|matrix"):
+            loss(scores, labels)
 
 
 # --- the two-layer net ------------------------------------------------------------------------
@@ -277,3 +174,49 @@ def test_numerical_gradient_is_that_of_the_loss_weight_by_weight(activation: typ
 def test_an_activation_that_is_no_layer_is_refused(activation: object) -> None:
     with pytest.raises(TypeError, match=r"expected a layer, such as nn\.Sigmoid\(\)"):
         nn.TwoLayerNet(2, 4, 3, activation=activation)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sizes", [(2.0, 3, 2), (2, "3", 2), (2, 3, 0), (2, -1, 2)])
+def test_sizes_of_the_net(sizes: tuple[int, int, int]) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"_size is .*integer of at least 1"):
+        nn.TwoLayerNet(*sizes)
+    assert nn.TwoLayerNet(*np.array([2, 4, 3]), seed=0)(np.ones((5, 2))).shape == (5, 3)
+
+
+def test_a_net_of_nan_has_no_accuracy() -> None:
+    net = nn.TwoLayerNet(2, 4, 2, seed=0)
+    x, t = normal(6, 2), np.array([0, 1, 0, 1, 0, 1])
+    assert 0 <= net.accuracy(x, t) <= 1
+    net.params["b2"] = [0.0, np.nan]
+    assert np.isnan(net.accuracy(x, t))
+
+
+def test_an_empty_batch_is_refused() -> None:
+    net = nn.TwoLayerNet(2, 4, 2, seed=0)
+    for what in (net.loss, net.accuracy, net.gradient, net.numerical_gradient):
+        with pytest.raises(ShapeError, match="batch is empty"):
+            what(np.ones((0, 2)), np.zeros(0, int))
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (6, 2, 2)])
+def test_masks_and_matrices_are_refused_by_the_net(shape: tuple[int, ...]) -> None:
+    net = nn.TwoLayerNet(4, 5, 2, seed=0)
+    x, t = normal(*shape), np.array([0, 1, 0, 1, 0, 1])
+    for what in (net.loss, net.accuracy, net.gradient, net.numerical_gradient):
+        with pytest.raises(UnsupportedError, match="MaskedArray"):
+            what(np.ma.array(x, mask=x > 0), t)
+        with pytest.raises(UnsupportedError, match="MaskedArray"):
+            what(x, np.ma.array(t, mask=t > 0))
+    with pytest.raises(UnsupportedError, match="matrix"):
+        net.predict(normal(6, 4).view(np.matrix))
+
+
+def test_a_frozen_parameter_has_no_gradient() -> None:
+    net = nn.TwoLayerNet(2, 4, 2, seed=0)
+    net.fc1.W.requires_grad = False
+    x, t = normal(3, 2), [0, 1, 1]
+    grads = net.gradient(x, t)
+    assert sorted(grads) == ["W2", "b1", "b2"]
+    before = net.fc1.W.numpy()
+    nn.SGD(lr=0.1).update(net.params, grads)
+    np.testing.assert_array_equal(net.fc1.W.numpy(), before)
