@@ -149,7 +149,7 @@ LABELS = idx(np.zeros(20))
         (NAMES[0], IMAGES[:-1], "holds only 15,679"),
         (NAMES[0], IMAGES + b"\0", "holds more"),
         (NAMES[0], struct.pack(">4I", 2051, 2**32 - 1, 28, 28), "promises 3,367,254,359,280"),
-        (NAMES[0], gzip.compress(struct.pack(">4I", 2051, 60000, 28, 28)), "holds only 0"),
+        (NAMES[0], gzip.compress(struct.pack(">4I", 2051, 20, 28, 28)), "holds only 0"),
         (NAMES[0], idx(np.zeros((20, 32, 32))), "32 x 32, not 28 x 28"),
         (NAMES[1], idx(np.zeros(19)), "19 labels for 20 images"),
         (NAMES[1], idx([0] * 7 + [10] + [0] * 12), "label 10 at position 7"),
