@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec
 
+import numpy as np
+
 __all__ = [
     "BIAS", "CLASS_COLOURS", "CLASS_MARKERS", "DASHES", "GRADIENT", "MUTED", "STYLE", "VALUE",
-    "PlotError", "figure", "on_axis", "rgb", "save", "write",
+    "PlotError", "drawable", "figure", "label", "legible", "on_axis", "rgb", "save", "write",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -76,11 +78,30 @@ def on_axis(draw: Callable[P, Any]) -> Callable[P, Any]:
     return drawn
 
 
+def drawable(values: Any) -> np.ndarray[Any, Any]:
+    """Numbers that fit on an axis: NaN, a gap, for what is not finite or beyond 1e150."""
+    numbers = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(numbers) <= 1e150, numbers, np.nan)
+
+
+def legible(name: str, longest: int = 40) -> str:
+    """A name as it is shown: on one line, without what cannot be seen, not endless."""
+    from autograd.draw import names  # pictures of graphs are loaded when they are needed
+
+    return names.legible(name, longest)
+
+
+def label(name: str) -> str:
+    """A name as text for matplotlib, in which a dollar sign would begin a formula."""
+    return legible(name).replace("$", r"\$")
+
+
 def save(axis: Any, path: str | os.PathLike[str], title: str = "") -> Path:
     """Write the figure that an axis belongs to (.png, .svg, .pdf), and close it.
 
     title   for those who cannot see it, in the file's metadata
-    The file is written as a whole or not at all. Raises PlotError when it cannot be.
+    The file is written as a whole or not at all, in place of one that is there. Raises PlotError
+    when it cannot be.
     """
     drawn = getattr(axis, "figure", axis)
     target, content = Path(path), io.BytesIO()
@@ -88,25 +109,20 @@ def save(axis: Any, path: str | os.PathLike[str], title: str = "") -> Path:
     if kind not in ("png", "svg", "pdf"):
         raise PlotError(f"save: {target.name!r}; expected a name that ends in .png, .svg or .pdf")
     dated = {} if kind == "png" else {"Date" if kind == "svg" else "CreationDate": None}
-    drawn.savefig(content, format=kind, metadata={"Title": title, **dated})
+    drawn.savefig(content, format=kind, metadata={"Title": legible(title, 300), **dated})
     pyplot().close(drawn)
     return write(target, content.getvalue())
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
     """Write a file as a whole or not at all; PlotError when it cannot be written."""
+    from autograd.draw.render import replace
+
     target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        if target.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        try:
-            unfinished.write_bytes(content)
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
+        replace(target, content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise PlotError(f"cannot write {target}: {reason}; choose another place") from None
     return target
 
