@@ -74,6 +74,7 @@ def _plain(x: Any) -> Any:
     return x.numpy() if isinstance(x, ag.Tensor) else x
 
 
+@common.program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     makers: dict[str, Callable[[int], tuple[ag.Compiled, list[Any]]]] = {
@@ -98,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"# {name}: differs from backprop by at most {difference:.1e}\n{text}")
         if options.generated:
             print(f"# {name}, as it runs: {compiled.memory()}\n{compiled.generated}")
-        (out / f"{name.replace('-', '_')}.py").write_text(text)
+        common.write(out / f"{name.replace('-', '_')}.py", text)
     print(f"# the same texts are in {out}")
 
 
