@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import math
+import os
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,11 +21,11 @@ from autograd.explore import DrawError, explore
 from .program import program
 
 __all__ = [
-    "accuracy", "can_plot", "check_losses", "decimal", "folder", "not_negative", "page", "parser",
-    "positive", "program", "progress", "seed", "step_size", "write", "wrote",
+    "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "not_negative",
+    "page", "parser", "positive", "program", "progress", "seed", "step_size", "write", "wrote",
 ]  # fmt: skip
 
-MOST = 1_000_000_000  # of anything that is counted; memory sets narrower limits
+MOST = 100_000_000  # of anything that is counted; memory sets narrower limits
 
 
 def parser(description: str | None, name: str) -> argparse.ArgumentParser:
@@ -102,14 +104,20 @@ def progress(steps: Iterable[Any], total: int, label: str) -> Iterator[Any]:
 
 def can_plot() -> bool:
     """Whether matplotlib is there, drawing into files only; a word where it is not."""
-    try:
-        import matplotlib
-    except ImportError:
+    if importlib.util.find_spec("matplotlib") is None:
         print('no curves: they need matplotlib, python -m pip install -e ".[demos]"',
               file=sys.stderr)  # fmt: skip
         return False
-    matplotlib.use("Agg")
+    draw_into_files()
     return True
+
+
+def draw_into_files() -> None:
+    """Let matplotlib draw into files alone, whatever is set for windows, even nonsense."""
+    os.environ["MPLBACKEND"] = "Agg"
+    import matplotlib
+
+    matplotlib.use("Agg")
 
 
 def accuracy(scores: Any, labels: Any) -> float:

@@ -29,7 +29,7 @@ from autograd.explore import explore
 from benchmarks import report
 from nn import plots
 
-from . import spiral
+from . import common, spiral
 from .circuits import NEURON
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -264,9 +264,7 @@ def _load_matplotlib() -> None:
     """Let it draw into files. Pillow, which writes the PNGs, comes with it."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingError('it needs matplotlib: python -m pip install -e ".[demos]"')
-    import matplotlib
-
-    matplotlib.use("Agg")
+    common.draw_into_files()
 
 
 def _save(path: Path, png: bytes, title: str, text: str) -> None:

@@ -17,6 +17,7 @@ from . import common
 
 
 @common.program
+@np.errstate(over="ignore", invalid="ignore")  # a step that is too long gives inf, as printed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "gradcheck")

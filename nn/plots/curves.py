@@ -78,14 +78,18 @@ def _log_curves(
     axis: Any, steps: Sequence[int], curves: Mapping[str, Sequence[float]], title: str
 ) -> None:
     """Several positive quantities; biases in another colour."""
+    seen: list[float] = []
+    axis.set_autoscaley_on(False)  # it warns of numbers that are all but equal
     for k, (name, values) in enumerate(curves.items()):
         numbers = drawable(values)
         positive = np.where(numbers > 1e-150, numbers, np.nan)
+        seen += positive[np.isfinite(positive)].tolist()
         colour = BIAS if "b" in name else GRADIENT
         axis.semilogy(steps, positive, DASHES[k % 4], color=colour, lw=1.4, label=name)
     axis.set(title=title, xlabel="step")
-    low, high = axis.get_ylim()
-    axis.set_ylim(low, high * (high / low) ** 0.15)  # room for the legend
+    low, high = (min(seen), max(seen)) if seen else (1e-3, 1.0)
+    span = max(high / low, 2.0)
+    axis.set_ylim(low / span**0.05, high * span**0.2)  # room for the legend
     if curves:
         axis.legend(loc="upper right", ncols=2, fontsize=9)
 
