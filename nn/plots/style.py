@@ -92,8 +92,9 @@ def legible(name: str, longest: int = 40) -> str:
 
 
 def label(name: str) -> str:
-    """A name as text for matplotlib, in which a dollar sign would begin a formula."""
-    return legible(name).replace("$", r"\$")
+    """A name as text for matplotlib: a dollar begins a formula there, an underscore hides."""
+    text = legible(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def save(axis: Any, path: str | os.PathLike[str], title: str = "") -> Path:

@@ -20,7 +20,7 @@ from nn.plots.player import page
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
 NOT_FINITE = [float("nan"), float("inf"), float("-inf")]
-NAMES = ["\ud800", "a\0b", "W$", "$\\frac{$", "a\nb", "x" * 500]
+NAMES = ["\ud800", "a\0b", "W$", "_W", "$\\frac{$", "a\nb", "x" * 500]
 
 
 @pytest.fixture(autouse=True)
