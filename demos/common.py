@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
-from autograd.draw.render import WriteError, replace
+from autograd.draw import WriteError
 from autograd.explore import DrawError, explore
 
 from .program import program
 
 __all__ = [
     "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "not_negative",
-    "page", "parser", "positive", "program", "progress", "seed", "step_size", "write", "wrote",
+    "page", "parser", "positive", "program", "progress", "seed", "step_size", "wrote",
 ]  # fmt: skip
 
 MOST = 100_000_000  # of anything that is counted; memory sets narrower limits
@@ -152,14 +152,6 @@ def page(result: Tensor, path: Path, title: str, **options: Any) -> None:
         print(error, file=sys.stderr)
     else:
         wrote(path)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all; end the program with a word if it cannot be."""
-    try:
-        replace(path, text.encode())
-    except OSError as error:
-        raise SystemExit(f"cannot write {path}: {error.strerror}; choose another --out") from None
 
 
 def wrote(path: Path) -> None:

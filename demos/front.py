@@ -24,10 +24,10 @@ import autograd as ag
 import nn
 from autograd import Tensor
 from autograd.draw import colours, describe, draw
-from autograd.draw.render import write
 from autograd.explore import explore
 from benchmarks import report
 from nn import plots
+from nn.plots.style import write
 
 from . import common, spiral
 from .circuits import NEURON

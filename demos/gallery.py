@@ -18,8 +18,7 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Parameter, Tensor
-from autograd.draw import DrawError, Picture, draw
-from autograd.draw.render import WriteError
+from autograd.draw import DrawError, Picture, WriteError, draw
 
 from . import common, front
 from .alexnet_graph import graph as alexnet

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import html
 import os
 import re
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from .errors import DrawError
 
-__all__ = ["ADVICE", "WriteError", "describe", "render", "replace", "say", "write"]
+__all__ = ["ADVICE", "WriteError", "describe", "render", "say", "write"]
 
 serial = count()
 ADVICE = "to see pictures, install Graphviz with: pip install 'gategrad[draw]'"
@@ -75,26 +74,21 @@ def _smaller(text: re.Match[str]) -> str:
     return re.sub(r'(font-size=")([\d.]+)', lambda m: f"{m[1]}{0.7 * float(m[2]):.1f}", text[0])
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all: what was there stays until the new file is complete.
-
-    Raises OSError when it cannot be written, ValueError for a name that no file can have.
-    """
-    target = Path(os.path.realpath(path))  # the file behind a link, not the link
-    if os.path.isdir(target):
-        raise IsADirectoryError(errno.EISDIR, "it is a folder")
-    unfinished = target.with_name(f".{os.getpid()}-{next(serial)}.tmp")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
 def write(path: Path, content: bytes) -> None:
-    """Write a picture as a whole or not at all. Raises WriteError when it cannot be written."""
+    """Write a file as a whole or not at all: what was there stays until the new one is complete.
+
+    Raises WriteError when it cannot be written.
+    """
     try:
-        replace(path, content)
+        target = Path(os.path.realpath(path))  # the file behind a link, not the link
+        if target.is_dir():
+            raise IsADirectoryError("it is a folder")
+        unfinished = target.with_name(f".{os.getpid()}-{next(serial)}.tmp")
+        try:
+            unfinished.write_bytes(content)
+            os.replace(unfinished, target)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise WriteError(f"draw: cannot write {path}: {reason}; choose another place") from None

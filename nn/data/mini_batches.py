@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd import ShapeError
-from autograd.tensor import check_plain
 
+from ..arguments import plain
+from ..arguments import size as positive
 from ..rng import Seed, as_rng
 
 __all__ = ["batches"]
@@ -28,20 +28,15 @@ def batches(
     The last batch is smaller when `size` does not divide n. Batches are read-only, so recording
     them needs no copy. A shared generator as `seed` shuffles every pass differently. Raises
     ShapeError unless x and t hold equally many, TypeError or ValueError unless size is a positive
-    integer, UnsupportedError for masked arrays, whose masks would be lost.
+    integer, UnsupportedError for masked arrays.
 
     >>> [labels.tolist() for _, labels in batches(np.eye(5), np.arange(5), 2, shuffle=False)]
     [[0, 1], [2, 3], [4]]
     """
-    x, t = np.asarray(check_plain(x)), np.asarray(check_plain(t))
+    x, t = plain(x, "batches: x"), plain(t, "batches: t")
     if not x.ndim or not t.ndim or len(x) != len(t):
         raise ShapeError(f"batches: x is {x.shape} and t is {t.shape}; expected equal lengths")
-    try:
-        size = operator.index(size)  # a small kind of integer would overflow in products
-    except TypeError:
-        raise TypeError(f"batches: size is {size!r}; expected an integer") from None
-    if size < 1:
-        raise ValueError(f"batches: size is {size}; expected at least 1 example in a batch")
+    size = positive(size, "batches: size")
     order = as_rng(seed).permutation(len(x)) if shuffle else np.arange(len(x))
     return _slices(x, t, order, size)
 

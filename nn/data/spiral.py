@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..arguments import size
 from ..rng import Seed, as_rng
 
 __all__ = ["spiral"]
@@ -33,18 +33,11 @@ def spiral(
     >>> X.shape, y.tolist()
     ((6, 2), [0, 0, 1, 1, 2, 2])
     """
-    try:  # a small kind of integer would overflow in products
-        points, classes = operator.index(points), operator.index(classes)
-    except TypeError:
-        raise TypeError(
-            f"spiral: got {points!r} points and {classes!r} classes; expected integers"
-        ) from None
+    points, classes = size(points, "spiral: points"), size(classes, "spiral: classes")
     try:
         noise = float(noise)
     except (TypeError, ValueError):
         raise TypeError(f"spiral: got noise {noise!r}; expected a number") from None
-    if points < 1 or classes < 1:
-        raise ValueError(f"spiral: got {points} points and {classes} classes; both must be >= 1")
     if not 0 <= noise < math.inf:
         raise ValueError(f"spiral: got noise {noise}; expected a standard deviation of at least 0")
     if np.dtype(dtype).kind != "f":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -17,6 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 P = ParamSpec("P")
+serial = count()
 
 VALUE, GRADIENT, MUTED, BIAS = "#006e69", "#bf3b00", "#52606d", "#8a6100"
 CLASS_COLOURS = ("#0072B2", "#E69F00", "#7b3294", "#009E73", "#D55E00", "#56B4E9")
@@ -86,9 +89,8 @@ def drawable(values: Any) -> np.ndarray[Any, Any]:
 
 def legible(name: str, longest: int = 40) -> str:
     """A name as it is shown: on one line, without what cannot be seen, not endless."""
-    from autograd.draw import names  # pictures of graphs are loaded when they are needed
-
-    return names.legible(name, longest)
+    text = "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in str(name))
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def label(name: str) -> str:
@@ -116,12 +118,21 @@ def save(axis: Any, path: str | os.PathLike[str], title: str = "") -> Path:
 
 
 def write(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Write a file as a whole or not at all; PlotError when it cannot be written."""
-    from autograd.draw.render import replace
+    """Write a file as a whole or not at all; PlotError when it cannot be written.
 
+    What was there stays until the new file is complete.
+    """
     target = Path(path)
     try:
-        replace(target, content)
+        real = Path(os.path.realpath(target))  # the file behind a link, not the link
+        if real.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        unfinished = real.with_name(f".{os.getpid()}-{next(serial)}.tmp")
+        try:
+            unfinished.write_bytes(content)
+            os.replace(unfinished, real)
+        finally:
+            unfinished.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PlotError(f"cannot write {target}: {reason}; choose another place") from None

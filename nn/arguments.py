@@ -1,0 +1,48 @@
+"""What functions and layers of nn accept as a size and as a batch."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from autograd import ShapeError, UnsupportedError
+
+__all__ = ["check_examples", "plain", "size"]
+
+
+def size(value: Any, name: str) -> int:
+    """`value` as a Python integer of at least 1; NumPy's integers are integers too.
+
+    Raises TypeError for anything else, ValueError below 1; `name` says what the size is of.
+    """
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}; expected an integer of at least 1") from None
+    if count < 1:
+        raise ValueError(f"{name} is {count}; expected an integer of at least 1")
+    return count
+
+
+def plain(value: Any, name: str) -> np.ndarray[Any, Any]:
+    """`value` as an array; a masked array or a matrix, which would lose its meaning, is refused."""
+    if isinstance(value, (np.ma.MaskedArray, np.matrix)):
+        raise UnsupportedError(
+            f"{name} is a {type(value).__name__}; its special behaviour would be lost: pass a "
+            "plain array, such as np.asarray(a) or a.filled(0)"
+        )
+    return np.asarray(value)
+
+
+def check_examples(x: Any, name: str) -> None:
+    """Raise ShapeError for an empty batch: nothing has no mean."""
+    shape = np.shape(x)
+    if shape and not shape[0]:
+        raise ShapeError(
+            f"{name}: the batch is empty, of shape {shape}, and nothing has no mean; pass at "
+            "least 1 example"
+        )
