@@ -6,7 +6,6 @@ The net has 62 million weights, and none of them is needed for the picture: insi
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -87,6 +86,7 @@ def graph(examples: int = 1) -> tuple[Tensor, AlexNet]:
     return scores, net
 
 
+@common.program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "alexnet_graph")
@@ -106,12 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     picture = draw(scores, show="outline", depth=1, expand=options.expand,
                    direction=options.direction, title=title)  # fmt: skip
     path = picture.save(out / "alexnet.svg")
-    print(f"memory: {peak():.0f} MiB at most, of which {before:.0f} MiB before the net was made")
+    if before is not None:
+        print(
+            f"memory: {peak():.0f} MiB at most, of which {before:.0f} MiB before the net was made"
+        )
     common.wrote(path)
 
 
-def peak() -> float:
-    """The most memory that this process has had, in MiB."""
+def peak() -> float | None:
+    """The most memory that this process has had, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 

@@ -83,10 +83,12 @@ def run(circuit: Circuit) -> tuple[Tensor, dict[str, Tensor]]:
     return result, inputs
 
 
+@common.program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "circuits")
-    parser.add_argument("--decimals", type=int, help="places after the point, as on the slides: 2")
+    parser.add_argument("--decimals", type=int, choices=range(16), metavar="0 to 15",
+                        help="places after the point, as on the slides: 2")  # fmt: skip
     parser.add_argument(
         "--format", choices=["svg", "png", "pdf"], default="svg", help="%(default)s"
     )

@@ -1,15 +1,31 @@
-"""What the demos share: an output folder, a progress bar, and a word when something is missing."""
+"""What the demos share: options, an output folder, a progress bar, and words about all three."""
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import math
+import os
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograd import Tensor
+from autograd.draw import WriteError
 from autograd.explore import DrawError, explore
+
+from .program import program
+
+__all__ = [
+    "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "not_negative",
+    "page", "parser", "positive", "program", "progress", "seed", "step_size", "wrote",
+]  # fmt: skip
+
+MOST = 100_000_000  # of anything that is counted; memory sets narrower limits
 
 
 def parser(description: str | None, name: str) -> argparse.ArgumentParser:
@@ -20,24 +36,53 @@ def parser(description: str | None, name: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(
-        "--out", type=Path, default=Path("out") / name, help="folder for the pictures (%(default)s)"
-    )
-    made.add_argument("--seed", type=int, default=0, help="of the random numbers (%(default)s)")
+        "--out", type=Path, default=Path("out") / name,
+        help="folder for the pictures, where older ones are replaced (%(default)s)",
+    )  # fmt: skip
+    made.add_argument("--seed", type=seed, default=0, help="of the random numbers (%(default)s)")
     return made
 
 
 def positive(text: str) -> int:
     """An argument that counts something."""
     value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value} is not a positive number")
+    if not 1 <= value <= MOST:
+        raise argparse.ArgumentTypeError(f"{value} is not a count from 1 to {MOST:,}")
+    return value
+
+
+def seed(text: str) -> int:
+    """An argument that random numbers begin with."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{value} is not an integer of at least 0")
+    return value
+
+
+def step_size(text: str) -> float:
+    """An argument that is a length of steps."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive, finite number")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """An argument that is a weight, perhaps none."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a finite number of at least 0")
     return value
 
 
 def folder(path: Path) -> Path:
-    """The output folder, made if need be; a clear word and exit code 2 if it cannot be."""
+    """The output folder, made if need be; a clear word and exit code 2 if it cannot be.
+
+    Nor if nothing can be written there, which is better known before the work than after it.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         print(f"cannot write to {path}: {error.strerror}; choose another --out", file=sys.stderr)
         raise SystemExit(2) from None
@@ -59,20 +104,50 @@ def progress(steps: Iterable[Any], total: int, label: str) -> Iterator[Any]:
 
 def can_plot() -> bool:
     """Whether matplotlib is there, drawing into files only; a word where it is not."""
-    try:
-        import matplotlib
-    except ImportError:
+    if importlib.util.find_spec("matplotlib") is None:
         print('no curves: they need matplotlib, python -m pip install -e ".[demos]"',
               file=sys.stderr)  # fmt: skip
         return False
-    matplotlib.use("Agg")
+    draw_into_files()
     return True
+
+
+def draw_into_files() -> None:
+    """Let matplotlib draw into files alone, whatever is set for windows, even nonsense."""
+    os.environ["MPLBACKEND"] = "Agg"
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+
+def accuracy(scores: Any, labels: Any) -> float:
+    """The share of examples whose highest score is the right one; NaN if a score is not finite."""
+    scores = np.asarray(scores)
+    right = scores.argmax(axis=1) == np.asarray(labels)
+    return float(np.mean(right)) if np.isfinite(scores).all() else math.nan
+
+
+def decimal(x: float, places: int) -> str:
+    """A number with so many places, unless it is so large that these would be a long row."""
+    return f"{x:.{places}f}" if abs(x) < 1e6 else f"{x:.1e}"
+
+
+def check_losses(steps: Sequence[int], losses: Sequence[float], lr: float) -> None:
+    """End the program, with a word, if training went astray: a loss that is not finite."""
+    for step, loss in zip(steps, losses, strict=True):
+        if not math.isfinite(loss):
+            raise SystemExit(
+                f"training went astray: the loss is {loss} from step {step} on; "
+                f"try a smaller step than --lr {lr:g}"
+            )
 
 
 def page(result: Tensor, path: Path, title: str, **options: Any) -> None:
     """Write the page that steps through a graph; a word where it cannot be laid out."""
     try:
         explore(result, path, title=title, **options)
+    except WriteError:
+        raise
     except DrawError as error:
         print(error, file=sys.stderr)
     else:

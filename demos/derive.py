@@ -15,6 +15,7 @@ import numpy as np
 
 import autograd as ag
 import nn
+from nn.plots.style import write
 
 from . import common
 from .circuits import CIRCUITS, Circuit
@@ -74,6 +75,7 @@ def _plain(x: Any) -> Any:
     return x.numpy() if isinstance(x, ag.Tensor) else x
 
 
+@common.program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     makers: dict[str, Callable[[int], tuple[ag.Compiled, list[Any]]]] = {
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"# {name}: differs from backprop by at most {difference:.1e}\n{text}")
         if options.generated:
             print(f"# {name}, as it runs: {compiled.memory()}\n{compiled.generated}")
-        (out / f"{name.replace('-', '_')}.py").write_text(text)
+        write(out / f"{name.replace('-', '_')}.py", text.encode())
     print(f"# the same texts are in {out}")
 
 

@@ -27,8 +27,9 @@ from autograd.draw import colours, describe, draw
 from autograd.explore import explore
 from benchmarks import report
 from nn import plots
+from nn.plots.style import write
 
-from . import spiral
+from . import common, spiral
 from .circuits import NEURON
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -250,7 +251,8 @@ def _speed(path: Path, scheme: str) -> None:
     marks = [on(scheme, c) for c in ("#1f5f99", "#bf3b00", "#8a6100")]
     svg = plot.beside(speed(), CONDITIONS, ink=ink, muted=muted, ground=ground, own=own,
                       colours=marks)  # fmt: skip
-    path.write_text(describe(svg, "Time of a training step beside other systems", said()), "utf-8")
+    described = describe(svg, "Time of a training step beside other systems", said())
+    write(path, described.encode())
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -262,9 +264,7 @@ def _load_matplotlib() -> None:
     """Let it draw into files. Pillow, which writes the PNGs, comes with it."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingError('it needs matplotlib: python -m pip install -e ".[demos]"')
-    import matplotlib
-
-    matplotlib.use("Agg")
+    common.draw_into_files()
 
 
 def _save(path: Path, png: bytes, title: str, text: str) -> None:
@@ -275,7 +275,9 @@ def _save(path: Path, png: bytes, title: str, text: str) -> None:
     info.add_itxt("Title", title)
     info.add_itxt("Description", text)
     few = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    few.save(path, optimize=True, pnginfo=info)
+    content = io.BytesIO()
+    few.save(content, "PNG", optimize=True, pnginfo=info)
+    write(path, content.getvalue())
 
 
 PICTURES: dict[str, Callable[[Path, str], None]] = {

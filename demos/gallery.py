@@ -18,7 +18,7 @@ import numpy as np
 import autograd as ag
 import nn
 from autograd import Parameter, Tensor
-from autograd.draw import DrawError, Picture, draw
+from autograd.draw import DrawError, Picture, WriteError, draw
 
 from . import common, front
 from .alexnet_graph import graph as alexnet
@@ -142,12 +142,15 @@ def make_front(name: str, out: Path) -> None:
         path = out / f"{name}-{scheme}{file.suffix}"
         try:
             front.PICTURES[file.name](path, scheme)
+        except WriteError:
+            raise
         except (front.MissingError, DrawError) as problem:
             print(f"left out: {path.name}: {problem}", file=sys.stderr)
         else:
             common.wrote(path)
 
 
+@common.program
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "gallery")

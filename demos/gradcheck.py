@@ -16,6 +16,8 @@ import nn
 from . import common
 
 
+@common.program
+@np.errstate(over="ignore", invalid="ignore")  # a step that is too long gives inf, as printed
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "gradcheck")
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--hidden", type=common.positive, default=50, help="hidden units (%(default)s)"
     )
-    parser.add_argument("--h", type=float, default=1e-4, help="step (%(default)s)")
+    parser.add_argument("--h", type=common.step_size, default=1e-4, help="step (%(default)s)")
     options = parser.parse_args(arguments)
     (x, t), _ = nn.mnist(subset=True, dtype=np.float64)
     x, t = x[: options.digits], t[: options.digits]

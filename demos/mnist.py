@@ -27,8 +27,11 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 def train(
     net: nn.TwoLayerNet, data: Any, *, steps: int, batch: int, lr: float, rng: np.random.Generator
 ) -> dict[str, list[Any]]:
-    """Mini-batches drawn with replacement, as in the book; accuracies after each epoch."""
-    (x, t), (x_test, t_test) = data
+    """Mini-batches drawn with replacement, as in the book; accuracies after each epoch.
+
+    It ends early where nothing is to be learnt any more: when loss or scores are not finite.
+    """
+    x, t = data[0]
     sgd = nn.SGD(net, lr=lr)
     epoch = max(1, len(x) // batch)
     curves: dict[str, list[Any]] = {"step": [], "loss": [], "training": [], "test": []}
@@ -44,12 +47,14 @@ def train(
         losses.append(float(loss))
         if step % epoch == 0 or step == steps:
             rate = len(losses) / (time.perf_counter() - start)
-            mean_loss = float(np.mean(losses))
-            scores = net.accuracy(x, t), net.accuracy(x_test, t_test)
-            print(f"{step / epoch:5.1f}  {step:6d}  {mean_loss:7.4f}  {scores[0]:8.4f}  "
-                  f"{scores[1]:7.4f}  {rate:8.0f}", flush=True)  # fmt: skip
-            for name, value in zip(curves, (step, mean_loss, *scores), strict=True):
+            right = [common.accuracy(net.predict(a), b) for a, b in data]
+            mean_loss = float(np.mean(losses)) if np.isfinite(right).all() else np.nan
+            print(f"{step / epoch:5.1f}  {step:6d}  {common.decimal(mean_loss, 4):>7}  "
+                  f"{right[0]:8.4f}  {right[1]:7.4f}  {rate:8.0f}", flush=True)  # fmt: skip
+            for name, value in zip(curves, (step, mean_loss, *right), strict=True):
                 curves[name].append(value)
+            if not np.isfinite(mean_loss):
+                break
             losses, start = [], time.perf_counter()
     return curves
 
@@ -86,6 +91,8 @@ def load(folder: Path | None, subset: bool) -> Any:
     return data
 
 
+@common.program
+@np.errstate(over="ignore", invalid="ignore")  # a training that goes astray is told in a line
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "mnist")
@@ -99,21 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--activation", choices=list(ACTIVATIONS), default="relu", help="%(default)s"
     )
-    parser.add_argument("--lr", type=float, default=0.1, help="step size (%(default)s)")
+    parser.add_argument("--lr", type=common.step_size, default=0.1, help="step size (%(default)s)")
     parser.add_argument("--data", type=Path, help="folder with the four MNIST files")
     parser.add_argument("--subset", action="store_true", help="use the small subset")
     options = parser.parse_args(arguments)
     out = common.folder(options.out)
-    try:
-        data = load(options.data, options.subset)
-    except nn.DatasetError as error:
-        raise SystemExit(f"mnist: {error}") from None
+    data = load(options.data, options.subset)
     (x, _), (x_test, _) = data
     print(f"{len(x):,} training and {len(x_test):,} test images, {x.dtype}")
     rng = np.random.default_rng(options.seed)
     net = nn.TwoLayerNet(784, options.hidden, 10, activation=ACTIVATIONS[options.activation](),
                          seed=rng, dtype=np.float32)  # fmt: skip
     curves = train(net, data, steps=options.steps, batch=options.batch, lr=options.lr, rng=rng)
+    common.check_losses(curves["step"], curves["loss"], options.lr)
     print(f"training accuracy {curves['training'][-1]:.4f}, test accuracy {curves['test'][-1]:.4f}")
     picture(out / "mnist.png", net, data, curves)
 

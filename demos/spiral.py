@@ -56,7 +56,7 @@ def train(
         loss.backward()
         last = step == steps - 1
         if step % record_every == 0 or last:
-            accuracy = float(np.mean(scores.data.argmax(axis=1) == y))
+            accuracy = common.accuracy(scores.data, y)
             history.record(step, float(data_loss), float(penalty), accuracy, net=net, lr=lr)
             report(step, float(loss), accuracy)
         if film is not None and step in filmed:
@@ -82,7 +82,7 @@ def table(steps: int) -> Callable[[int, float, float], None]:
 
     def report(step: int, loss: float, accuracy: float) -> None:
         if step % every == 0 or step == steps - 1:
-            print(f"{step:8d}  {loss:9.6f}  {accuracy:8.3f}", flush=True)
+            print(f"{step:8d}  {common.decimal(loss, 6):>9}  {accuracy:8.3f}", flush=True)
 
     return report
 
@@ -90,7 +90,7 @@ def table(steps: int) -> Callable[[int, float, float], None]:
 def accuracy(net: nn.Module, X: Any, y: Any) -> float:
     """The share of examples whose highest score is the right one."""
     with ag.no_grad():
-        return float(np.mean(net(X).data.argmax(axis=1) == y))
+        return common.accuracy(net(X).data, y)
 
 
 # --- the run of the notes ---------------------------------------------------------------------
@@ -189,6 +189,8 @@ def _loss(net: nn.TwoLayerNet, X: Any, y: Any) -> ag.Tensor:
     return loss
 
 
+@common.program
+@np.errstate(over="ignore", invalid="ignore")  # a training that goes astray is told in a line
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the demo; `arguments` as on the command line."""
     parser = common.parser(__doc__, "spiral")
@@ -204,8 +206,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--hidden", type=common.positive, default=100, help="hidden units (%(default)s)"
     )
-    parser.add_argument("--lr", type=float, default=1.0, help="step size (%(default)s)")
-    parser.add_argument("--reg", type=float, default=1e-3, help="weight of ½‖W‖² (%(default)s)")
+    parser.add_argument("--lr", type=common.step_size, default=1.0, help="step size (%(default)s)")
+    parser.add_argument("--reg", type=common.not_negative, default=1e-3,
+                        help="weight of ½‖W‖² (%(default)s)")  # fmt: skip
     parser.add_argument(
         "--as-in-the-notes", action="store_true", help="repeat the tables that the notes print"
     )
@@ -222,10 +225,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     print(f"linear classifier, {len(X)} points of {options.classes} classes")
     linear = nn.Linear(2, options.classes, init=nn.init.normal, seed=rng)
-    history = train(linear, X, y, lr=options.lr, reg=options.reg, steps=200, report=table(200),
-                    record_every=1, label="linear")  # fmt: skip
+    first = train(linear, X, y, lr=options.lr, reg=options.reg, steps=200, report=table(200),
+                  record_every=1, label="linear")  # fmt: skip
     print(f"training accuracy: {accuracy(linear, X, y):.3f}\n")
-    picture_linear(out / "linear.png", linear, X, y, history)
+    picture_linear(out / "linear.png", linear, X, y, first)
 
     print(f"\ntwo-layer net, {options.hidden} hidden units")
     net = nn.TwoLayerNet(2, options.hidden, options.classes, seed=rng)
@@ -240,6 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         pages(out, net, X, y)
     title = f"two-layer net on the spiral, {options.hidden} hidden units"
     common.wrote(plots.player(film, out / "film.html", title=title, history=history))
+    for run in (first, history):
+        common.check_losses(run.steps, run.data_loss, options.lr)
 
 
 if __name__ == "__main__":

@@ -30,14 +30,16 @@ from .errors import DrawError
 from .expand import Choice, names_of
 from .outline import blank, shapes_only
 from .picture import Picture, check_path
-from .render import describe
+from .render import WriteError, describe
 from .trace import Trace, follow
 from .wiring import Shown, Wiring, Wishes, choose
 
 if TYPE_CHECKING:
     from ..compiler import Compiled, Program
 
-__all__ = ["DrawError", "Picture", "blank", "colours", "describe", "draw", "shapes_only"]
+__all__ = [
+    "DrawError", "Picture", "WriteError", "blank", "colours", "describe", "draw", "shapes_only",
+]  # fmt: skip
 
 SHOW = ("auto", "values", "shapes", "stats", "outline")
 DIRECTION = ("LR", "TB")

@@ -12,10 +12,14 @@ from pathlib import Path
 
 from .errors import DrawError
 
-__all__ = ["ADVICE", "describe", "render", "say", "write"]
+__all__ = ["ADVICE", "WriteError", "describe", "render", "say", "write"]
 
 serial = count()
 ADVICE = "to see pictures, install Graphviz with: pip install 'gategrad[draw]'"
+
+
+class WriteError(DrawError):
+    """A picture or page that cannot be written to where it is to be."""
 
 
 def render(dot: str, kind: str) -> bytes | None:
@@ -71,7 +75,10 @@ def _smaller(text: re.Match[str]) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all. Raises DrawError when it cannot be written."""
+    """Write a file as a whole or not at all: what was there stays until the new one is complete.
+
+    Raises WriteError when it cannot be written.
+    """
     try:
         target = Path(os.path.realpath(path))  # the file behind a link, not the link
         if target.is_dir():
@@ -84,7 +91,7 @@ def write(path: Path, content: bytes) -> None:
             unfinished.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise DrawError(f"draw: cannot write {path}: {reason}; choose another place") from None
+        raise WriteError(f"draw: cannot write {path}: {reason}; choose another place") from None
 
 
 def say(text: str) -> None:

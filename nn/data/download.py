@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
+import http.client
 import os
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .errors import DatasetError
+from .idx import AT_MOST
 
-__all__ = ["UnreachableError", "download", "payload_sha256"]
+try:
+    import fcntl
+except ImportError:  # Windows, where a file that is open cannot be removed
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["UnreachableError", "clear", "download", "payload_sha256"]
 
 CHUNK = 1 << 16
 TIMEOUT = 20  # seconds without an answer
@@ -30,17 +37,35 @@ def download(urls: Sequence[str], target: Path, sha256: str) -> None:
     """Fetch the first of `urls` whose decompressed content has the checksum into `target`.
 
     It is written to a temporary file beside the target and renamed when it is complete and
-    right, so an interruption leaves nothing behind. Raises UnreachableError when all mirrors
-    fail.
+    right, so an interruption leaves nothing behind; what a killed process left, `clear` removes.
+    Raises UnreachableError when all mirrors fail.
     """
     problems = []
     for url in urls:
         try:
             _fetch(url, target, sha256)
             return
-        except (OSError, ValueError, DatasetError) as error:
-            problems.append(f"{url}: {error}")
+        except DatasetError as error:
+            problems.append(f"{url}: {error.reason}")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            problems.append(f"{url}: {str(error) or type(error).__name__}")
     raise UnreachableError("; ".join(problems))
+
+
+def clear(targets: Iterable[Path]) -> None:
+    """Remove the temporary files of downloads to these targets whose processes were killed.
+
+    A download that is under way holds a lock on its file, which the system releases when its
+    process ends, however that happens.
+    """
+    for target in targets:
+        for left in target.parent.glob(f".{target.name}.*"):
+            try:
+                with left.open("r+b") as file:
+                    _lock(file)
+                left.unlink(missing_ok=True)
+            except OSError:  # in use, or not ours to remove
+                continue
 
 
 def _fetch(url: str, target: Path, sha256: str) -> None:
@@ -48,10 +73,12 @@ def _fetch(url: str, target: Path, sha256: str) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                _lock(file)
             _copy(url, file, target.name)
             file.flush()
             os.fsync(file.fileno())
-        found = payload_sha256(Path(name))
+            found = payload_sha256(Path(name))
         if found != sha256:
             raise DatasetError(
                 url, f"its content has SHA-256 {found}, expected {sha256}", "skip it"
@@ -62,22 +89,41 @@ def _fetch(url: str, target: Path, sha256: str) -> None:
         raise
 
 
+def _lock(file: Any) -> None:
+    """Lock a file until it is closed; OSError where another process holds it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _copy(url: str, file: Any, label: str) -> None:
+    """Copy what a server sends; ValueError when it sends more than such a file can have."""
+    received = 0
     with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
         size = int(answer.headers.get("Content-Length") or 0)
-        with _progress(label, size) as bar:
+        with _progress(label, max(0, size)) as bar:
             while chunk := answer.read(CHUNK):
+                received += len(chunk)
+                if received > AT_MOST:
+                    raise ValueError(f"it sends more than {AT_MOST:,} bytes")
                 file.write(chunk)
                 bar.update(len(chunk))
 
 
 def payload_sha256(path: Path) -> str:
-    """The SHA-256 of a file's content after decompression, so that any compression will do."""
-    digest = hashlib.sha256()
+    """The SHA-256 of a file's content after decompression, so that any compression will do.
+
+    Raises DatasetError for a file that is no complete gzip file, or unpacks to more than AT_MOST.
+    """
+    digest, unpacked = hashlib.sha256(), 0
     try:
         with gzip.open(path, "rb") as file:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
+                unpacked += len(chunk)
+                if unpacked > AT_MOST:
+                    raise DatasetError(
+                        path, f"it unpacks to more than {AT_MOST:,} bytes", "try another mirror"
+                    )
     except (OSError, EOFError, zlib.error) as error:
         raise DatasetError(
             path, f"not a complete gzip file ({error})", "try another mirror"
@@ -89,7 +135,10 @@ class _Line:
     """What is shown without tqdm: one line, when the download begins."""
 
     def __init__(self, label: str, size: int):
-        print(f"downloading {label} ({size / 1e6:.1f} MB)", file=sys.stderr)
+        if sys.stderr is None:  # closed, or a program without a console
+            return
+        with contextlib.suppress(OSError):  # nobody reads it
+            print(f"downloading {label} ({size / 1e6:.1f} MB)", file=sys.stderr, flush=True)
 
     def __enter__(self) -> _Line:
         return self
@@ -98,12 +147,15 @@ class _Line:
         pass
 
     def update(self, count: int) -> None:
-        pass
+        """Count bytes that came."""
 
 
 def _progress(label: str, size: int) -> Any:
+    """A bar in a terminal, if there is tqdm; else a line."""
     try:
         from tqdm import tqdm  # type: ignore[import-untyped]
     except ImportError:
+        return _Line(label, size)
+    if sys.stderr is None or not sys.stderr.isatty():
         return _Line(label, size)
     return tqdm(total=size or None, desc=label, unit="B", unit_scale=True, leave=False)

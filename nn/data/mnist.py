@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd import DTypeError
+
 from . import download as fetch
 from .errors import DatasetError, SubsetWarning
-from .idx import read_idx
+from .idx import idx_shape, read_idx
 
 __all__ = ["mnist"]
 
@@ -52,17 +54,33 @@ def mnist(
     Looked for in `folder`, else in $GATEGRAD_DATA, else in the user's cache, else downloaded
     there; without a network the small subset that ships with the package serves, and a
     SubsetWarning says so (`subset=True` asks for it). Raises DatasetError for a file that is
-    missing from a folder that was named, damaged, or not what it should be.
+    missing from a folder that was named, damaged, or not what it should be, and DTypeError for a
+    `dtype` that is no float.
 
     >>> (x_train, t_train), (x_test, t_test) = mnist(subset=True)
     >>> x_train.shape, t_test.shape
     ((5000, 784), (1000,))
     """
+    dtype = _float(dtype)
     place = _subset_folder() if subset else _find(folder, download)
     return (
         _split(place, "train", normalize, flatten, one_hot_label, dtype),
         _split(place, "t10k", normalize, flatten, one_hot_label, dtype),
     )
+
+
+def _float(dtype: DTypeLike) -> np.dtype[Any]:
+    """The dtype, which must be able to hold pixels from 0 to 1, and gradients by them."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found.kind != "f":
+        raise DTypeError(
+            f"mnist: got dtype {found or dtype!r}; expected a kind of float, such as np.float32; "
+            "normalize=False gives the bytes themselves"
+        )
+    return found
 
 
 # --- where the files are ----------------------------------------------------------------------
@@ -75,9 +93,15 @@ def _find(folder: str | Path | None, allowed: bool) -> Path:
     named = os.environ.get("GATEGRAD_DATA")
     if named:
         inner = Path(named) / "mnist"
-        return _complete(inner if inner.is_dir() else Path(named), "the folder in GATEGRAD_DATA")
-    cache = _cache_folder()
-    missing = [name for name in SHA256 if _locate(cache, name) is None]
+        return _complete(
+            inner if os.path.isdir(inner) else Path(named), "the folder in GATEGRAD_DATA"
+        )
+    try:
+        cache = _cache_folder()
+        missing = [name for name in SHA256 if _locate(cache, name) is None]
+    except (DatasetError, RuntimeError) as problem:
+        return _fall_back(f"there is no place for the full data set ({problem})")
+    fetch.clear(cache / f"{name}.gz" for name in SHA256)
     try:
         for name in missing if allowed else ():
             urls = [mirror.format(name=name) for mirror in MIRRORS]
@@ -116,8 +140,16 @@ def _locate(folder: Path, name: str) -> Path | None:
     stem, ubyte = name.rsplit("-idx", 1)
     for spelling in (name, f"{stem}.idx{ubyte}"):
         for candidate in (folder / f"{spelling}.gz", folder / spelling):
-            if candidate.exists():
-                return candidate
+            try:
+                os.stat(candidate)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise DatasetError(
+                    candidate, f"it cannot be looked up ({reason})", "check the name of its folder"
+                ) from None
+            return candidate
     return None
 
 
@@ -147,8 +179,7 @@ def _split(
     label_file = _locate(folder, f"{part}-labels-idx1-ubyte")
     assert image_file is not None
     assert label_file is not None
-    images, labels = read_idx(image_file, 3), read_idx(label_file, 1)
-    _check(image_file, images, label_file, labels)
+    images, labels = _read(image_file, label_file)
     x = images.reshape((len(images), -1) if flatten else (len(images), 1, 28, 28))
     if normalize:
         x = x.astype(dtype)
@@ -159,17 +190,15 @@ def _split(
     return x, np.eye(10, dtype=dtype)[t] if one_hot else t
 
 
-def _check(image_file: Path, images: Array, label_file: Path, labels: Array) -> None:
-    if images.shape[1:] != (28, 28):
-        raise DatasetError(
-            image_file, f"its images are {images.shape[1]} x {images.shape[2]}, not 28 x 28", CHECK
-        )
-    if len(images) != len(labels):
-        raise DatasetError(
-            label_file, f"it holds {len(labels)} labels for {len(images)} images", CHECK
-        )
+def _read(image_file: Path, label_file: Path) -> Split:
+    """The bytes of both files, which must fit together; the headers are compared first."""
+    count, (named,) = idx_shape(image_file, (28, 28))[0], idx_shape(label_file, ())
+    if count != named:
+        raise DatasetError(label_file, f"it holds {named} labels for {count} images", CHECK)
+    images, labels = read_idx(image_file, (28, 28)), read_idx(label_file, ())
     bad = np.flatnonzero(labels > 9)
     if bad.size:
         raise DatasetError(
             label_file, f"label {labels[bad[0]]} at position {bad[0]} is not from 0 to 9", CHECK
         )
+    return images, labels

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..arguments import size
 from ..rng import Seed, as_rng
 
 __all__ = ["spiral"]
@@ -24,15 +26,19 @@ def spiral(
 
     Class j has radii r from 0 to 1 and angles t from 4j to 4(j + 1) plus normal noise; its points
     are (r sin t, r cos t). The numbers are drawn in the order of the notes (CS231n, "Putting it
-    together"). Raises ValueError for counts below 1, negative noise, or a dtype that is no float.
+    together"). Raises ValueError for counts below 1, noise that is negative or infinite, or a dtype
+    that is no float, TypeError for counts that are no integers or noise that is no number.
 
     >>> X, y = spiral(2, 3, seed=0)
     >>> X.shape, y.tolist()
     ((6, 2), [0, 0, 1, 1, 2, 2])
     """
-    if points < 1 or classes < 1:
-        raise ValueError(f"spiral: got {points} points and {classes} classes; both must be >= 1")
-    if not noise >= 0:
+    points, classes = size(points, "spiral: points"), size(classes, "spiral: classes")
+    try:
+        noise = float(noise)
+    except (TypeError, ValueError):
+        raise TypeError(f"spiral: got noise {noise!r}; expected a number") from None
+    if not 0 <= noise < math.inf:
         raise ValueError(f"spiral: got noise {noise}; expected a standard deviation of at least 0")
     if np.dtype(dtype).kind != "f":
         raise ValueError(f"spiral: got dtype {np.dtype(dtype)}; expected a kind of float")

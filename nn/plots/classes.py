@@ -10,7 +10,9 @@ import numpy as np
 
 from .style import CLASS_COLOURS, CLASS_MARKERS, GRADIENT, on_axis, rgb
 
-__all__ = ["confusion", "decision_regions", "mistakes", "region_image", "weight_tiles"]
+__all__ = [
+    "confidence", "confusion", "decision_regions", "mistakes", "region_image", "weight_tiles",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 Scores = Callable[[Array], Any]
@@ -24,19 +26,34 @@ def region_image(
     scores   gives the scores (points, classes) of points (points, 2)
     bounds   left, right, bottom, top
     ground   the colour on which it is painted
-    The colour is that of the class, stronger where the softmax of the scores is surer.
+    The colour is that of the class, stronger where the softmax of the scores is surer; a place
+    whose scores hold NaN has the colour of the ground.
     """
     left, right, bottom, top = bounds
     u, v = np.meshgrid(np.linspace(left, right, size), np.linspace(bottom, top, size))
-    s = np.asarray(scores(np.c_[u.ravel(), v.ravel()]))
+    chosen, sure = confidence(scores(np.c_[u.ravel(), v.ravel()]))
+    palette = np.array([rgb(colour) for colour in CLASS_COLOURS]) / 255
+    below = np.array(rgb(ground)) / 255
+    strength = np.where(np.isnan(sure), 0, 0.12 + 0.5 * sure)
+    image: Array = below + strength[:, None] * (palette[chosen % 6] - below)
+    return image.reshape(size, size, 3)
+
+
+def confidence(scores: Any) -> tuple[Array, Array]:
+    """The class chosen by each row of scores (n, classes), and how sure the softmax is of it.
+
+    Sure is 0 where all classes are alike and 1 where one has it all. It is NaN where a score is
+    NaN: no class is chosen there, and the number given for it means nothing.
+
+    >>> confidence([[0.0, 0.0], [0.0, np.inf], [0.0, np.nan]])
+    (array([0, 1, 0]), array([ 0.,  1., nan]))
+    """
+    s = np.clip(np.asarray(scores, dtype=np.float64), -1e300, 1e300)  # inf - inf would be NaN
     p = np.exp(s - s.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
-    classes = p.shape[1]
-    sure = np.clip((p.max(axis=1) - 1 / classes) / (1 - 1 / classes), 0, 1)
-    palette = np.array([rgb(CLASS_COLOURS[k % 6]) for k in range(classes)]) / 255
-    below = np.array(rgb(ground)) / 255
-    image: Array = below + (0.12 + 0.5 * sure)[:, None] * (palette[p.argmax(axis=1)] - below)
-    return image.reshape(size, size, 3)
+    chance = 1 / p.shape[1]
+    sure = np.clip((p.max(axis=1) - chance) / (1 - chance), 0, 1) if chance < 1 else p[:, 0]
+    return p.argmax(axis=1), sure
 
 
 def bounds_of(X: Array, margin: float = 0.25) -> tuple[float, float, float, float]:
@@ -80,7 +97,8 @@ def weight_tiles(
     for k in range(count):
         row, column = (height + 1) * (k // across), (width + 1) * (k % across)
         tile = columns[:, k].reshape(height, width)
-        sheet[row : row + height, column : column + width] = tile / (np.abs(tile).max() or 1)
+        with np.errstate(invalid="ignore"):  # a weight that is no number leaves a gap
+            sheet[row : row + height, column : column + width] = tile / (np.abs(tile).max() or 1)
     axis.imshow(sheet, cmap="PuOr_r", vmin=-1, vmax=1)
     axis.set(title=title)
     _bare(axis)

@@ -21,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from .classes import Array, Scores, bounds_of
+from .classes import Array, Scores, bounds_of, confidence
 from .history import History
-from .style import CLASS_COLOURS, PlotError, rgb, write
+from .style import CLASS_COLOURS, PlotError, legible, rgb, write
 
 __all__ = ["Film", "player"]
 
-LEVELS = 24  # of confidence, for each class
+LEVELS = 24  # of confidence, for each colour
+NO_CLASS = len(CLASS_COLOURS) * LEVELS  # in the palette: where scores are NaN
 
 
 class Film:
@@ -50,6 +51,11 @@ class Film:
                 f"Film: X is {self.X.shape} and y is {self.y.shape}; expected points (n, 2) and "
                 "classes (n,)"
             )
+        if not len(self.X) or not np.isfinite(self.X).all() or self.y.min() < 0 or size < 1:
+            raise PlotError(
+                f"Film: got {len(self.X)} points and size {size}; expected at least one point, "
+                "points that are finite, classes from 0, and a size of at least 1"
+            )
         self.classes = int(self.y.max()) + 1
         self.bounds = bounds_of(self.X)
         left, right, bottom, top = self.bounds
@@ -61,17 +67,18 @@ class Film:
         return len(self.frames)
 
     def add(self, step: int, scores: Scores, loss: float) -> None:
-        """One more picture: `scores` gives the scores (points, classes) of points (points, 2)."""
-        s = np.asarray(scores(self._places))
-        p = np.exp(s - s.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        chosen, chance = p.argmax(axis=1), 1 / p.shape[1]
-        sure = np.clip((p.max(axis=1) - chance) / (1 - chance), 0, 1)
-        places = chosen * LEVELS + np.rint(sure * (LEVELS - 1)).astype(int)
-        right = np.asarray(scores(self.X)).argmax(axis=1) == self.y
+        """One more picture: `scores` gives the scores (points, classes) of points (points, 2).
+
+        Where scores are NaN no class is chosen, and the picture shows none.
+        """
+        chosen, sure = confidence(scores(self._places))
+        level = np.rint(np.nan_to_num(sure) * (LEVELS - 1)).astype(int)
+        places = np.where(np.isnan(sure), NO_CLASS, chosen % 6 * LEVELS + level)
+        chosen, sure = confidence(scores(self.X))
+        accuracy = np.nan if np.isnan(sure).any() else np.mean(chosen == self.y)
         self.frames.append({
-            "step": int(step), "loss": float(loss), "accuracy": float(right.mean()),
-            "image": _data_uri(_png(places.reshape(self.size, self.size), _palette(p.shape[1]))),
+            "step": int(step), "loss": float(loss), "accuracy": float(accuracy),
+            "image": _data_uri(_png(places.reshape(self.size, self.size), _palette())),
         })  # fmt: skip
 
 
@@ -82,8 +89,8 @@ def player(
     """Write a film as one HTML page that plays without a network.
 
     history   more points of the loss curve than there are pictures
-    Scrub with the slider, along the loss curve, or with the arrow keys; space plays. Raises
-    PlotError when the film is empty or the file cannot be written.
+    Scrub with the slider, along the loss curve, or with the arrow keys; space plays. A file that
+    is there is replaced. Raises PlotError when the film is empty or the file cannot be written.
     """
     if not film.frames:
         raise PlotError("player: the film has no pictures; add some with film.add(step, ...)")
@@ -93,34 +100,43 @@ def player(
 def page(film: Film, title: str, history: History | None) -> str:
     """The text of the page."""
     data = {
-        "frames": film.frames,
+        "frames": [{**frame, "loss": _number(frame["loss"]),
+                    "accuracy": _number(frame["accuracy"])} for frame in film.frames],
         "curve": _curve(film, history),
         "bounds": film.bounds,
         "colours": [CLASS_COLOURS[k % 6] for k in range(film.classes)],
         "points": [[*map(_short, point), int(k)] for point, k in zip(film.X, film.y, strict=True)],
         "chance": math.log(film.classes) if film.classes > 1 else None,
-    }
+    }  # fmt: skip
     template = resources.files(__package__).joinpath("player.html").read_text("utf-8")
     policy = {f"{kind}-src": _hash_of(template, kind) for kind in ("style", "script")}
     filled = {
-        "title": html.escape(title),
+        "title": html.escape(legible(title, 300)),
         "policy": "; ".join(["default-src 'none'", "img-src data:", "base-uri 'none'",
                              "form-action 'none'", *(f"{k} {v}" for k, v in policy.items())]),
-        "film": json.dumps(data, separators=(",", ":")),  # numbers and base64: no markup
+        # numbers and base64: no markup
+        "film": json.dumps(data, separators=(",", ":"), allow_nan=False),
     }  # fmt: skip
     return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], template)
 
 
-def _curve(film: Film, history: History | None) -> list[list[float]]:
+def _curve(film: Film, history: History | None) -> list[list[float | str]]:
     if history is None:
         return [[frame["step"], _short(frame["loss"])] for frame in film.frames]
     pairs = zip(history.steps, history.data_loss, strict=True)
     return [[int(step), _short(loss)] for step, loss in pairs]
 
 
-def _short(x: Any) -> float:
-    """A number with the digits that can be seen; what is not finite ends at a border."""
-    return float(f"{np.nan_to_num(x, nan=0.0, posinf=1e9, neginf=-1e9):.5g}")
+def _short(x: Any) -> float | str:
+    """A number with the digits that can be seen."""
+    return _number(float(f"{x:.5g}"))
+
+
+def _number(x: float) -> float | str:
+    """A number for JSON, which has none but finite ones: the page reads "NaN" with Number()."""
+    if math.isfinite(x):
+        return x
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
 def _hash_of(template: str, kind: str) -> str:
@@ -129,10 +145,10 @@ def _hash_of(template: str, kind: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _palette(classes: int) -> list[tuple[int, int, int, int]]:
-    """Each class in its colour, less transparent where the net is surer."""
+def _palette() -> list[tuple[int, int, int, int]]:
+    """The colours of classes, less transparent where the net is surer; at last, NO_CLASS."""
     opacities = np.rint(255 * np.linspace(0.12, 0.62, LEVELS)).astype(int)
-    return [(*rgb(CLASS_COLOURS[k % 6]), int(a)) for k in range(classes) for a in opacities]
+    return [*((*rgb(c), int(a)) for c in CLASS_COLOURS for a in opacities), (0, 0, 0, 0)]
 
 
 def _png(places: Array, palette: list[tuple[int, int, int, int]]) -> bytes:

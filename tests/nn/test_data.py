@@ -6,6 +6,10 @@ import gzip
 import os
 import pickle
 import struct
+import subprocess
+import sys
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +17,11 @@ import pytest
 from draws import generator
 
 import nn
-from autograd import ShapeError
+from autograd import DTypeError, ShapeError, UnsupportedError
 from nn import DatasetError, SubsetWarning
 from nn.rng import as_rng
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
          "t10k-labels-idx1-ubyte"]  # fmt: skip
 
@@ -46,9 +51,21 @@ def test_spiral_options() -> None:
     np.testing.assert_array_equal(X, nn.spiral(7, 4, seed=3, dtype=np.float32)[0])
     assert not np.array_equal(X, nn.spiral(7, 4, seed=4, dtype=np.float32)[0])
     for bad in ({"points": 0}, {"classes": 0}, {"noise": -1.0}, {"noise": float("nan")},
-                {"dtype": int}):  # fmt: skip
+                {"noise": float("inf")}, {"dtype": int}):  # fmt: skip
         with pytest.raises(ValueError, match="spiral"):
             nn.spiral(**bad)  # type: ignore[arg-type]
+    for wrong in ({"points": 2.5}, {"classes": "3"}, {"noise": "loud"}, {"noise": None}):
+        with pytest.raises(TypeError, match="spiral"):
+            nn.spiral(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int64])
+def test_small_kinds_of_integers_are_counts(kind: type) -> None:
+    X, y = nn.spiral(kind(100), kind(3), seed=0)  # type: ignore[call-arg]
+    np.testing.assert_array_equal(X, nn.spiral(100, 3, seed=0)[0])
+    assert np.bincount(y).tolist() == [100, 100, 100]
+    sizes = [len(t) for _, t in nn.batches(np.ones((250, 784)), np.ones(250), kind(100))]  # type: ignore[call-arg]
+    assert sizes == [100, 100, 50]
 
 
 def test_seeds() -> None:
@@ -93,6 +110,12 @@ def test_options_of_the_book(folder: Path) -> None:
     np.testing.assert_array_equal(raw.reshape(20, 784) / np.float32(255), x)
     np.testing.assert_array_equal(one_hot.argmax(axis=1), t)
     assert nn.mnist(folder, dtype=np.float64)[0][0].dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [int, bool, np.uint8, str, complex, object, "M8[s]", "nosuch"])
+def test_pixels_are_floats(dtype: object) -> None:
+    with pytest.raises(DTypeError, match=r"mnist: got dtype .* expected a kind of float"):
+        nn.mnist(subset=True, dtype=dtype)  # type: ignore[call-overload]
 
 
 def test_the_other_spelling(folder: Path) -> None:
@@ -149,7 +172,10 @@ LABELS = idx(np.zeros(20))
         (NAMES[0], IMAGES[:-1], "holds only 15,679"),
         (NAMES[0], IMAGES + b"\0", "holds more"),
         (NAMES[0], struct.pack(">4I", 2051, 2**32 - 1, 28, 28), "promises 3,367,254,359,280"),
-        (NAMES[0], gzip.compress(struct.pack(">4I", 2051, 60000, 28, 28)), "holds only 0"),
+        (NAMES[0], struct.pack(">4I", 2051, 0, 2**32 - 1, 2**32 - 1), "4294967295, not 28 x 28"),
+        (NAMES[0], struct.pack(">4I", 2051, 0, 28, 28), "promises 0 examples"),
+        (NAMES[1], struct.pack(">2I", 2049, 0), "promises 0 examples"),
+        (NAMES[0], gzip.compress(struct.pack(">4I", 2051, 20, 28, 28)), "holds only 0"),
         (NAMES[0], idx(np.zeros((20, 32, 32))), "32 x 32, not 28 x 28"),
         (NAMES[1], idx(np.zeros(19)), "19 labels for 20 images"),
         (NAMES[1], idx([0] * 7 + [10] + [0] * 12), "label 10 at position 7"),
@@ -169,11 +195,63 @@ def test_damaged_files(folder: Path, name: str, content: bytes | None, reason: s
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
 
 
-def test_a_directory_in_place_of_a_file(folder: Path) -> None:
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device", "a loop of links"])
+def test_what_is_no_regular_file_is_not_read(folder: Path, kind: str) -> None:
+    """A pipe that nobody writes to has no end to wait for, and /dev/zero has none at all."""
     (folder / f"{NAMES[0]}.gz").unlink()
-    (folder / NAMES[0]).mkdir()
-    with pytest.raises(DatasetError, match="cannot be read"):
-        nn.mnist(folder)
+    path = folder / NAMES[0]
+    try:
+        {"a folder": path.mkdir, "a pipe": lambda: os.mkfifo(path),
+         "a device": lambda: path.symlink_to("/dev/zero"),
+         "a loop of links": lambda: path.symlink_to(path)}[kind]()  # fmt: skip
+    except (OSError, AttributeError):
+        pytest.skip(f"no {kind} here")
+    code = (
+        "import sys, nn\n"
+        "try: nn.mnist(sys.argv[1])\n"
+        "except nn.DatasetError as error: print(error.reason)\n"
+    )
+    done = subprocess.run(  # a process of its own: this one would wait
+        [sys.executable, "-c", code, str(folder)], cwd=ROOT, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert "cannot be" in done.stdout, done.stderr
+    if kind != "a loop of links":
+        assert f"it is {kind}" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "y/" * 3000, "a\0b", "a\ud800b"])
+def test_names_that_no_folder_can_have(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DatasetError):
+        nn.mnist(name)
+    if "\0" not in name:
+        monkeypatch.setenv("GATEGRAD_DATA", name.replace("\ud800", ""))
+        with pytest.raises(DatasetError):
+            nn.mnist()
+
+
+@pytest.mark.parametrize(
+    ("header", "size"),
+    [((2051, 60, 1024, 1024), 60 << 20), ((2051, 20, 28, 28), 60 << 20),
+     ((2051, 80_000, 28, 28), 80_000 * 784)],
+    ids=["large images", "more than its header says", "more images than labels"],
+)  # fmt: skip
+def test_a_small_archive_does_not_fill_the_memory(
+    folder: Path, header: tuple[int, ...], size: int
+) -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    parts = [packer.compress(struct.pack(">4I", *header))]
+    parts += [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
+    parts += [packer.compress(bytes(size % (1 << 20))), packer.flush()]
+    (folder / f"{NAMES[0]}.gz").write_bytes(b"".join(parts))
+    del parts
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatasetError):
+            nn.mnist(folder)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
 
 
 # --- MNIST: download --------------------------------------------------------------------------
@@ -282,3 +360,10 @@ def test_batches_say_what_does_not_fit() -> None:
         nn.batches(np.ones((3, 2)), np.ones(4))
     with pytest.raises(ValueError, match="size is 0"):
         nn.batches(np.ones(3), np.ones(3), 0)
+    for size in (2.5, "3", None, np.ones(2)):
+        with pytest.raises(TypeError, match=r"size is .* expected an integer"):
+            nn.batches(np.ones(3), np.ones(3), size)  # type: ignore[arg-type]
+    masked = np.ma.array(np.ones(3), mask=[0, 1, 0])
+    for x, t in ((masked, np.ones(3)), (np.ones(3), masked)):
+        with pytest.raises(UnsupportedError, match="MaskedArray"):
+            nn.batches(x, t)
