@@ -83,7 +83,7 @@ class Gate:
             self.needs(rule)
 
     def _signature(self) -> tuple[tuple[str, ...], dict[str, Any], frozenset[int]]:
-        """The operands' names, the keyword arguments with defaults, and which operands may be None."""
+        """The names of operands, keyword arguments with defaults, and which operands may be None."""
         count = 1 if self.variadic else len(self.rules)
         if isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator":
             return ("x", "y")[:count], {}, frozenset()

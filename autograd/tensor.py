@@ -318,15 +318,25 @@ class Tensor:
             )
         return np.array(self._value(), dtype=dtype)
 
+    def _number(self, what: str) -> Any:
+        """The single value, to become a number of Python: not of a tracked tensor."""
+        self._check_single(what)
+        if self._tracked:
+            raise UnsupportedError(
+                f"{what}: t is tracked, and a Python number would silently lose its gradient; use "
+                "t.item() or t.detach() to leave the graph on purpose, and NumPy's functions in "
+                "place of those of math"
+            )
+        return self._value().item() if self._data.ndim else self._value()
+
     def __float__(self) -> float:
-        if not self._data.ndim:
-            return float(self._value())
-        self._check_single("float(t)")
-        return float(self._value().item())
+        return float(self._number("float(t)"))
 
     def __int__(self) -> int:
-        self._check_single("int(t)")
-        return int(self._value().item())
+        return int(self._number("int(t)"))
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex(t)"))
 
     def __index__(self) -> int:
         if self._data.dtype.kind not in "iu":

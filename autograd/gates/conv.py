@@ -16,6 +16,7 @@ so gradients of any order stay convolutions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np

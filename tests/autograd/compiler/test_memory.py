@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from typing import Any
 
 import numpy as np
 from compiled import same, trainer
