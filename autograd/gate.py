@@ -70,6 +70,8 @@ class Gate:
         name: str | None = None,
         symbol: str | None = None,
         role: str = "",
+        written: str = "",
+        says: str | tuple[str, ...] = "",
         local: Any = None,
         vjp: Any = None,
         elementwise: bool = False,
@@ -85,7 +87,8 @@ class Gate:
     ):
         self.kernel, self.numpy = kernel, numpy
         self.name: str = name or (numpy or kernel).__name__
-        self.symbol, self.role = symbol or self.name, role
+        self.symbol, self.role, self.written = symbol or self.name, role, written
+        self.says = says if isinstance(says, tuple) else (says,)
         self.times = local is not None
         self.elementwise, self.linear = elementwise or self.times, linear
         self.variadic, self.differentiable = variadic, differentiable

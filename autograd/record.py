@@ -62,6 +62,9 @@ def gate(
     methods          names under which Tensor offers it; `reflected`: with operands exchanged
     name, symbol     how it is called in errors, and drawn in pictures
     role             what it does to gradients, in the words of the lecture
+    written          how it stands in a formula, "−x", where the symbol does not show that
+    says             the downstream gradient in words, where the rule is more than a formula: one
+                     text per operand, or one for all, with {g}, {out} and the operands' names
     local, vjp       one local gradient (or vjp rule) per operand; None where there is none
     elementwise      each result belongs to one place of the operands (implied by `local`)
     linear           the vjp rules do not depend on values: sums, reshapes, ...

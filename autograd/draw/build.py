@@ -16,7 +16,7 @@ from .names import legible
 from .numbers import gradient_norm, is_finite, number, plural, rows, shape, statistics
 from .origins import origins
 from .reach import cut_long_wires
-from .symbols import LOCAL_FORMULA, face
+from .symbols import face, local_formula
 from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
 
 __all__ = ["Builder", "Options", "build"]
@@ -191,7 +191,7 @@ class Builder:
         closure = node.closures[node.plan.positions[0]]  # type: ignore[union-attr]
         with np.errstate(all="ignore"):
             local = closure(node.dtype.type(1))  # type: ignore[misc]
-        formula = LOCAL_FORMULA.get(node.plan.gate.name, "")  # type: ignore[union-attr]
+        formula = local_formula(node.plan.gate)  # type: ignore[union-attr]
         return f"local {formula} = {number(local, self.options.decimals)}".replace("  ", " ")
 
     # --- values ------------------------------------------------------------------------------

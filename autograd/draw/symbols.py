@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..gate import Gate
 from ..node import Node
+from .algebra import Symbol, local
+from .notation import in_words
 from .numbers import number
 
-__all__ = ["LOCAL_FORMULA", "Face", "face", "folded"]
-
-LOCAL_FORMULA = {"sigmoid": "(1−σ)σ"}
+__all__ = ["Face", "face", "folded", "is_literal", "local_formula"]
 
 # gate: what to write when the first, and when the second operand is the constant c
 WITH_CONSTANT = {
@@ -42,11 +43,12 @@ def folded(node: Node, inside: bool = False) -> tuple[int, ...]:
     These are the numbers of the program: in `x * 2` the 2. `inside` the expansion of a gate
     every single value without a node is such a number. At least one operand keeps its wire.
     """
-    found = [k for k, operand in enumerate(node.parents) if _is_literal(operand, inside)]
+    found = [k for k, operand in enumerate(node.parents) if is_literal(operand, inside)]
     return tuple(found) if len(found) < len(node.parents) else ()
 
 
-def _is_literal(operand: Any, inside: bool) -> bool:
+def is_literal(operand: Any, inside: bool = False) -> bool:
+    """Whether an operand is a number that is written in the program, or left out."""
     if operand is None or type(operand) in (int, float, bool):
         return True
     return inside and not isinstance(operand, Node) and np.ndim(operand) == 0
@@ -76,6 +78,16 @@ def face(node: Node, constants: tuple[int, ...]) -> Face:
     if gate.name == "astype":
         details.append(str(np.dtype(static["dtype"])))
     return Face(gate.symbol, ", ".join(details))
+
+
+def local_formula(gate: Gate) -> str:
+    """The local gradient of a gate whose result is called by a letter, σ: (1−σ)σ. Else empty."""
+    if not (len(gate.symbol) == 1 and gate.symbol.isalpha() and len(gate.operands) == 1):
+        return ""
+    formula = local(gate, 0, [Symbol("x")], {}, 1)
+    if formula is None or formula.names != {"out"}:
+        return ""
+    return in_words(formula, {"out": gate.symbol}, "tight")
 
 
 def _window(window: Any, groups: int) -> list[str]:

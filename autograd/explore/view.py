@@ -12,7 +12,7 @@ from ..draw.expand import INLINE, Choice
 from ..draw.names import legible
 from ..draw.numbers import number
 from ..draw.sources import source_of
-from ..draw.symbols import LOCAL_FORMULA, face
+from ..draw.symbols import face, local_formula
 from ..draw.trace import Trace, follow
 from ..draw.wiring import Key, Shown, Unit, Wiring, Wishes, choose
 from ..gate import Gate
@@ -156,12 +156,11 @@ class Graph:
         """A gate, or a scope that is closed, as it is spoken of."""
         if isinstance(unit, Scope):
             return self._closed(unit)
-        gate, tracked = unit.plan.gate, len(unit.plan.positions)  # type: ignore[union-attr]
+        gate = unit.plan.gate  # type: ignore[union-attr]
         on_it = face(unit, self.wiring.folded[unit])
-        single = len(unit.parents) == 2 and tracked == 1
         return Part(
             f"g{self._part_numbers[unit]}", gate.name, on_it.symbol.replace("\n", " "),
-            role_text(gate, tracked, single and unit.shape == ()),
+            role_text(unit),
             tuple(map(self._scope_name, self.wiring.paths[unit])),
             source_of(unit), 1,
         )  # fmt: skip
@@ -182,9 +181,8 @@ class Graph:
             role = "a closed box: the gradients at its inputs are worked out inside"
             return replace(part, role=role, symbol=name)
         gate: Gate = fused.plan.gate  # type: ignore[union-attr]
-        tracked = len(fused.plan.positions)  # type: ignore[union-attr]
-        formula = LOCAL_FORMULA.get(gate.name, "")
-        role = f"its local gradient is {formula}" if formula else role_text(gate, tracked, False)
+        formula = local_formula(gate)
+        role = f"its local gradient is {formula}" if formula else role_text(fused)
         return replace(
             part, symbol=gate.symbol.replace("\n", " "), role=role, source=source_of(fused)
         )

@@ -174,6 +174,7 @@ def _expanded(x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
     cache={"columns": lambda: None},  # only a shortcut of the first order
     fused=_convolve_and_keep,
     expand=_expanded,
+    says=("{g} ∗ {w}, turned by 180°", "windows of {x} · {g}", "Σ {g} over images and places"),
 )
 def _conv2d(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:
     """The convolution of images with filters; see `conv2d`."""
@@ -188,6 +189,7 @@ def _conv2d(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:
         lambda g, w, window, groups: _conv2d(g, w, None, window=window, groups=groups),
         lambda g, x, window, groups: _by_w(x, g, None, (), window, groups),
     ),
+    says=("{g} ∗ {w}", "windows of {g} · {x}"),
 )
 @one_call
 def conv2d_transpose(
@@ -252,6 +254,7 @@ def _add_runs(x: Array, matrices: Array, out: Array, window: Window, groups: int
         ),
         lambda g, x, window, groups: _conv2d(x, g, None, window=window, groups=groups),
     ),
+    says=("{g} ∗ {y}", "{g} ∗ {x}"),
 )
 @one_call
 def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array:

@@ -26,6 +26,7 @@ __all__ = ["getitem", "scatter", "setitem"]
     role="router",
     vjp=lambda g, x_shape, index: _scatter_back(g, x_shape, index),
     selects=True,
+    says="{g} where it was taken from, 0 elsewhere",
 )
 def _getitem(x: Array, index: Any) -> Array:
     return _in_program(x, index)[index]
@@ -40,7 +41,12 @@ def _scatter_back(g: Array, shape: tuple[int, ...], index: Any) -> Array:
     return scatter(g, index=index, shape=shape)
 
 
-@gate(linear=True, role="router", vjp=lambda g, index: getitem(g, index))
+@gate(
+    linear=True,
+    role="router",
+    vjp=lambda g, index: getitem(g, index),
+    says="{g} from where it was put",
+)
 def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with x added at `index`; the adjoint of indexing.
 
@@ -69,6 +75,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
         lambda g, value_shape, index: _arrived(g, value_shape, index),
     ),
     selects=True,
+    says=("{g}, 0 where it was written over", "{g} from where it was written"),
 )
 def _setitem(x: Array, value: Array, index: Any) -> Array:
     out = _in_program(x, index).copy("K")

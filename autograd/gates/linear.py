@@ -103,10 +103,11 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
 @gate(
     numpy=np.matmul,
     symbol="@",
-    role="switcher",
+    role="switcher: each input's gradient is made with the other input, transposed",
     vjp=(_by_x, _by_y),
     methods=["__matmul__"],
     reflected="__rmatmul__",
+    says=("{g} · {y}ᵀ", "{x}ᵀ · {g}"),
 )
 def matmul(x: Array, y: Array) -> Array:
     """The matrix product x @ y, as `np.matmul`: 1-d, 2-d, or stacks of matrices.
@@ -189,6 +190,7 @@ def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
             None,
         ),
     ),
+    says=("{g} · {w}ᵀ", "{x}ᵀ · {g}", "Σ {g} over the rows"),
 )
 def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).

@@ -179,6 +179,7 @@ def _counting(count: int) -> Array:
         vjp=(lambda g, local: local * g / local.shape[0], None),
         rows=_cross_entropy_rows,
     ),
+    says="(softmax({scores}) − one-hot({labels})) · {g} ÷ n",
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     """The mean over the batch of -ln softmax(scores)[label], stable for scores of any size.
@@ -216,6 +217,7 @@ def _hinge_local(scores: Array, labels: Array, delta: float) -> Array:
     expand=lambda scores, labels, delta=1.0: np.mean(
         np.sum(np.maximum(0.0, _margins(scores, labels, delta)), axis=1)
     ),
+    says="(violated margins: +1 to wrong, −1 to right class) · {g} ÷ n",
 )
 def svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
     """The mean over the batch of Σ max(0, s_j - s_right + delta) over the wrong classes j.
@@ -241,6 +243,7 @@ def _scores(scores: Array) -> Array:
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
     plain=Plain(kernel=lambda w, strength: 0.5 * strength * np.sum(w * w)),
+    says="λ · {w} · {g}",
 )
 def l2_penalty(w: Array, strength: float) -> Array:
     """½ λ Σ w², the regularisation of the CS231n notes, λ being `strength`; its gradient is λ w."""

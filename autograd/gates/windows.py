@@ -290,6 +290,7 @@ unfold = gate(
     role="copies: the gradients of the copies are added up",
     linear=True,
     vjp=lambda g, x_shape, window: _fold(g, x_shape, window),
+    says="Σ {g} over the windows that hold a place",
 )
 fold = gate(
     sum_of_pieces,
@@ -297,4 +298,5 @@ fold = gate(
     role="adds up the pieces",
     linear=True,
     vjp=lambda g, window: unfold(g, window=window),
+    says="{g}, window by window",
 )
