@@ -71,7 +71,10 @@ class Gate:
         symbol: str | None = None,
         role: str = "",
         written: str = "",
+        face: str = "",
         says: str | tuple[str, ...] = "",
+        shape: Function | None = None,
+        opened: str = "",
         local: Any = None,
         vjp: Any = None,
         elementwise: bool = False,
@@ -88,7 +91,9 @@ class Gate:
         self.kernel, self.numpy = kernel, numpy
         self.name: str = name or (numpy or kernel).__name__
         self.symbol, self.role, self.written = symbol or self.name, role, written
+        self.face, self.shape, self.opened = face, shape, opened
         self.says = says if isinstance(says, tuple) else (says,)
+        self.functions: tuple[Function, ...] = (kernel,)  # that record this gate
         self.times = local is not None
         self.elementwise, self.linear = elementwise or self.times, linear
         self.variadic, self.differentiable = variadic, differentiable

@@ -7,7 +7,6 @@ prints a formula (`notation`, and the JavaScript of the explorer) walks the tree
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -131,14 +130,11 @@ def _chosen(condition: Symbol, first: Symbol, second: Symbol) -> Symbol:
 # --- gates on symbols ------------------------------------------------------------------------
 
 
-@functools.lru_cache(maxsize=1024)
-def _row_of(function: Any, count: int) -> Gate | None:
-    return next((row for row in GATES.values() if function in (row.numpy, row.kernel)), None)
-
-
 def row_of(function: Any) -> Gate | None:
     """The gate that a NumPy function or an operator is; None if there is none."""
-    return function if isinstance(function, Gate) else _row_of(function, len(GATES))
+    if isinstance(function, Gate):
+        return function
+    return next((row for row in GATES.values() if function in row.functions), None)
 
 
 def forward(gate: Gate, operands: Sequence[Any], static: Mapping[str, Any]) -> Symbol | None:

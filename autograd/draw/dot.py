@@ -18,7 +18,6 @@ __all__ = ["dot"]
 FONT = "Helvetica,Arial,sans-serif"
 LOOKS = {"parameter": ("rounded,filled", 1.8), "data": ("filled", 1.4)}  # outline, and its width
 SCOPES = ("scope", "ground")  # one inside of the other
-ORDERED = ("subtract", "divide", "power")  # here it matters which operand is the upper one
 # All that a wire of ours ever says, in the order of the alphabet: Graphviz 2.43 draws some wires
 # between neighbours in a column on a copy of the graph, which has its attributes in that order, and
 # looks them up by their number. In another order it took a font for the kind of an arrow.
@@ -123,7 +122,7 @@ def _edges(drawing: Drawing, gate: Gate) -> Lines:
     lines = []
     main = _main(gate)
     ends = [""] * len(gate.inputs)
-    if gate.name in ORDERED and len(ends) == 2:
+    if gate.ordered and len(ends) == 2:
         ends = [":nw", ":sw" if drawing.direction == "LR" else ":ne"]
     for k, (use, end) in enumerate(zip(gate.inputs, ends, strict=True)):
         options = [] if use.flows else ["style=dashed"]

@@ -8,15 +8,16 @@ other gate is written as a function, σ(x). So this file knows signs, and no gat
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..gate import Gate
 from .algebra import Symbol, row_of
+from .numbers import number
 
-__all__ = ["SIGNS", "Sign", "form", "in_words", "sign_of"]
+__all__ = ["COMPARISON", "OPPOSITE", "SIGNS", "Sign", "filled", "form", "in_words", "sign_of"]
 
 CHOICE, LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)  # what binds how tightly
 
@@ -24,29 +25,32 @@ CHOICE, LOGIC, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = range(8)  # what b
 class Sign(NamedTuple):
     """A sign that stands between two operands."""
 
+    symbol: str  # as it stands on gates
     formula: str  # as it is written in a formula
     binds: int
     javascript: str
     associative: bool = False
 
 
-SIGNS = {  # as they stand on gates
-    "+": Sign("+", SUM, "+", True),
-    "−": Sign("−", SUM, "-"),
-    "×": Sign("·", PRODUCT, "*", True),
-    "÷": Sign("/", PRODUCT, "/"),
-    "@": Sign("@", PRODUCT, ""),
-    "<": Sign("<", COMPARISON, "<"),
-    "≤": Sign("≤", COMPARISON, "<="),
-    ">": Sign(">", COMPARISON, ">"),
-    "≥": Sign("≥", COMPARISON, ">="),
-    "=": Sign("=", COMPARISON, "==="),
-    "≠": Sign("≠", COMPARISON, "!=="),
-    "and": Sign("and", LOGIC, "&&", True),
-    "or": Sign("or", LOGIC, "||", True),
-}
+_ALL = [
+    Sign("+", "+", SUM, "+", True),
+    Sign("−", "−", SUM, "-"),
+    Sign("×", "·", PRODUCT, "*", True),
+    Sign("÷", "/", PRODUCT, "/"),
+    Sign("@", "@", PRODUCT, ""),
+    Sign("<", "<", COMPARISON, "<"),
+    Sign("≤", "≤", COMPARISON, "<="),
+    Sign(">", ">", COMPARISON, ">"),
+    Sign("≥", "≥", COMPARISON, ">="),
+    Sign("=", "=", COMPARISON, "==="),
+    Sign("≠", "≠", COMPARISON, "!=="),
+    Sign("and", "and", LOGIC, "&&", True),
+    Sign("or", "or", LOGIC, "||", True),
+]
+SIGNS = {sign.symbol: sign for sign in _ALL}
 BINDS = {"|": ATOM, "^": POWER, "²": POWER, "ᵀ": POWER, "√": POWER, "−": UNARY, "/": PRODUCT,
          "Σ": PRODUCT}  # fmt: skip
+OPPOSITE = {"+": "−", "−": "+"}  # x + −3 is read more easily as x − 3
 INSIDE = re.compile(r"\(.*\)|\[.*\]|\|.*\|")  # of brackets
 PREFIXES = ("−", "Σ")  # of a product they need no brackets
 
@@ -54,8 +58,18 @@ PREFIXES = ("−", "Σ")  # of a product they need no brackets
 def form(gate: Gate) -> str:
     """The symbol that shows where the operands go, such as x^y; empty if a gate has none."""
     given = gate.written or gate.symbol
-    shows = all(re.search(rf"(?<![a-z]){name}(?![a-z])", given) for name in gate.operands)
+    shows = all(re.search(_alone(name), given) for name in gate.operands)
     return given if shows and (gate.written or gate.times) else ""
+
+
+def filled(gate: Gate, template: str, texts: Sequence[str]) -> str:
+    """The form of a gate with texts in the place of its operands."""
+    known = dict(zip(gate.operands, texts, strict=True))
+    return re.sub("|".join(map(_alone, known)), lambda found: known[found[0]], template)
+
+
+def _alone(name: str) -> str:
+    return rf"(?<![a-z]){name}(?![a-z])"
 
 
 def sign_of(gate: Gate) -> Sign | None:
@@ -85,10 +99,10 @@ class _Writer:
         """A part, and how tightly it binds."""
         if part.name is not None:
             name = self.names.get(part.name, part.name)
-            return name, self._binds(name)
+            return name, _binds(name)
         if part.number is not None:
-            number = f"{part.number:g}".replace("-", "−")
-            return number, UNARY if number.startswith("−") else ATOM
+            text = number(part.number)
+            return text, UNARY if text.startswith("−") else ATOM
         part = _almost_everywhere(part)
         if not part.parts:
             return self.write(part)
@@ -103,21 +117,10 @@ class _Writer:
         sign = sign_of(gate)
         if sign is not None and len(part.parts) == 2:
             return self._between(gate, sign, part)
-        if template := form(gate):
+        template = form(gate)
+        if template and len(part.parts) == len(gate.operands):
             return self._template(gate, template, part)
         return self._function(gate.symbol if gate.times else gate.name, part)
-
-    @staticmethod
-    def _binds(name: str) -> int:
-        """Names of values are formulas themselves, where nobody gave a better one."""
-        outside = INSIDE.sub("", name)
-        return (
-            CHOICE
-            if re.search("[ /−]", outside)
-            else POWER
-            if re.search(r"[\^√²]", outside)
-            else ATOM
-        )
 
     def inner(self, part: Symbol, least: int) -> str:
         """A part in brackets, unless it binds at least so tightly."""
@@ -131,30 +134,40 @@ class _Writer:
         same = row_of(second.head) is gate and sign.associative
         left = self.inner(first, sign.binds)
         right = self.inner(second, sign.binds if same else sign.binds + 1)
-        if right.startswith("−"):
+        if right.startswith("−") and sign.formula in OPPOSITE:
+            sign, right = SIGNS[OPPOSITE[sign.formula]], right.removeprefix("−")
+        elif right.startswith("−"):
             right = f"({right})"
         if self.style == "tight":
             juxtaposed = sign.formula == "·" and not right[0].isdigit()
             return f"{left}{'' if juxtaposed else sign.formula}{right}", sign.binds
-        shown = gate.symbol if self.style == "signs" else sign.formula
+        shown = sign.symbol if self.style == "signs" else sign.formula
         if shown == "·" and self.style == "arrays":
             shown = "⊙"
         return f"{left} {shown} {right}", sign.binds
 
     def _template(self, gate: Gate, template: str, part: Symbol) -> tuple[str, int]:
         binds = next((BINDS[c] for c in template if c in BINDS), ATOM)
-        least = {True: PRODUCT, False: binds + 1}[template.startswith(PREFIXES)]
+        least = PRODUCT if template.startswith(PREFIXES) else binds + 1
         least = CHOICE if binds == ATOM else least
-        texts = {
-            name: self.inner(operand, least)
-            for name, operand in zip(gate.operands, part.parts, strict=True)
-        }
-        pattern = "|".join(rf"(?<![a-z]){name}(?![a-z])" for name in gate.operands)
-        return re.sub(pattern, lambda found: texts[found[0]], template), binds
+        texts = []
+        for name, operand in zip(gate.operands, part.parts, strict=True):
+            text, _ = self.write(operand)
+            clear = template.endswith(f"^{name}") and re.fullmatch(r"−?[\d.]+", text)
+            texts.append(text if clear else self.inner(operand, least))
+        return filled(gate, template, texts), binds
 
     def _function(self, name: str, part: Symbol) -> tuple[str, int]:
         texts = [self.write(operand)[0] for operand in part.parts]
         return f"{name}({', '.join(texts)})", ATOM
+
+
+def _binds(name: str) -> int:
+    """How tightly a name binds: that of a value without a better one is a formula itself."""
+    outside = INSIDE.sub("", name)
+    if re.search("[ /−]", outside):
+        return CHOICE
+    return POWER if re.search(r"[\^√²]", outside) else ATOM
 
 
 def _almost_everywhere(part: Symbol) -> Symbol:

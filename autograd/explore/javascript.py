@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..draw.algebra import Symbol, forward, live, local, row_of
-from ..draw.notation import form, sign_of
+from ..draw.notation import filled, form, sign_of
 from ..gate import Gate
 from ..node import Node
 
@@ -102,9 +102,7 @@ def _in_math(function: Any, gate: Gate | None) -> str:
 
 def _template(gate: Gate, texts: list[str]) -> str:
     """A symbol that shows where the operands go: x² as x0**2."""
-    operands = dict(zip(gate.operands, texts, strict=True))
     text = "".join(SIGNS.get(sign, sign) for sign in form(gate))
-    pattern = "|".join(rf"(?<![a-z]){name}(?![a-z])" for name in operands)
-    if re.search(r"[^-+*/0-9. ]", re.sub(pattern, "", text)):
+    if re.search(r"[^-+*/0-9. ]", filled(gate, text, [""] * len(texts))):
         raise NotInJavaScriptError
-    return f"({re.sub(pattern, lambda found: f'({operands[found[0]]})', text)})"
+    return f"({filled(gate, text, [f'({part})' for part in texts])})"

@@ -115,6 +115,7 @@ NUMPY_FUNCTIONS[np.where] = _where
 
 @gate(
     symbol="clip",
+    face="clip({a_min:−∞}, {a_max:∞})",
     role="router",
     local=(lambda x, a_min, a_max: _inside(x, a_min, a_max),),
     live=lambda x, a_min, a_max: _inside(x, a_min, a_max),

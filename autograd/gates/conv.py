@@ -174,6 +174,8 @@ def _expanded(x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
     cache={"columns": lambda: None},  # only a shortcut of the first order
     fused=_convolve_and_keep,
     expand=_expanded,
+    opened="asked for",
+    shape=lambda x, w, b, window, groups: (x[0], w[0], *window.places(x)),
     says=("{g} ∗ {w}, turned by 180°", "windows of {x} · {g}", "Σ {g} over images and places"),
 )
 def _conv2d(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:

@@ -22,6 +22,7 @@ __all__ = ["getitem", "scatter", "setitem"]
 @gate(
     name="getitem",
     symbol="[ ]",
+    face="[{index}]",
     linear=True,
     role="router",
     vjp=lambda g, x_shape, index: _scatter_back(g, x_shape, index),
@@ -68,6 +69,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
 @gate(
     name="setitem",
     symbol="[ ] =",
+    face="[{index}] = {value}",
     linear=True,
     role="router",
     vjp=(

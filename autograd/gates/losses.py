@@ -243,6 +243,7 @@ def _scores(scores: Array) -> Array:
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
     plain=Plain(kernel=lambda w, strength: 0.5 * strength * np.sum(w * w)),
+    shape=lambda w, strength: (),
     says="λ · {w} · {g}",
 )
 def l2_penalty(w: Array, strength: float) -> Array:

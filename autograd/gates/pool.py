@@ -105,6 +105,8 @@ def _back_to_winners(g: Array, winners: Array, shape: Sequence[int], window: Win
     },
     fused=_largest_and_winners,
     expand=lambda x, window: np.max(unfold(x, window=window, fill=LOWEST), axis=(0, 1)),
+    opened="asked for",
+    shape=lambda x, window: (*x[:2], *window.places(x)),
     says="{g} to the largest of each window",
 )
 @one_call
@@ -189,6 +191,8 @@ def _mean_back(g: Array, shape: Sequence[int], window: Window, padding: bool) ->
         np.sum(unfold(x, window=window), axis=(0, 1))
         * _weights(window, tuple(x.shape[2:]), count_include_pad, x.dtype)
     ),
+    opened="asked for",
+    shape=lambda x, window, count_include_pad: (*x[:2], *window.places(x)),
     says="{g} ÷ (size of a window), to each of the window",
 )
 def _avg_pool2d(x: Array, window: Window, count_include_pad: bool) -> Array:

@@ -12,9 +12,11 @@ import autograd as ag
 from autograd import Tensor
 from autograd.draw.algebra import Symbol, forward, live, local, row_of, rule_on_symbols
 from autograd.draw.notation import in_words
-from autograd.explore import explain
+from autograd.draw.symbols import face, folded, is_ordered, with_constant
+from autograd.explore import explain, microscope
 from autograd.explore.javascript import gate_in_javascript
 from autograd.gate import GATES, Gate
+from autograd.gates import setitem
 
 SCALAR = [name for name, gate in GATES.items() if gate.times and not gate.statics]
 X, Y = Symbol("x"), Symbol("y")
@@ -87,6 +89,10 @@ def test_formulas_are_written_as_in_the_lecture() -> None:
         (np.abs(X + Y), "|x + y|"),
         (np.sqrt(X + Y), "√(x + y)"),
         (np.exp(X) ** -Y, "exp(x)^(−y)"),
+        (X**-1.5, "x^−1.5"),
+        (Symbol(-1.5) ** X, "(−1.5)^x"),
+        (X + -1.5, "x − 1.5"),
+        (X - -1.5, "x + 1.5"),
         (np.arctan2(X, Y + 1), "arctan2(x, y + 1)"),
         (X * (Y > 0), "x · [y > 0]"),
         (np.where(X > 0, X, 0.5 * Y), "x where x > 0, else 0.5 · y"),
@@ -180,3 +186,75 @@ def test_a_gate_with_a_constant_knows_what_it_does() -> None:
     assert "×5: scales the gradient" in explain(x * 5.0)
     assert "×−1: turns the sign" in explain(-x)
     assert "x: local 3 · x^2 = 12" in explain(x**3.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda x: x + 2.0, "+2"),
+        (lambda x: 2.0 + x, "+2"),
+        (lambda x: x + -2.5, "−2.5"),
+        (lambda x: x - -2.5, "+2.5"),
+        (lambda x: 2.0 - x, "2−x"),
+        (lambda x: -2.0 * x, "×−2"),
+        (lambda x: x / 2.0, "÷2"),
+        (lambda x: 1.0 / x, "1/x"),
+        (lambda x: x**3.0, "^3"),
+        (lambda x: x**-0.5, "^−0.5"),
+        (lambda x: 2.0**x, "2^x"),
+        (lambda x: np.maximum(x, 0.0), "max(x, 0)"),
+        (lambda x: np.maximum(0.0, x), "max(0, x)"),
+        (lambda x: np.clip(x, 0.0, None), "clip(0, ∞)"),
+        (lambda x: np.clip(x, None, 1.0), "clip(−∞, 1)"),
+        (lambda x: np.clip(x, np.array(0.25), None), "clip(0.25, ∞)"),
+        (lambda x: np.clip(x, np.zeros(3), None), "clip(⋯, ∞)"),
+        (lambda x: x[1:], "[1:]"),
+        (lambda x: x[:, None], "[:, None]"),
+        (lambda x: x[np.array([0, 1])], "[⋯]"),
+        (lambda x: setitem(x, (0, 1), 3.0), "[0, 1] = 3"),
+        (lambda x: setitem(x, 0, x[1]), "[0] ="),
+        (lambda x: x.astype(np.float32), "astype"),
+    ],
+)
+def test_what_stands_on_a_gate(make: Any, text: str) -> None:
+    x = Tensor(np.ones((2, 3)), name="x")
+    made = make(x).node
+    assert face(made, folded(made)).symbol == text
+
+
+def test_comparisons_with_a_constant() -> None:
+    greater = GATES["greater"]
+    assert with_constant(greater, 1, 2.0) == "> 2"
+    assert with_constant(greater, 0, 2.0) == "2 > x"
+    assert with_constant(GATES["logical_and"], 1, True) == "and True"
+    assert with_constant(greater, 1, None) == with_constant(GATES["exp"], 0, 2.0) == ""
+
+
+def test_of_which_gates_the_operands_have_an_order() -> None:
+    ordered = {name for name, gate in GATES.items() if is_ordered(gate) and len(gate.operands) == 2}
+    assert ordered == {"subtract", "divide", "power"}
+
+
+def test_labels_of_values_without_a_name() -> None:
+    x, y = Tensor(2.0, name="x"), Tensor(3.0, name="y")
+    for value, label in [
+        (x * y, "x × y"), (x - y, "x − y"), (x / y, "x ÷ y"), (x**y, "x^y"), (-x, "−x"),
+        (np.square(x), "x²"), (np.reciprocal(x), "1/x"), (np.abs(x), "|x|"), (np.sqrt(x), "√x"),
+        (np.maximum(x, y), "max(x, y)"), (ag.sigmoid(x), "σ(x)"), (ag.relu(x), "ReLU(x)"),
+        (np.exp(x), "exp(x)"), (x + -3.0, "x − 3"),
+        (np.where(x > 1, x, y), "where(condition, x, y)"),
+    ]:  # fmt: skip
+        assert f"→ {label} = " in explain(value * 1.0), label
+    v, m = Tensor(np.ones((2, 2)), name="v"), Tensor(np.ones((2, 2)), name="m")
+    for value, label in [
+        (v @ m, "v @ m"), (v.T, "vᵀ"), (v.sum(), "Σ v"), (v[0], "v[0]"), (np.prod(v), "prod(v)"),
+        (np.clip(v, 0.0, 1.0), "clip(v)"), (np.concatenate([v, m]), "concatenate(v, m)"),
+    ]:  # fmt: skip
+        assert f"→ {label} " in explain(np.sum(value * 1.0)), label
+
+
+def test_the_factor_of_a_product_keeps_its_name() -> None:
+    w, X = Tensor([0.5, -0.2], name="w"), np.array([[0.2, 0.4], [0.1, 0.3]])
+    circuit = microscope(np.sum(np.square(X @ w)), w, 1, names={"X": X})
+    assert "X[0, 1]" in explain(circuit)
+    assert "X[1, 1]" in explain(circuit)
