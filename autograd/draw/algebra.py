@@ -134,7 +134,14 @@ def row_of(function: Any) -> Gate | None:
     """The gate that a NumPy function or an operator is; None if there is none."""
     if isinstance(function, Gate):
         return function
-    return next((row for row in GATES.values() if function in row.functions), None)
+    row = _found.get(function)
+    if row is None or GATES.get(row.name) is not row:
+        row = next((row for row in GATES.values() if function in row.functions), None)
+        _found[function] = row
+    return row
+
+
+_found: dict[Any, Gate | None] = {}  # what was looked for before
 
 
 def forward(gate: Gate, operands: Sequence[Any], static: Mapping[str, Any]) -> Symbol | None:

@@ -52,6 +52,7 @@ BINDS = {"|": ATOM, "^": POWER, "²": POWER, "ᵀ": POWER, "√": POWER, "−": 
          "Σ": PRODUCT}  # fmt: skip
 OPPOSITE = {"+": "−", "−": "+"}  # x + −3 is read more easily as x − 3
 INSIDE = re.compile(r"\(.*\)|\[.*\]|\|.*\|")  # of brackets
+WORDS = ("not",)  # that stand before an operand
 PREFIXES = ("−", "Σ")  # of a product they need no brackets
 
 
@@ -120,6 +121,8 @@ class _Writer:
         template = form(gate)
         if template and len(part.parts) == len(gate.operands):
             return self._template(gate, template, part)
+        if gate.symbol in WORDS:
+            return f"{gate.symbol} {self.inner(part.parts[0], COMPARISON)}", LOGIC
         return self._function(gate.symbol if gate.times else gate.name, part)
 
     def inner(self, part: Symbol, least: int) -> str:
