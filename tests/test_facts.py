@@ -127,8 +127,9 @@ def test_gradient_check_on_three_digits() -> None:
     (x, t), _ = nn.mnist(subset=True, dtype=np.float64)
     net = nn.TwoLayerNet(784, 50, 10, seed=0)
     x, t = x[:3], t[:3]
-    backprop = net.gradient(x, t)
-    for name, expected in net.numerical_gradient(x, t).items():
+    backprop, numerical = net.gradient(x, t), net.numerical_gradient(x, t)
+    assert set(backprop) == set(numerical) == {"W1", "b1", "W2", "b2"}
+    for name, expected in numerical.items():
         assert np.abs(backprop[name] - expected).mean() < 1e-9
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +30,24 @@ SCREEN = re.compile(
 )
 
 
-def shown(svg: str) -> str:
-    """All texts of a picture, without spaces."""
-    return re.sub(r"\s", "", "".join(ET.fromstring(svg).itertext()))
+def shown(svg: str) -> Counter[str]:
+    """The texts of a picture, each as often as it stands there, without spaces."""
+    found = ("".join(text.itertext()) for text in ET.fromstring(svg).iter(f"{SVG}text"))
+    return Counter(filter(None, (re.sub(r"\s", "", text) for text in found)))
 
 
-def texts(picture: Picture) -> set[str]:
-    """The texts that Graphviz is told to paint, without spaces.
+def texts(picture: Picture) -> Counter[str]:
+    """The texts that Graphviz is told to paint, each as often as it is told, without spaces.
 
     Graphviz paints a little differently in each release; the texts are the same in all.
     """
     labels = re.findall(r"label=<(.*)>(?:\];|;)$", picture.dot, re.MULTILINE)
-    found = {text for label in labels for text in re.findall(r">([^<>]+)<", f">{label}<")}
-    return {re.sub(r"\s", "", html.unescape(text)) for text in found}
+    found = (text for label in labels for text in re.findall(r">([^<>]+)<", f">{label}<"))
+    return Counter(filter(None, (re.sub(r"\s", "", html.unescape(text)) for text in found)))
 
 
 def is_up_to_date(picture: Picture, svg: str) -> None:
-    missing = [text for text in texts(picture) if text not in shown(svg)]
-    assert not missing, "run python -m demos.gallery"
+    assert texts(picture) == shown(svg), "run python -m demos.gallery"
 
 
 # --- the gallery ----------------------------------------------------------------------------------

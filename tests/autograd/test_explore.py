@@ -113,7 +113,7 @@ def test_at_a_fork_gradients_arrive_one_by_one() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_what_arrives_adds_up_to_the_gradient_of_every_gate(case: Case) -> None:
     """For each gate of the table: the sums of the flows are what the engine gives, bit by bit."""
-    operands = [Tensor(x) for x in case.inputs]
+    operands = [Tensor(x, name=f"in{k}") for k, x in enumerate(case.inputs)]
     result = weighted(case.f(*operands))
     if not result.requires_grad:
         return
@@ -123,12 +123,13 @@ def test_what_arrives_adds_up_to_the_gradient_of_every_gate(case: Case) -> None:
                 if len(flow.arrived) == flow.uses:
                     np.testing.assert_array_equal(flow.total, flow.into.gradient)
     result.backward()
-    by_engine = [t.grad for t in operands if t.grad is not None]
+    by_engine = {t.name: t.grad for t in operands if t.grad is not None}
+    assert by_engine
     start = steps_of(result)[0]
     assert isinstance(start, Start)
-    found = [q.gradient for q in start.leaves if q.gradient is not None]
-    for g in by_engine:
-        assert any(np.array_equal(g, other) for other in found)
+    found = {q.label: q.gradient for q in start.leaves}
+    for name, g in by_engine.items():
+        np.testing.assert_array_equal(found[name], g)
 
 
 def test_a_branch_that_is_not_taken_gets_zero_and_no_nan() -> None:

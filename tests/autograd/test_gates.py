@@ -16,6 +16,12 @@ every = pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 first_of_each = list({c.gate: c for c in reversed(CASES)}.values())
 
 
+def test_every_case_has_a_short_name_of_its_own() -> None:
+    names = [c.id for c in CASES]
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 50
+
+
 def test_every_gate_with_a_gradient_has_a_case() -> None:
     differentiable = {name for name, gate in GATES.items() if gate.differentiable}
     assert differentiable - {c.gate for c in CASES} == set()

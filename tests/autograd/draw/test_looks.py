@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from test_draw import labels, needs_an_engine, net_loss, neuron, value
+from pictures import labels, needs_an_engine, net_loss, neuron, value
 
 import autograd as ag
 import nn

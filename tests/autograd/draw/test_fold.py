@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from draws import generator
-from test_draw import is_in_order, random_program
+from pictures import is_in_order, random_program
 
 import autograd as ag
 import nn

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from pictures import has_dot, has_pygraphviz, net_loss
 from random_graphs import Maker
-from test_draw import has_dot, has_pygraphviz, net_loss
 
 from autograd import Tensor, scope
 from autograd.draw import draw

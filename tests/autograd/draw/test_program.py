@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_draw import ROOT, is_in_order, needs_an_engine, net_loss, neuron, svg_of
+from pictures import ROOT, is_in_order, needs_an_engine, net_loss, neuron, svg_of
 
 import autograd as ag
 import nn
@@ -212,8 +212,9 @@ def test_programs_are_painted() -> None:
 
 def test_a_program_is_drawn_the_same_in_every_process() -> None:
     code = (
-        "import sys; sys.path[:0] = ['tests', 'tests/autograd']; from test_draw_program import *\n"
-        "from test_draw_fold import recurrent\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/autograd', 'tests/autograd/draw']\n"
+        "from test_program import *\n"
+        "from test_fold import recurrent\n"
         "print(draw(spiral_step()).dot); print(draw(net_loss()[0], backward=True).dot)\n"
         "for boxed in (True, False): print(draw(recurrent(8, boxed)[0], fold=True).dot)\n"
     )

@@ -1,0 +1,181 @@
+"""Signatures and guards: what is traced anew, what is noticed, and what is not."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from compiled import same, trainer
+from draws import generator, seeded
+
+import autograd as ag
+import nn
+from autograd import Tensor
+
+rng = generator(7)
+
+
+def test_new_shapes_dtypes_and_fixed_values_are_traced_anew_and_it_says_why() -> None:
+    f = ag.compile(lambda x, n: np.sum(x) * n)
+    for x, n in [(np.ones(3), 2), (np.ones(4), 2), (np.ones(3), 2), (np.ones(3), 3),
+                 (np.ones(3, np.float32), 2)]:  # fmt: skip
+        assert float(f(x, n)) == x.sum() * n
+    assert len(f.why) == 4
+    assert f.why[1] == "x is float64 (4,), before float64 (3,)"
+    assert f.why[2] == "n is 3, before 2"
+    assert f.why[3] == "x is float32 (3,), before float64 (3,)"
+
+
+def test_floats_may_change_and_do_not_widen_float32() -> None:
+    f = ag.compile(lambda x, s: x * (s * 2))
+    for s in (0.5, 1.5):
+        out = f(np.ones(2, np.float32), s)
+        assert out.dtype == np.float32
+        assert out.numpy()[0] == 2 * s
+    assert f.why == ["first call"]
+
+
+def test_arguments_in_lists_and_dictionaries() -> None:
+    def f(parts: Any, *, scale: Any) -> Any:
+        return {"sum": parts["a"] + parts["b"][0], "scaled": (parts["a"] * scale, "text")}
+
+    g = ag.compile(f)
+    for k in range(3):
+        a, b = np.full(2, float(k)), np.ones(2)
+        out = g({"a": a, "b": [b]}, scale=2.0)
+        np.testing.assert_array_equal(out["sum"].numpy(), a + b)
+        np.testing.assert_array_equal(out["scaled"][0].numpy(), 2 * a)
+        assert out["scaled"][1] == "text"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [(np.ones(2),), (np.ones(3),), (np.ones(2, np.float32),), (np.ones(2, int),)],
+        [(np.float64(2.0),), (np.array(3.0),), (2.5,), (np.float32(2.5),), (3,), (True,), (11,)],
+        [(Tensor([2.0]),), (Tensor([3.0]),), (Tensor([2.0], requires_grad=False),), (np.ones(1),)],
+        [([np.ones(2), 2.0],), ((np.ones(2), 2.0),), ([np.ones(2), 2.0, 3.0],), ([],)],
+        [({"a": 2.0, "b": 3.0},), ({"b": 3.0, "a": 2.0},), ({"a": 2.0},), ({"a": {"b": 2.0}},)],
+        [("one", np.ones(2)), ("three", np.ones(2)), (None, np.ones(2)), (np.ones(2), "one")],
+    ],
+    ids=["arrays", "numbers", "tensors", "lists", "dictionaries", "words"],
+)
+def test_programs_are_not_mistaken_for_each_other(calls: list[Any]) -> None:
+    def total(*args: Any, **kwargs: Any) -> Any:
+        def walk(x: Any, weight: float) -> Any:
+            if isinstance(x, (tuple, list)):
+                parts = [walk(item, weight + k) for k, item in enumerate(x)]
+                return sum(parts, type(x) is list)
+            if isinstance(x, dict):
+                return sum(walk(item, weight + 10 * ord(key)) for key, item in x.items())
+            return len(str(x)) * weight if x is None or isinstance(x, (str, int)) else x * weight
+
+        return {"total": [np.sum(walk(args, 1.0) + walk(kwargs, 5.0)) * 1.0]}
+
+    compiled = ag.compile(total)
+    orders = [calls, calls[::-1], calls, calls[1::2] + calls[::2]]
+    for names in ((), ("c",), ("c", "d")):
+        for args in itertools.chain(*orders, *orders):
+            kwargs = dict.fromkeys(names, args[0])
+            same(compiled(*args, **kwargs)["total"][0], total(*args, **kwargs)["total"][0])
+    assert len(compiled.why) <= 3 * len(calls)
+
+
+def test_another_tensor_with_a_gradient_is_not_taken_for_the_first() -> None:
+    def square(t: Any) -> Any:
+        loss = np.sum(t * t)
+        loss.backward()
+        return loss
+
+    compiled = ag.compile(square)
+    first, second = Tensor([1.0, 2.0]), Tensor([3.0, 4.0])
+    for t, loss in [(first, 5.0), (second, 25.0), (first, 5.0), (second, 25.0)]:
+        t.zero_grad()
+        same(compiled(t), np.float64(loss))
+        same(t.grad, 2 * t.data)
+    assert compiled.why[1:] == ["argument 0 is another tensor that requires a gradient"]
+
+
+def test_the_first_result_is_no_argument_either() -> None:
+    f, x = ag.compile(lambda x: (x, x.T)), np.ones((2, 3))
+    for _ in range(2):
+        assert not any(np.shares_memory(part._data, x) for part in f(x))
+
+
+def test_a_frozen_parameter_is_noticed() -> None:
+    X, y = nn.spiral(30, 3, seed=seeded(0))
+    (net, _), (other, _) = trainer(), trainer()
+
+    def backward(net: Any, X: Any, y: Any) -> Any:
+        net.zero_grad()
+        loss = net.loss(X, y)
+        loss.backward()
+        return loss
+
+    compiled = ag.compile(lambda X, y: backward(other, X, y))
+    same(compiled(X, y), backward(net, X, y))
+    for model in (net, other):
+        model.zero_grad()
+        model.fc1.W.requires_grad = False
+    for _ in range(2):
+        same(compiled(X, y), backward(net, X, y))
+        for p, q in zip(net.parameters(), other.parameters(), strict=True):
+            if p is net.fc1.W:
+                assert p.grad is q.grad is None
+            else:
+                same(q.grad, p.grad)
+    assert compiled.why[1:] == ["requires_grad of W1 has changed"]
+
+
+SCALE = 2.0
+
+
+def test_numbers_from_outside_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = nn.spiral(10, 3, seed=seeded(0))
+    net, step = trainer()
+    other, other_step = trainer()
+    compiled = ag.compile(other_step)
+    for reg in (1e-3, 1e-3, 0.5, 0.0, 1e-3):
+        net.reg = other.reg = reg
+        same(compiled(X, y), step(X, y))
+    assert compiled.why[1:] == ["net.reg is 0.5, not 0.001", "net.reg is 0.0, not 0.5"]
+
+    factor = 3.0
+
+    def f(x: Any) -> Any:
+        return x * SCALE * factor
+
+    g = ag.compile(f)
+    assert g(np.ones(2)).numpy()[0] == 6.0
+    factor = 4.0
+    assert g(np.ones(2)).numpy()[0] == 8.0
+    monkeypatch.setitem(globals(), "SCALE", 5.0)
+    assert g(np.ones(2)).numpy()[0] == 20.0
+    assert g.why == ["first call", "factor is 4.0, not 3.0", "SCALE is 5.0, not 2.0"]
+
+
+def test_what_the_function_counts_itself_is_no_reason_to_trace_again() -> None:
+    class Trainer:
+        def __init__(self) -> None:
+            self.steps = 0
+
+        def step(self, x: Any) -> Any:
+            self.steps += 1
+            return x * 2
+
+    trainer_ = Trainer()
+    compiled = ag.compile(trainer_.step)
+    for _ in range(3):
+        compiled(np.ones(2))
+    assert compiled.why == ["first call"]
+
+
+def test_arrays_in_another_order_of_memory() -> None:
+    f = ag.value_and_grad(lambda x: np.sum(np.exp(x) * x[::-1]))
+    g = ag.compile(f)
+    a = rng.normal(size=(40, 30))
+    for x in (a, np.asfortranarray(a), a[::2], np.ascontiguousarray(a[::2])):
+        same(g(x)[0], f(x)[0])
+        same(g(x)[1], f(x)[1])

@@ -1,0 +1,133 @@
+"""The source of compiled functions: as people write it, and it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from close import assert_close
+from compiled import trainer
+from draws import generator, seeded
+from gate_cases import CASES, Case
+
+import autograd as ag
+import nn
+from autograd import TraceError
+
+rng = generator(7)
+
+
+SPIRAL = """\
+import numpy as np
+
+
+def step(X, y, W1, b1, W2, b2, lr):
+    hidden = np.maximum(0, np.dot(X, W1) + b1)                           # (30, 16)
+    scores = np.dot(hidden, W2) + b2                                     # (30, 3)
+    assert y.min() >= 0 and y.max() < 3
+    exp_scores = np.exp(scores - np.max(scores, axis=1, keepdims=True))  # (30, 3)
+    probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)       # (30, 3)
+    correct_logprobs = -np.log(probs[range(30), y])                      # (30,)
+    data_loss = np.sum(correct_logprobs) / 30
+    reg_loss = 0.0005 * np.sum(W1 * W1) + 0.0005 * np.sum(W2 * W2)
+    loss = data_loss + reg_loss
+    difference = probs.copy()                                            # (30, 3)
+    difference[range(30), y] -= 1
+    dscores = difference / 30                                            # (30, 3)
+    dhidden = np.dot(dscores, W2.T)                                      # (30, 16)
+    dW2 = 0.001 * W2 + np.dot(hidden.T, dscores)                         # (16, 3)
+    db2 = np.sum(dscores, axis=0)                                        # (3,)
+    dfc1 = dhidden * (hidden > 0)                                        # (30, 16)
+    dW1 = 0.001 * W1 + np.dot(X.T, dfc1)                                 # (2, 16)
+    db1 = np.sum(dfc1, axis=0)                                           # (16,)
+    W1 -= lr * dW1
+    b1 -= lr * db1
+    W2 -= lr * dW2
+    b2 -= lr * db2
+    return loss
+"""
+
+
+def test_the_source_of_the_spiral_net_is_what_the_notes_write() -> None:
+    X, y = nn.spiral(10, 3, seed=seeded(0))
+    _, step = trainer()
+    compiled = ag.compile(step)
+    compiled(X, y)
+    assert compiled.source == SPIRAL
+
+
+def run_source(compiled: ag.Compiled, *args: Any) -> Any:
+    scope: dict[str, Any] = {}
+    exec(compiled.source, scope)
+    function = scope[compiled.__name__]
+    return function(*args, *compiled.constants.values())
+
+
+def test_the_source_trains_without_this_package() -> None:
+    X, y = nn.spiral(10, 3, seed=seeded(0))
+    net, step = trainer()
+    weights = [p.numpy() for p in net.parameters()]
+    compiled = ag.compile(step)
+    losses = [float(compiled(X, y)) for _ in range(40)]
+    text = compiled.source
+    assert "autograd" not in text
+    scope: dict[str, Any] = {}
+    exec(text, scope)
+    again = [float(scope["step"](X, y, *weights, 0.7)) for _ in range(40)]
+    assert_close(again, losses)
+    for p, w in zip(net.parameters(), weights, strict=True):
+        assert_close(w, p, of=[1.0])  # probabilities of all points, over their number
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_the_source_of_every_gate_runs_and_is_right(case: Case) -> None:
+    def f(*xs: Any) -> Any:
+        out = case.f(*xs)
+        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+
+    eager = ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
+
+    def both(*xs: Any) -> Any:
+        return eager(*xs)
+
+    compiled = ag.compile(both)
+    compiled(*case.inputs)
+    other = [np.asarray(rng.permuted(x) if x.ndim else x) for x in case.inputs]
+    value, grads = eager(*other)
+    found = run_source(compiled, *other)
+    assert_close(found[0], value, of=[case.f(*other)])  # what was summed
+    for a, b in zip(grads, found[1:], strict=True):
+        assert_close(b, a)
+
+
+def test_reading_the_source_changes_nothing() -> None:
+    X, y = nn.spiral(10, 3, seed=seeded(0))
+    net, step = trainer()
+    compiled = ag.compile(step)
+    compiled(X, y)
+    before = [p.numpy() for p in net.parameters()]
+    assert compiled.source == compiled.source
+    for p, values in zip(net.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.numpy(), values)
+    with pytest.raises(TraceError, match="call the function once"):
+        _ = ag.compile(step).source
+
+
+def test_names_come_from_the_function() -> None:
+    offset = np.arange(20.0) * 1.5
+
+    def wave(x: Any, w: Any) -> Any:
+        phase = w * x + offset
+        signal = np.tanh(phase)
+        return np.sum(signal * signal)
+
+    compiled = ag.compile(ag.grad(wave, (0, 1)))
+    compiled(np.ones(20), np.ones(20))
+    text = compiled.source
+    assert "phase = w * x + offset " in text
+    assert "signal = np.tanh(phase) " in text
+    assert "dsignal = " in text
+    assert "def wave(x, w, offset):" in text
+    assert "return dx, dw" in text
+    assert list(compiled.constants) == ["offset"]

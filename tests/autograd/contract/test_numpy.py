@@ -1,0 +1,98 @@
+"""The contract with NumPy: its protocols, its errors, and plain code that runs unchanged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from close import assert_close
+from draws import generator
+
+import autograd as ag
+from autograd import ShapeError, Tensor, UnsupportedError
+
+
+def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
+    x = Tensor([1.0, 2.0])
+    for convert in (np.asarray, np.array, lambda t: np.array([t, t]), np.fft.fft):
+        with pytest.raises(UnsupportedError, match=r"t\.numpy\(\)"):
+            convert(x)
+    assert np.asarray(x.detach()).tolist() == [1.0, 2.0]
+    assert np.asarray(Tensor([1, 2])).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.sin(x), lambda x: np.sort(x), lambda x: np.linalg.inv(x),
+        lambda x: np.cumsum(x), lambda x: np.add(x, 1.0, out=np.zeros(2)),
+        lambda x: np.sum(x, dtype=np.float32), lambda x: np.sum(x, where=np.array([True, False])),
+        lambda x: np.exp(x, where=np.array([True, False])), lambda x: np.add.accumulate(x),
+        lambda x: np.add.at(x, 0, 1.0), lambda x: np.copyto(np.zeros(2), x),
+        lambda x: np.dot(x, x, out=np.zeros(())), lambda x: np.clip(x, 0, 1, out=np.zeros(2)),
+        lambda x: np.floor_divide(x, 2.0), lambda x: np.mean(x, dtype="f4"),
+    ],
+)  # fmt: skip
+def test_what_is_not_supported_raises_and_says_so(call) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UnsupportedError, match="np\\."):
+        call(Tensor([1.0, 2.0]))
+
+
+def test_writing_a_tensor_into_an_array_raises() -> None:
+    array = np.zeros(3)
+    with pytest.raises(UnsupportedError):
+        array += Tensor([1.0, 2.0, 3.0])  # type: ignore[arg-type]
+    with pytest.raises((UnsupportedError, ValueError)):
+        array[:] = Tensor([1.0, 2.0, 3.0])  # type: ignore[call-overload]
+    assert array.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_list_of_tracked_tensors_is_refused() -> None:
+    x = Tensor(1.0)
+    with pytest.raises(UnsupportedError, match=r"np\.stack"):
+        Tensor([x, x])
+    with pytest.raises(UnsupportedError, match=r"np\.stack"):
+        ag.add(Tensor([1.0, 2.0]), [x, 2.0])
+
+
+def test_a_gate_without_a_rule_for_a_tracked_input_raises() -> None:
+    labels = Tensor([0.0, 1.0])
+    with pytest.raises(UnsupportedError, match="no gradient rule for"):
+        ag.where(labels, Tensor(1.0), 2.0)
+
+
+def test_comparisons_are_untracked_bools() -> None:
+    x = Tensor([1.0, 2.0])
+    for result in (x > 1, x >= 1, x < 1, x <= 1, x == 1, x != 1, x > 1, np.isnan(x), ~(x > 1)):
+        assert isinstance(result, Tensor)
+        assert result.dtype == bool
+        assert not result.requires_grad
+    assert ((x > 1) & (x < 3)).numpy().tolist() == [False, True]
+    assert bool(Tensor(1.0) > 0)
+    with pytest.raises(ShapeError):
+        bool(x > 1)
+
+
+def test_single_values_convert() -> None:
+    x = Tensor([[2.5]])
+    assert (float(x), int(x), x.item(), bool(x)) == (2.5, 2, 2.5, True)
+    assert f"{Tensor(2.0):.2f}" == "2.00"
+    assert [10, 20, 30][Tensor(1)] == 20
+    with pytest.raises(ShapeError, match="single value"):
+        float(Tensor([1.0, 2.0]))
+
+
+def test_plain_numpy_forward_code_runs_unchanged() -> None:
+    rng = generator(0)
+    X, y = rng.normal(size=(5, 2)), np.array([0, 1, 2, 1, 0])
+
+    def loss(W, b, W2, b2):  # type: ignore[no-untyped-def]
+        hidden = np.maximum(0, np.dot(X, W) + b)
+        scores = np.dot(hidden, W2) + b2
+        exp_scores = np.exp(scores)
+        probs = exp_scores / np.sum(exp_scores, axis=1, keepdims=True)
+        logprobs = -np.log(probs[range(5), y])
+        return np.sum(logprobs) / 5 + 0.5 * 1e-3 * np.sum(W * W) + 0.5 * 1e-3 * np.sum(W2 * W2)
+
+    weights = [rng.normal(size=s) for s in [(2, 4), (1, 4), (4, 3), (1, 3)]]
+    assert_close(loss(*map(Tensor, weights)), loss(*weights))
+    ag.check_gradients(loss, *weights)
