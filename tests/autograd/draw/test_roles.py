@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_draw import needs_an_engine
+from pictures import needs_an_engine
 
 from autograd import Tensor
 from autograd.draw import colours, draw
