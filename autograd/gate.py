@@ -90,10 +90,7 @@ class Gate:
     ):
         self.kernel, self.numpy = kernel, numpy
         self.name: str = name or (numpy or kernel).__name__
-        self.symbol, self.role, self.written = symbol or self.name, role, written
-        self.face, self.shape, self.opened = face, shape, opened
-        self.says = says if isinstance(says, tuple) else (says,)
-        self.functions: tuple[Function, ...] = (kernel,)  # that record this gate
+        self.symbol, self.role = symbol or self.name, role
         self.times = local is not None
         self.elementwise, self.linear = elementwise or self.times, linear
         self.variadic, self.differentiable = variadic, differentiable
@@ -103,6 +100,9 @@ class Gate:
         self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)
         self.selects = selects or live is not None
         self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
+        self.written, self.face, self.shape, self.opened = written, face, shape, opened
+        self.says = says if isinstance(says, tuple) else (says,)
+        self.functions: tuple[Function, ...] = (kernel,)  # that record this gate
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
         self.operands, self.statics = self._signature()
         few = len(self.operands) <= 2 and not (self.statics or self.cache)

@@ -164,6 +164,9 @@ def _expanded(x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
     name="conv2d",
     symbol="conv",
     role="switcher",
+    opened="asked for",
+    shape=lambda x, w, b, window, groups: (x[0], w[0], *window.places(x)),
+    says=("{g} ∗ {w}, turned by 180°", "windows of {x} · {g}", "Σ {g} over images and places"),
     vjp=(
         lambda g, x_shape, w, window, groups: _by_x(g, x_shape, w, window, groups),
         lambda g, x, columns, w_shape, window, groups: _by_w(
@@ -174,9 +177,6 @@ def _expanded(x: Any, w: Any, b: Any, window: Window, groups: int) -> Any:
     cache={"columns": lambda: None},  # only a shortcut of the first order
     fused=_convolve_and_keep,
     expand=_expanded,
-    opened="asked for",
-    shape=lambda x, w, b, window, groups: (x[0], w[0], *window.places(x)),
-    says=("{g} ∗ {w}, turned by 180°", "windows of {x} · {g}", "Σ {g} over images and places"),
 )
 def _conv2d(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:
     """The convolution of images with filters; see `conv2d`."""

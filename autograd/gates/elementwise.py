@@ -39,10 +39,10 @@ def sigmoid(x: Array) -> Array:
 @gate(
     symbol="ReLU",
     role="router",
+    opened="asked for",
     local=lambda out: out > 0,
     live=lambda out: out > 0,
     expand=lambda x: maximum(0.0, x),
-    opened="asked for",
     plain=Plain(kernel=lambda x: np.maximum(0, x)),
 )
 def relu(x: Array) -> Array:

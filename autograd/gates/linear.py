@@ -182,6 +182,9 @@ def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
 
 @gate(
     symbol="affine",
+    opened="always",
+    shape=lambda x, w, b: _product_shape(x, w, "affine") if b == w[1:] else None,
+    says=("{g} · {w}ᵀ", "{x}ᵀ · {g}", "Σ {g} over the rows"),
     vjp=(
         lambda g, x_shape, w: _by_x(g, x_shape, w),
         lambda g, x, w_shape: _by_y(g, x, w_shape),
@@ -197,9 +200,6 @@ def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
             None,
         ),
     ),
-    opened="always",
-    shape=lambda x, w, b: _product_shape(x, w, "affine") if b == w[1:] else None,
-    says=("{g} · {w}ᵀ", "{x}ᵀ · {g}", "Σ {g} over the rows"),
 )
 def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).

@@ -165,6 +165,7 @@ def _counting(count: int) -> Array:
 
 @gate(
     symbol="softmax\ncross-entropy",
+    says="(softmax({scores}) − one-hot({labels})) · {g} ÷ n",
     vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
     cache={"local": _cross_entropy_local},
     fused=_cross_entropy_fused,
@@ -179,7 +180,6 @@ def _counting(count: int) -> Array:
         vjp=(lambda g, local: local * g / local.shape[0], None),
         rows=_cross_entropy_rows,
     ),
-    says="(softmax({scores}) − one-hot({labels})) · {g} ÷ n",
 )
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     """The mean over the batch of -ln softmax(scores)[label], stable for scores of any size.
@@ -240,11 +240,11 @@ def _scores(scores: Array) -> Array:
 
 @gate(
     symbol="½λΣw²",
+    shape=lambda w, strength: (),
+    says="λ · {w} · {g}",
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
     plain=Plain(kernel=lambda w, strength: 0.5 * strength * np.sum(w * w)),
-    shape=lambda w, strength: (),
-    says="λ · {w} · {g}",
 )
 def l2_penalty(w: Array, strength: float) -> Array:
     """½ λ Σ w², the regularisation of the CS231n notes, λ being `strength`; its gradient is λ w."""

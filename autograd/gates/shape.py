@@ -151,9 +151,9 @@ def _sum_to_plainly(x: Array, shape: Shape) -> Array:
 @gate(
     symbol="Σ",
     linear=True,
+    says="{g}, for each summand",
     vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape),
     plain=Plain(kernel=_sum_to_plainly),
-    says="{g}, for each summand",
 )
 def sum_to(x: Array, shape: Shape) -> Array:
     """Sum away what broadcasting from `shape` had repeated; the adjoint of `broadcast_to`."""
