@@ -21,7 +21,7 @@ from autograd.draw.numbers import number
 from autograd.explore import explore, microscope
 from autograd.explore.javascript import gate_in_javascript
 from autograd.gate import GATES
-from autograd.tensor import NUMPY_FUNCTIONS
+from autograd.numpy_api import NUMPY_FUNCTIONS
 
 FORWARD = ["2.00", "−1.00", "−3.00", "−2.00", "−3.00", "−2.00", "6.00", "4.00", "1.00", "−1.00",
            "0.37", "1.37", "0.73"]  # fmt: skip

@@ -25,7 +25,7 @@ X, Y = Symbol("x"), Symbol("y")
 @pytest.fixture
 def declared() -> Iterator[Any]:
     """Declares gates for one test only."""
-    from autograd.tensor import NUMPY_FUNCTIONS
+    from autograd.numpy_api import NUMPY_FUNCTIONS
 
     rows, functions = dict(GATES), dict(NUMPY_FUNCTIONS)
     yield ag.gates.gate
