@@ -12,17 +12,17 @@ __all__ = ["DARK", "LIGHT", "adaptive", "painted"]
 
 PALETTE = {  # role: on light ground, on dark ground
     "ground": ("#ffffff", "#14191f"),
+    "scope": ("#f3f6f9", "#1d242c"),
+    "closed": ("#eef3f7", "#232c36"),
     "ink": ("#1f2933", "#e8edf2"),
     "muted": ("#52606d", "#a9b6c3"),
     "wire": ("#52606d", "#a9b6c3"),
+    "edge": ("#8fa3b5", "#5d7186"),  # of scopes
     "value": ("#006e69", "#4fd0c4"),
     "gradient": ("#bf3b00", "#ff9a6c"),
     "bad": ("#a3006d", "#ff7ad6"),
     "value bad": ("#a3006d", "#ff7ad6"),
     "gradient bad": ("#a3006d", "#ff7ad6"),
-    "scope": ("#f3f6f9", "#1d242c"),
-    "closed": ("#eef3f7", "#232c36"),
-    "edge": ("#8fa3b5", "#5d7186"),  # of scopes
     "parameter": ("#fff1cc", "#3b3012"),
     "parameter edge": ("#8a6100", "#d8a93c"),
     "data": ("#dcebf7", "#15324b"),
