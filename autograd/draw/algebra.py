@@ -74,7 +74,7 @@ class Symbol(NDArrayOperatorsMixin):
         if self.name is not None:
             return known[self.name]
         if not self.parts:
-            return self.head
+            return self.head if isinstance(self.head, bool) else float(self.head)
         return self.head(*(part.value(known) for part in self.parts))
 
     def __bool__(self) -> bool:

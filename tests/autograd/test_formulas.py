@@ -261,3 +261,16 @@ def test_the_factor_of_a_product_keeps_its_name() -> None:
     circuit = microscope(np.sum(np.square(X @ w)), w, 1, names={"X": X})
     assert "X[0, 1]" in explain(circuit)
     assert "X[1, 1]" in explain(circuit)
+
+
+def test_a_sum_of_factors_has_no_name_of_one(declared: Any) -> None:
+    row = declared(
+        lambda x, y: x * np.sum(y),
+        name="times_sum",
+        role="switcher",
+        vjp=(lambda g, y: g * np.sum(y), lambda g, x, y: np.sum(g * x) * np.ones_like(y)),
+    )
+    x, y = Tensor([0.5, -0.2], name="x"), np.array([2.0, 3.0])
+    circuit = microscope(np.sum(np.square(row(x, y))), x, 0, names={"y": y})
+    assert "y[" not in explain(circuit)
+    assert "×5" in explain(circuit)

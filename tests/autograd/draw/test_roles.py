@@ -62,3 +62,21 @@ def test_every_text_of_a_hostile_name_keeps_its_role(tmp_path: Path) -> None:
     svg = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
     values = [t.text for t in svg.iter("text") if "value" in (t.get("class") or "")]
     assert sorted(values) == ["2", "4"]
+
+
+@needs_an_engine
+def test_texts_alone_in_their_line_stand_in_the_middle(tmp_path: Path) -> None:
+    x = Tensor(2.0, name="x")
+    page = explore(x * 3.0, tmp_path / "page.html").read_text()
+    svg = ET.fromstring(page[page.index("<svg") : page.index("</svg>") + 6])
+    for group in svg.iter("g"):
+        strip = group.find("polygon[@class='tip']")
+        if "quantity" not in (group.get("class") or "") or strip is None:
+            continue
+        across = [float(p.split(",")[0]) for p in (strip.get("points") or "").split()]
+        for text in group.iter("text"):
+            beside = text.get("class") in ("ink slanted", "ink") or text.text == "6"  # f = 6
+            assert (text.get("text-anchor") == "middle") != beside, text.text
+            if not beside:
+                middle = (min(across) + max(across)) / 2
+                assert float(text.get("x") or 0) == pytest.approx(middle, abs=0.06)
