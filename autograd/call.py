@@ -49,12 +49,20 @@ def gate(
     methods          names under which Tensor offers it; `reflected`: with operands exchanged
     name, symbol     how it is called in errors, and drawn in pictures
     role             what it does to gradients, in the words of the lecture
+    written          how it stands in a formula, "−x", where the symbol does not show that
+    face             what stands on it in a picture, with its keyword arguments: "[{index}]"
+    says             the downstream gradient in words, where the rule is more than a formula: one
+                     text per operand, or one for all, with {g}, {out} and the operands' names
     local, vjp       one local gradient (or vjp rule) per operand; None where there is none
+    shape            the shape of the result, from those of the operands and keyword arguments, for
+                     gates that are costly: what is only drawn need not run
     elementwise      each result belongs to one place of the operands (implied by `local`)
     linear           the vjp rules do not depend on values: sums, reshapes, ...
     live             per operand: where its values were used at all (see masks.py)
     selects          the same for a linear gate, whose rules tell where
     expand           the same computation in simpler gates, to be shown in a picture
+    opened           when pictures show that: "always", without a box around it; "asked for" only;
+                     else the explorer does, too
     variadic         the operands come as one sequence
     differentiable   False for gates whose result carries no gradient, such as comparisons
     Raises TypeError when a rule names something that the gate does not have.
@@ -73,6 +81,7 @@ def gate(
     declared = Gate(kernel, functions[0] if functions else None, **row)
     if declared.name in GATES:
         raise TypeError(f"there is already a gate called {declared.name!r}")
+    declared.functions = (kernel, *functions)
     GATES[declared.name] = declared
     call = caller(declared)
     _dress(call, declared)

@@ -55,6 +55,11 @@ class Gate:
         name: str | None = None,
         symbol: str | None = None,
         role: str = "",
+        written: str = "",
+        face: str = "",
+        says: str | tuple[str, ...] = "",
+        shape: Function | None = None,
+        opened: str = "",
         local: Any = None,
         vjp: Any = None,
         elementwise: bool = False,
@@ -76,6 +81,9 @@ class Gate:
         self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)
         self.selects = selects or live is not None
         self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
+        self.written, self.face, self.shape, self.opened = written, face, shape, opened
+        self.says = says if isinstance(says, tuple) else (says,)
+        self.functions: tuple[Function, ...] = (kernel,)  # that record this gate
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
         self.operands, self.statics, self.optional = self._signature()
         self._plans: dict[tuple[int, ...], Plan] = {}
@@ -83,7 +91,7 @@ class Gate:
             self.needs(rule)
 
     def _signature(self) -> tuple[tuple[str, ...], dict[str, Any], frozenset[int]]:
-        """The names of operands, keyword arguments with defaults, and which operands may be None."""
+        """Names of operands, keyword arguments with defaults, and which operands may be None."""
         count = 1 if self.variadic else len(self.rules)
         if isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator":
             return ("x", "y")[:count], {}, frozenset()

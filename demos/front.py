@@ -185,7 +185,7 @@ def regions(scheme: str) -> bytes:
     ground, count = on(scheme, "#ffffff"), len(nets)
     width, height = count * PANEL + (count - 1) * GAP, PANEL + HEAD
     picture = io.BytesIO()
-    with plt.rc_context({"text.color": on(scheme, colours.INK)}):
+    with plt.rc_context({"text.color": on(scheme, colours.LIGHT["ink"])}):
         figure = plt.figure(figsize=(width, height), facecolor=ground)
         for k, (title, net) in enumerate(nets.items()):
             box = (k * (PANEL + GAP) / width, 0, PANEL / width, PANEL / height)
@@ -246,7 +246,8 @@ def _speed(path: Path, scheme: str) -> None:
     from benchmarks import plot
 
     ink, muted, ground, own = (
-        on(scheme, c) for c in (colours.INK, colours.MUTED, "#ffffff", colours.VALUE)
+        on(scheme, c)
+        for c in (colours.LIGHT["ink"], colours.LIGHT["muted"], "#ffffff", colours.LIGHT["value"])
     )
     marks = [on(scheme, c) for c in ("#1f5f99", "#bf3b00", "#8a6100")]
     svg = plot.beside(speed(), CONDITIONS, ink=ink, muted=muted, ground=ground, own=own,

@@ -16,7 +16,7 @@ from .names import legible
 from .numbers import gradient_norm, is_finite, number, plural, rows, shape, statistics
 from .origins import origins
 from .reach import cut_long_wires
-from .symbols import LOCAL_FORMULA, face
+from .symbols import face, is_ordered, local_formula
 from .wiring import DEEPEST, PHASES, Constant, Key, Path, Shown, Unit, Wiring
 
 __all__ = ["Builder", "Options", "build"]
@@ -135,7 +135,10 @@ class Builder:
             detail = self._local(node) or detail
         about = f"{gate.name}: {gate.role}" if gate.role else gate.name
         box = self._box(self.wiring.paths[node])
-        return Gate(self._next(), on_it.symbol, detail, heading, gate.name, "", about, False, box)
+        return Gate(
+            self._next(), on_it.symbol, detail, heading, gate.name, "", about, False, box,
+            ordered=is_ordered(gate),
+        )  # fmt: skip
 
     def _closed(self, scope: Scope, node: Node) -> Gate:
         """One box in place of a scope and all that is in it; `node` is the first of its gates."""
@@ -173,7 +176,7 @@ class Builder:
     def _gates_inside(self, node: Node) -> int:
         """How many simpler gates a gate stands for; counted once for each kind."""
         gate = node.plan.gate  # type: ignore[union-attr]
-        if gate.expand is None or not self._is_single(node):
+        if gate.expand is None or self.trace.of_program or not self._is_single(node):
             return 0
         if gate.name not in self.counts:
             self.counts[gate.name] = gates_inside(node, self.trace.values)
@@ -191,7 +194,7 @@ class Builder:
         closure = node.closures[node.plan.positions[0]]  # type: ignore[union-attr]
         with np.errstate(all="ignore"):
             local = closure(node.dtype.type(1))  # type: ignore[misc]
-        formula = LOCAL_FORMULA.get(node.plan.gate.name, "")  # type: ignore[union-attr]
+        formula = local_formula(node.plan.gate)  # type: ignore[union-attr]
         return f"local {formula} = {number(local, self.options.decimals)}".replace("  ", " ")
 
     # --- values ------------------------------------------------------------------------------

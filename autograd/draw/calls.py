@@ -7,6 +7,7 @@ around all.
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,12 +15,13 @@ import numpy as np
 from ..call import run as run_gate
 from ..compiler import Compiled, Equation, Program, Variable, compile
 from ..compiler.program import function_name
-from ..gate import GATES
+from ..gate import GATES, Gate
 from ..modes import MODE, Scope, _Switch
 from ..node import GradSlot, Node, next_number
 from ..parameter import Parameter
 from ..replay import ancestors
 from ..tensor import Tensor
+from .algebra import row_of
 from .errors import DrawError
 from .expand import Choice
 from .names import legible
@@ -30,31 +32,26 @@ __all__ = ["program_of", "trace_program"]
 
 MANY = 3  # calls of one gate that are drawn without a box around them
 OUTSIDE = ("np.", "ndarray.", "linalg.")
-SYMBOLS = {
-    "dot": "@", "matmul": "@", "setitem": "[ ] =", "getitem": "[ ]", "greater": ">", "less": "<",
-    "greater_equal": "≥", "less_equal": "≤", "equal": "=", "not_equal": "≠", "absolute": "|x|",
-    "add.reduce": "Σ", "maximum.reduce": "max", "minimum.reduce": "min", "max": "max",
-    "min": "min", "amax": "max", "amin": "min", "add.at": "[ ] +=", "transpose": "T",
-    "mul": "×", "sub": "−", "truediv": "÷", "pow": "x^y", "neg": "×−1",
-}  # fmt: skip
-CALLED = {"mul": "multiply", "sub": "subtract", "truediv": "divide", "pow": "power"}
+REDUCED = {"+": "Σ", "×": "Π"}  # a sign between two, and that of many
 
 
 class Call(NamedTuple):
-    """A NumPy function, described as a gate is."""
+    """A NumPy function that has no row in the gate table, described as a gate is."""
 
     name: str
     symbol: str
     operands: tuple[str, ...] = ("x", "y")
     role: str = ""
-    expand: Any = None
+    face: str = ""
+    expand: None = None
     variadic: bool = False
+    times: bool = False
 
 
 class CallPlan(NamedTuple):
     """What `node.plan` tells of a gate, for a call."""
 
-    gate: Call
+    gate: Gate | Call
     positions: tuple[int, ...]
 
 
@@ -223,23 +220,43 @@ class _Reader:
 
 def _operands(equation: Equation) -> list[Any]:
     """Variables, and the numbers that a ufunc takes, in the order of the arguments."""
-    if isinstance(equation.function, np.ufunc) or _plain_name(equation) in CALLED:
+    of_numbers = getattr(equation.function, "__module__", "") == "_operator"
+    if isinstance(equation.function, np.ufunc) or (of_numbers and not _indexes(equation)):
         return list(equation.args)
     return list(equation.inputs)
 
 
+def _indexes(equation: Equation) -> bool:
+    return equation.function in (operator.getitem, operator.setitem)
+
+
 def _static(equation: Equation) -> dict[str, Any] | None:
-    static = {k: v for k, v in equation.kwargs.items() if k == "axis" and v is not None}
-    if _plain_name(equation) in ("getitem", "setitem"):
-        static["index"] = equation.args[1]
-    return static or None
+    """The keyword arguments that are written on a gate."""
+    row = _row(equation)
+    if _indexes(equation):
+        return {"index": equation.args[1]}
+    if row is not None and row.face:
+        names = (*row.operands, *row.statics)
+        given = {**dict(zip(names, equation.args, strict=False)), **equation.kwargs}
+        return {name: given[name] for name in row.statics if name in given}
+    return {k: v for k, v in equation.kwargs.items() if k == "axis" and v is not None} or None
 
 
-def _describe(equation: Equation) -> Call:
-    name = CALLED.get(plain := _plain_name(equation), plain)
-    row = GATES.get(name)
-    symbol = SYMBOLS.get(plain) or (row.symbol if row is not None else name.replace("_", " "))
-    return Call(name, symbol)
+def _describe(equation: Equation) -> Gate | Call:
+    row, name = _row(equation), _plain_name(equation)
+    if row is not None:
+        return row
+    ufunc = getattr(equation.function, "__self__", None)
+    of = row_of(ufunc) if isinstance(ufunc, np.ufunc) else None
+    if of is None:
+        return Call(name, name.replace("_", " "))
+    adds = f"[ ] {of.symbol}="  # to parts of an array
+    return Call(name, adds if name.endswith(".at") else REDUCED.get(of.symbol, of.symbol))
+
+
+def _row(equation: Equation) -> Gate | None:
+    """The row of the gate table that a call belongs to, if there is one."""
+    return row_of(equation.function) or GATES.get(_plain_name(equation))
 
 
 def _plain_name(equation: Equation) -> str:

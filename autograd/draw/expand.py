@@ -25,12 +25,11 @@ from .outline import Outline, blank
 
 __all__ = ["Choice", "Expanded", "expand", "gates_inside", "names_of"]
 
-INLINE = ("affine",)  # drawn as @ and +, without a box around them
 SLOTS = ("dtype", "name", "plan", "saved", "shape", "site", "slot", "static", "value")
 
 
 class Choice:
-    """Which gates are drawn in simpler ones: as asked for, and those of INLINE.
+    """Which gates are drawn in simpler ones: as asked for, and those that always are.
 
     Other names are those of scopes, which stay open where others are drawn as one box.
     """
@@ -45,13 +44,13 @@ class Choice:
 
     def boxed(self, gate: Gate) -> bool:
         """Whether the simpler gates get a box with the name of the fused one."""
-        return gate.name in self.names or (self.everything and gate.name not in INLINE)
+        return gate.name in self.names or (self.everything and gate.opened != "always")
 
     def covers(self, gate: Gate) -> bool:
         """Whether this gate is drawn in simpler ones."""
         if gate.expand is None or self.compact:
             return False
-        return self.boxed(gate) or gate.name in INLINE
+        return self.boxed(gate) or gate.opened == "always"
 
 
 def names_of(option: str, given: Any) -> tuple[str, ...]:

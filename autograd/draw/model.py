@@ -84,6 +84,7 @@ class Gate:
     bad: bool
     box: Box | None
     times: int = 1  # how many scopes like this one it stands for
+    ordered: bool = False  # whether it matters which of two operands is the upper one
     back: bool = False  # it is drawn from right to left
     inputs: list[Use] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)

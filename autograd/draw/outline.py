@@ -7,7 +7,6 @@ result, and no gradient either.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,10 +78,9 @@ Shape = tuple[int, ...]
 
 
 def _result(gate: Gate, given: Any, static: dict[str, Any]) -> tuple[Shape, np.dtype[Any]]:
-    """Shape and dtype of what a gate gives; costly gates have a rule, others run on NaN."""
+    """Shape and dtype of what a gate gives; rows of costly gates tell, others run on NaN."""
     arrays = list(given[0]) if gate.variadic else [x for x in given if x is not None]
-    shape = SHAPES[gate.name](*arrays, **static) if gate.name in SHAPES else None
-    if shape is not None:
+    if (shape := _shape(gate, given, static)) is not None:
         return shape, np.result_type(*(x for x in arrays if not isinstance(x, (int, float))))
     if gate.elementwise and max(map(np.size, arrays)) > LARGE:
         numbers = [x if np.ndim(x) == 0 else blank((), x.dtype)[()] for x in arrays]
@@ -91,31 +89,14 @@ def _result(gate: Gate, given: Any, static: dict[str, Any]) -> tuple[Shape, np.d
     return np.shape(out), np.asarray(out).dtype
 
 
+def _shape(gate: Gate, given: Any, static: dict[str, Any]) -> Shape | None:
+    """The shape as the row tells it; None if it does not."""
+    if gate.shape is None:
+        return None
+    shapes = (None if x is None else np.shape(x) for x in given)
+    return gate.shape(*shapes, **{**gate.statics, **static})  # type: ignore[no-any-return]
+
+
 def _run(gate: Gate, given: list[Any], static: dict[str, Any]) -> Any:
     with computing_with(ARRAYS), np.errstate(all="ignore"):
         return gate.kernel(*given, **static)
-
-
-def _matmul(x: Any, y: Any) -> Shape | None:
-    """As `np.matmul`, of matrices and vectors; None: what is not that, or does not fit."""
-    if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2) or x.shape[-1] != y.shape[0]:
-        return None
-    return (*x.shape[:-1], *y.shape[1:])
-
-
-def _affine(x: Any, w: Any, b: Any) -> Shape | None:
-    return _matmul(x, w) if np.shape(b) == w.shape[1:] else None
-
-
-def _conv2d(x: Any, w: Any, b: Any = None, *, window: Any, groups: int = 1) -> Shape:
-    return (len(x), len(w), *window.places(x.shape))
-
-
-def _pool(x: Any, *, window: Any, **_: Any) -> Shape:
-    return (*x.shape[:-2], *window.places(x.shape))
-
-
-SHAPES: dict[str, Callable[..., Shape | None]] = {
-    "matmul": _matmul, "dot": _matmul, "affine": _affine, "conv2d": _conv2d, "max_pool2d": _pool,
-    "avg_pool2d": _pool, "l2_penalty": lambda w, strength: (),
-}  # fmt: skip

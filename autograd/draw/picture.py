@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import render
-from .colours import adaptive
+from .colours import LIGHT, adaptive
 from .dot import dot
 from .errors import DrawError
 from .model import Drawing
@@ -107,7 +107,8 @@ def _svg_of_text(text: str) -> str:
         f'<text x="10" y="{18 * k + 24}" xml:space="preserve">{html.escape(line)}</text>'
         for k, line in enumerate(lines)
     )
+    ink = LIGHT["ink"]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
-        f'<g font-family="monospace" font-size="13" fill="#1f2933">{rows}</g></svg>\n'
+        f'<g font-family="monospace" font-size="13" fill="{ink}">{rows}</g></svg>\n'
     )

@@ -70,8 +70,9 @@ def assigned_names(nodes: Iterable[Node]) -> dict[Node, str]:
             if isinstance(parent, Node) and keys.get(parent) == key:
                 named.pop(parent, None)
         whole, parts = _assignments(place.code.co_filename)
-        writes = node.gate is not None and node.gate.name == "setitem"
-        name = (parts if writes else whole).get(key[1])
+        name = whole.get(key[1])
+        if len(node.parents) > 1:  # what reads a part has one operand, what writes to it has more
+            name = parts.get(key[1], name)
         if name is not None:
             named[node] = name
     return named

@@ -6,27 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..gate import Gate
 from ..node import Node
+from .algebra import Symbol, local
+from .notation import COMPARISON, OPPOSITE, form, in_words, sign_of
 from .numbers import number
 
-__all__ = ["LOCAL_FORMULA", "Face", "face", "folded"]
-
-LOCAL_FORMULA = {"sigmoid": "(1−σ)σ"}
-
-# gate: what to write when the first, and when the second operand is the constant c
-WITH_CONSTANT = {
-    "add": ("+{c}", "+{c}"),
-    "subtract": ("{c}−x", "−{c}"),
-    "multiply": ("×{c}", "×{c}"),
-    "divide": ("{c}/x", "÷{c}"),
-    "power": ("{c}^x", "^{c}"),
-    "maximum": ("max({c}, x)", "max(x, {c})"),
-    "minimum": ("min({c}, x)", "min(x, {c})"),
-    "greater": ("{c} > x", "> {c}"),
-    "greater_equal": ("{c} ≥ x", "≥ {c}"),
-    "less": ("{c} < x", "< {c}"),
-    "less_equal": ("{c} ≤ x", "≤ {c}"),
-}
+__all__ = ["Face", "face", "folded", "is_literal", "is_ordered", "local_formula", "with_constant"]
 
 
 class Face(NamedTuple):
@@ -42,11 +28,12 @@ def folded(node: Node, inside: bool = False) -> tuple[int, ...]:
     These are the numbers of the program: in `x * 2` the 2. `inside` the expansion of a gate
     every single value without a node is such a number. At least one operand keeps its wire.
     """
-    found = [k for k, operand in enumerate(node.parents) if _is_literal(operand, inside)]
+    found = [k for k, operand in enumerate(node.parents) if is_literal(operand, inside)]
     return tuple(found) if len(found) < len(node.parents) else ()
 
 
-def _is_literal(operand: Any, inside: bool) -> bool:
+def is_literal(operand: Any, inside: bool = False) -> bool:
+    """Whether an operand is a number that is written in the program, or left out."""
     if operand is None or type(operand) in (int, float, bool):
         return True
     return inside and not isinstance(operand, Node) and np.ndim(operand) == 0
@@ -56,14 +43,15 @@ def face(node: Node, constants: tuple[int, ...]) -> Face:
     """What to write on the gate that made `node`; `constants` are the folded positions."""
     gate, parents = node.plan.gate, node.parents  # type: ignore[union-attr]
     static = node.static or {}
-    if len(constants) == 1 and gate.name in WITH_CONSTANT:
-        return Face(_with_constant(gate.name, constants[0], parents[constants[0]]))
-    if gate.name in ("getitem", "setitem"):
-        written = "".join(f" {number(parents[k])}" for k in constants)
-        return Face(_index(static["index"]) + gate.symbol.removeprefix("[ ]") + written)
-    if gate.name == "clip":
-        low, high = static.get("a_min"), static.get("a_max")
-        return Face(f"clip({_bound(low, '−∞')}, {_bound(high, '∞')})")
+    if len(constants) == 1:
+        text = with_constant(gate, constants[0], parents[constants[0]])
+        if text:
+            return Face(text)
+    if gate.face:
+        folded = {_operand_name(gate.operands, k): parents[k] for k in constants}
+        known = {**dict.fromkeys(gate.operands, ""), **gate.statics, **static, **folded}
+        shown = {name: _Shown(value) for name, value in known.items()}
+        return Face(gate.face.format(**shown).rstrip())
     details = [
         f"{_operand_name(gate.operands, k)} = {number(parents[k])}"
         for k in constants
@@ -72,52 +60,75 @@ def face(node: Node, constants: tuple[int, ...]) -> Face:
     if static.get("axis") is not None and not gate.variadic:
         details.append(f"axis {static['axis']}".replace("-", "−"))
     if "window" in static:
-        details += _window(static["window"], static.get("groups", 1))
-    if gate.name == "astype":
+        details.append(str(static["window"]))
+    if static.get("groups", 1) != 1:
+        details.append(f"{static['groups']} groups")
+    if "dtype" in static:
         details.append(str(np.dtype(static["dtype"])))
     return Face(gate.symbol, ", ".join(details))
 
 
-def _window(window: Any, groups: int) -> list[str]:
-    """The size of a window, and of stride, padding and dilation what is out of the ordinary."""
-    rows, columns = window.size
-    texts = [f"{rows} × {columns}"]
-    if window.stride != (1, 1):
-        texts.append(f"stride {_pair(window.stride)}")
-    if window.pads:
-        (above, below), (left, right) = window.padding
-        even = above == below and left == right
-        texts.append(f"pad {_pair((above, left)) if even else window.padding}")
-    if window.dilation != (1, 1):
-        texts.append(f"dilation {_pair(window.dilation)}")
-    return texts if groups == 1 else [*texts, f"{groups} groups"]
+def is_ordered(gate: Gate) -> bool:
+    """Whether it matters which operand is the upper one: x − y, x ÷ y, x^y."""
+    sign = sign_of(gate)
+    return gate.times and (not sign.associative if sign is not None else bool(form(gate)))
 
 
-def _pair(sizes: tuple[int, int]) -> str:
-    rows, columns = sizes
-    return str(rows) if rows == columns else f"{rows} × {columns}"
+def with_constant(gate: Gate, position: int, constant: Any) -> str:
+    """A gate of two operands, one of which is a constant: +2, 2−x, max(2, x). Else empty."""
+    if len(gate.operands) != 2 or constant is None:
+        return ""
+    c, sign = _exact(constant), sign_of(gate)
+    if sign is not None and sign.binds <= COMPARISON:
+        return f"{gate.symbol} {c}" if position else f"{c} {gate.symbol} x"
+    if sign is not None and not position and not sign.associative:
+        return f"{c}{sign.formula}x"
+    if sign is not None:
+        if constant < 0 and gate.symbol in OPPOSITE:
+            return OPPOSITE[gate.symbol] + _exact(-constant)
+        return f"{gate.symbol}{c}"
+    if not gate.times:
+        return ""
+    operands = map(Symbol, ["x", c] if position else [c, "x"])
+    return in_words(Symbol(gate, [*operands]), {}, "tight").removeprefix("x")
 
 
-def _with_constant(name: str, position: int, constant: Any) -> str:
-    template = WITH_CONSTANT[name][position]
-    if constant < 0 and template[0] in "+−":  # x + −3 is read more easily as x − 3
-        other = "−{c}" if template[0] == "+" else "+{c}"
-        return other.format(c=_exact(-constant))
-    return template.format(c=_exact(constant))
+class _Shown:
+    """A keyword argument as it is written on a gate, where a format asks for it.
+
+    The format may say what to write in place of None: {a_max:∞}.
+    """
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __format__(self, missing: str) -> str:
+        value = self.value
+        if isinstance(value, np.ndarray) and not value.ndim and value.dtype.kind == "f":
+            value = float(value)
+        if isinstance(value, (float, np.floating)):
+            return number(value)
+        if isinstance(value, str) or (value is None and missing):
+            return value or missing
+        return _index(value)
+
+
+def local_formula(gate: Gate) -> str:
+    """The local gradient of a gate whose result is called by a letter, σ: (1−σ)σ. Else empty."""
+    if not (len(gate.symbol) == 1 and gate.symbol.isalpha() and len(gate.operands) == 1):
+        return ""
+    formula = local(gate, 0, [Symbol("x")], {}, 1)
+    if formula is None or formula.names != {"out"}:
+        return ""
+    return in_words(formula, {"out": gate.symbol}, "tight")
 
 
 def _exact(constant: Any) -> str:
     """A number of the program as it was written, unless it is long."""
-    if not np.isfinite(constant):
+    if isinstance(constant, bool) or not np.isfinite(constant):
         return number(constant)
     text = repr(float(constant)).removesuffix(".0")
     return text.replace("-", "−") if len(text) <= 7 and "e" not in text else number(constant)
-
-
-def _bound(bound: Any, missing: str) -> str:
-    if bound is None:
-        return missing
-    return number(bound) if np.ndim(bound) == 0 else "…"
 
 
 def _operand_name(operands: tuple[str, ...], position: int) -> str:
@@ -125,10 +136,10 @@ def _operand_name(operands: tuple[str, ...], position: int) -> str:
 
 
 def _index(index: Any) -> str:
-    """The index as it was written, as far as it is short: [0], [1:3], [:, 0], [⋯]."""
+    """The index as it was written, as far as it is short: 0; 1:3; :, 0; ⋯."""
     parts = index if isinstance(index, tuple) else (index,)
     text = ", ".join(_part(part) for part in parts)
-    return f"[{text}]" if len(text) <= 16 else "[⋯]"
+    return text if len(text) <= 16 else "⋯"
 
 
 def _part(part: Any) -> str:

@@ -199,12 +199,12 @@ def _texts_of(
     labels = [_label(graph, node, k, keys.get(k)) for k in range(len(node.parents))]
     out = graph.labels[made[-1]] if made else "out"
     if node.shape == () and node.parents[position].shape == ():
-        return local_text(gate, position, labels, out), ""
+        return local_text(node, position, labels, out), ""
     named = made and graph.quantities[made[-1]].named
     g = f"d{out}" if named and out.isidentifier() else "dout"
     left = f"d{labels[position]}" if labels[position].isidentifier() else "din"
     shapes = [tuple(getattr(parent, "shape", ())) for parent in node.parents]
-    formula = vjp_text(gate, position, labels, out, g)
+    formula = vjp_text(node, position, labels, out, g)
     if gate.elementwise and node.shape != node.parents[position].shape:
         formula = f"Σ {formula}, over what was repeated"
     return f"{left} = {formula}", shape_text(gate, position, shapes, node.shape)

@@ -1,20 +1,24 @@
 """One picture for each choice of closed scopes, tidied so that a page can animate it.
 
-Graphviz lays out and paints. Here its SVG loses what is of no use in a page, and gets classes for
-colours and `data-` attributes that say which gate, quantity or wire an element stands for.
+Graphviz lays out. Of its SVG are kept the shapes, the texts and where they stand; which gate,
+quantity or wire a group stands for, and in which role each text is, says the drawing itself. The
+page gets it as classes and `data-` attributes, and its style sheet paints.
 """
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..draw.build import Builder, Options
-from ..draw.colours import BAD, GRADIENT, INK, MUTED, VALUE, WIRE
 from ..draw.dot import dot
 from ..draw.errors import DrawError
+from ..draw.labels import Text, box_label, cut_label, gate_label, texts_of, value_label
+from ..draw.model import Drawing
 from ..draw.render import ADVICE, render
 from ..draw.wiring import Shown
 from ..modes import Scope
@@ -27,7 +31,6 @@ MOST = 24  # pictures in one page
 LARGEST = 550_000  # characters of all pictures in one page, if each were written as a whole
 SVG = "{http://www.w3.org/2000/svg}"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-CLASSES = {VALUE: "value", GRADIENT: "gradient", INK: "ink", MUTED: "muted", BAD: "bad"}
 KEPT = ("class", "d", "points", "cx", "cy", "rx", "ry", "x", "y", "transform", "viewBox",
         "font-size", "text-anchor", "baseline-shift", SPACE)  # fmt: skip
 
@@ -94,33 +97,48 @@ def _outermost(graph: Graph, closed: frozenset[Scope]) -> frozenset[Scope]:
 # --- the picture ---------------------------------------------------------------------------------
 
 
+class _Mark(NamedTuple):
+    """What a group in the SVG of Graphviz stands for."""
+
+    attributes: dict[str, str]
+    label: str = ""  # what is written on it, as markup
+    bad: bool = False  # NaN or infinity began here
+
+
 def _layout(graph: Graph, shown: Shown, options: Options) -> Layout:
     builder = Builder(graph.wiring, shown, options)
     drawing = builder.drawing()
-    names = {box.number: scope for scope, box in builder.boxes.items()}
-    marks: dict[str, dict[str, str]] = {}
-    for key, value in builder.values.items():
-        marks[f"n{value.number}"] = {"class": f"quantity {value.look}",
-                                     "data-quantity": str(graph.keys[key])}  # fmt: skip
-    for unit, gate in builder.gates.items():
-        kind = "closed" if isinstance(unit, Scope) else "plain"
-        marks[f"n{gate.number}"] = {"class": f"gate {kind}", "data-part": graph.part(unit).id}
-        for k, use in enumerate(gate.inputs):  # where a wire that was cut begins again
-            source = marks[f"n{use.value.number}"]["data-quantity"]
-            marks[f"n{gate.number}_{k}"] = {"class": "again", "data-quantity": source}
-    for number, scope in names.items():
-        marks[f"clust{number}"] = {"class": f"scope depth{builder.boxes[scope].depth % 2}",
-                                   "data-scope": f"s{graph.scopes.index(scope)}"}  # fmt: skip
     text = re.sub(r"^label=<.*>;$", "", dot(drawing), count=1, flags=re.MULTILINE)  # the legend
     painted = render(text, "svg")
     if painted is None:
         raise DrawError(f"explore: there is no engine that lays out graphs; {ADVICE}")
     closed = tuple(sorted(graph.part(scope).id for scope in _outermost(graph, shown.closed)))
-    steps = events(graph, shown)
-    return Layout(closed, _tidy(painted.decode(), marks), steps, [*drawing.remarks])
+    picture = _tidy(painted.decode(), _marks(graph, builder, drawing))
+    return Layout(closed, picture, events(graph, shown), [*drawing.remarks])
 
 
-def _tidy(painted: str, marks: dict[str, dict[str, str]]) -> ET.Element:
+def _marks(graph: Graph, builder: Builder, drawing: Drawing) -> dict[str, _Mark]:
+    """What each node and cluster of Graphviz stands for, by its id."""
+    marks: dict[str, _Mark] = {}
+    for key, value in builder.values.items():
+        names = {"class": f"quantity {value.look}", "data-quantity": str(graph.keys[key])}
+        marks[f"n{value.number}"] = _Mark(names, value_label(drawing, value), value.bad)
+    for unit, gate in builder.gates.items():
+        kind = "closed" if isinstance(unit, Scope) else "plain"
+        names = {"class": f"gate {kind}", "data-part": graph.part(unit).id}
+        marks[f"n{gate.number}"] = _Mark(names, gate_label(gate), gate.bad)
+        for k, use in enumerate(gate.inputs):  # where a wire that was cut begins again
+            source = marks[f"n{use.value.number}"].attributes["data-quantity"]
+            names = {"class": "again", "data-quantity": source}
+            marks[f"n{gate.number}_{k}"] = _Mark(names, cut_label(use))
+    for scope, box in builder.boxes.items():
+        names = {"class": f"scope depth{box.depth % 2}",
+                 "data-scope": f"s{graph.scopes.index(scope)}"}  # fmt: skip
+        marks[f"clust{box.number}"] = _Mark(names, box_label(box))
+    return marks
+
+
+def _tidy(painted: str, marks: dict[str, _Mark]) -> ET.Element:
     """The SVG of Graphviz without fonts, links and tooltips, and with what `marks` says."""
     root = ET.fromstring(painted)
     graph = root.find(f"{SVG}g")
@@ -128,11 +146,9 @@ def _tidy(painted: str, marks: dict[str, dict[str, str]]) -> ET.Element:
     picture = ET.Element("svg", {"viewBox": _box(root), "class": "picture"})
     inner = ET.SubElement(picture, "g", {"transform": graph.get("transform", "")})
     for group in graph.findall(f"{SVG}g"):
-        marked = _marks(group, marks)
-        if marked is not None:
-            found = ET.SubElement(inner, "g", marked)
-            found.extend(_painted(group))
-            _center(found)
+        mark = _mark(group, marks)
+        if mark is not None:
+            ET.SubElement(inner, "g", mark.attributes).extend(_kept(group, mark))
     return picture
 
 
@@ -140,32 +156,58 @@ def _box(root: ET.Element) -> str:
     return " ".join(f"{float(x):g}" for x in root.get("viewBox", "").split())
 
 
-def _marks(group: ET.Element, marks: dict[str, dict[str, str]]) -> dict[str, str] | None:
+def _mark(group: ET.Element, marks: dict[str, _Mark]) -> _Mark | None:
     """What a group of Graphviz stands for: a node, a cluster or a wire; None for anything else."""
     title = group.findtext(f"{SVG}title", "")
     if "->" not in title:
         return marks.get(group.get("id", ""))
-    start, end = (marks[part.split(":")[0]] for part in title.split("->"))
+    start, end = (marks[part.split(":")[0]].attributes for part in title.split("->"))
     if "data-part" in end:
-        return {"class": "wire", "data-into": end["data-part"], "data-of": start["data-quantity"]}
-    return {"class": "wire", "data-from": start["data-part"], "data-of": end["data-quantity"]}
+        return _Mark({"class": "wire", "data-into": end["data-part"],
+                      "data-of": start["data-quantity"]})  # fmt: skip
+    return _Mark({"class": "wire", "data-from": start["data-part"],
+                  "data-of": end["data-quantity"]})  # fmt: skip
 
 
-def _painted(group: ET.Element) -> Iterator[ET.Element]:
-    """Shapes and texts of a group, in their order, with classes instead of colours."""
+def _kept(group: ET.Element, mark: _Mark) -> Iterator[ET.Element]:
+    """Shapes and texts of a group, in their order, with classes for the style sheet."""
+    kind = mark.attributes["class"]
+    texts = texts_of(mark.label)
+    pieces = (text for text in texts for _ in _solid(text.text))  # one for each letter
+    lines = Counter(text.line for text in texts)
+    middle = _middle(group, kind)
     for element in group.iter():
         tag = element.tag.removeprefix(SVG)
         if tag not in ("path", "polygon", "polyline", "ellipse", "text"):
             continue
-        text = (element.text or "") if tag == "text" else ""
-        if tag == "text" and not text.strip("\xa0 "):
-            continue
         kept = {name: _short(value) for name, value in element.attrib.items() if name in KEPT}
-        if "baseline-shift" in kept:  # an index is smaller than its letter
-            kept["font-size"] = f"{0.72 * float(kept.get('font-size', 14)):.1f}"
-        made = ET.Element(tag, {**kept, "class": _style(element) if text else _shape(element)})
-        made.text = text or None
-        yield made
+        if tag != "text":
+            yield ET.Element(tag, {**kept, "class": _shape(element, kind, mark.bad)})
+        elif letters := _solid(element.text or ""):
+            piece, *_ = [next(pieces) for _ in letters]
+            if "baseline-shift" in kept:  # an index is smaller than its letter
+                kept["font-size"] = f"{0.72 * float(kept.get('font-size', 14)):.1f}"
+            if middle is not None and lines[piece.line] == 1 and not piece.slanted:
+                kept |= {"x": f"{middle:g}", "text-anchor": "middle"}
+            made = ET.Element(tag, {**kept, "class": _letters(piece)})
+            made.text = element.text
+            yield made
+
+
+def _middle(group: ET.Element, kind: str) -> float | None:
+    """Where texts alone in their line stand in the middle, whatever font the reader has."""
+    if kind == "gate plain":
+        circle = group.find(f".//{SVG}ellipse")
+        return None if circle is None else float(_short(circle.get("cx", "0")))
+    if kind == "quantity wire":
+        strip = next(e for e in group.iter() if e.tag in (f"{SVG}polygon", f"{SVG}polyline"))
+        across = [float(point.split(",")[0]) for point in _short(strip.get("points", "")).split()]
+        return round((min(across) + max(across)) / 2, 1)
+    return None
+
+
+def _solid(text: str) -> str:
+    return re.sub(r"\s", "", text)
 
 
 def _short(value: str) -> str:
@@ -173,62 +215,14 @@ def _short(value: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), value)
 
 
-def _style(text: ET.Element) -> str:
-    color = CLASSES.get(text.get("fill", ""), "ink")
-    weight = " strong" if text.get("font-weight") == "bold" else ""
-    return color + weight + (" slanted" if text.get("font-style") == "italic" else "")
+def _letters(text: Text) -> str:
+    return text.role + " strong" * text.strong + " slanted" * text.slanted
 
 
-def _shape(shape: ET.Element) -> str:
+def _shape(shape: ET.Element, kind: str, bad: bool) -> str:
     """What a shape is: a line, a filled strip or tip, or the face of a gate or box."""
-    fill, dashed = shape.get("fill", "none"), shape.get("stroke-dasharray")
-    kind = "line" if fill == "none" else ("tip" if fill == WIRE else "face")
-    bad = " bad" if shape.get("stroke") == BAD else ""
-    return kind + bad + (" dashed" if dashed else "")
-
-
-def _center(group: ET.Element) -> None:
-    """Texts alone in their row stand in the middle, whatever font the reader has.
-
-    On a wire, what stands above it is the value, and what stands below it the gradient.
-    """
-    kind = group.get("class", "")
-    if kind == "gate plain":
-        middle, line = _middle(group.find("ellipse"))
-    elif kind == "quantity wire":
-        strips = [e for e in group if e.tag in ("polygon", "polyline")]
-        middle, line = _middle(strips[0] if strips else None)
-    else:
-        _tell_norms(group)
-        return
-    texts = group.findall("text")
-    rows = [text.get("y") for text in texts]
-    for text in texts:
-        if kind == "quantity wire" and "bad" in text.get("class", "") and line is not None:
-            above = float(text.get("y", 0)) < line
-            text.set("class", f"{'value' if above else 'gradient'} {text.get('class')}")
-        named = "slanted" in text.get("class", "")
-        if middle is not None and rows.count(text.get("y")) == 1 and not named:
-            text.set("x", f"{middle:g}")
-            text.set("text-anchor", "middle")
-
-
-def _tell_norms(group: ET.Element) -> None:
-    """In a box of data, what is not finite is a gradient where its row tells a norm."""
-    texts = group.findall("text")
-    norms = {text.get("y") for text in texts if "‖" in (text.text or "")}
-    for text in texts:
-        if "bad" in text.get("class", ""):
-            kind = "gradient" if text.get("y") in norms else "value"
-            text.set("class", f"{kind} {text.get('class')}")
-
-
-def _middle(shape: ET.Element | None) -> tuple[float | None, float | None]:
-    """The middle of a circle or a strip, across and down."""
-    if shape is None:
-        return None, None
-    if shape.tag == "ellipse":
-        return float(shape.get("cx", 0)), float(shape.get("cy", 0))
-    points = [tuple(map(float, p.split(","))) for p in shape.get("points", "").split()]
-    across, down = zip(*points, strict=True)
-    return round((min(across) + max(across)) / 2, 1), (min(down) + max(down)) / 2
+    filled, dashed = shape.get("fill", "none") != "none", "stroke-dasharray" in shape.attrib
+    on_wire = kind in ("wire", "quantity wire")
+    name = ("tip" if on_wire else "face") if filled else "line"
+    marked = bad and not (on_wire and (filled or dashed))  # what is around a wire, not the wire
+    return name + " bad" * marked + " dashed" * dashed

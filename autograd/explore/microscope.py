@@ -285,17 +285,24 @@ class _Microscope:
         return terms or [(0.0, next(iter(first.values())), None)]
 
     def _factor(self, node: Node, position: int, source: int, place: int) -> str | None:
-        """The name of the other factor in a product of matrices: W2[3, 0]."""
-        matrices = all(np.ndim(self._array(p)) == 2 for p in node.parents)
-        if _plan(node).gate.name != "matmul" or not matrices:
+        """The name of the other factor, in a product of which each term has two: W2[3, 0].
+
+        A gate that is a switcher is linear in each operand. At a one in the place of the number,
+        and zeros for all others, it gives the other factor; and of the places, which one that is.
+        """
+        gate, static = _plan(node).gate, node.static or {}
+        if not gate.role.startswith("switcher") or len(node.parents) != 2:
             return None
-        row, column = np.unravel_index(place, node.shape)
-        mine = np.unravel_index(source, np.shape(self._array(node.parents[position])))
-        if (mine[0] != row) if position == 0 else (mine[1] != column):
-            return None
-        other = node.parents[1 - position]
-        index = (mine[1], column) if position == 0 else (row, mine[0])
-        return self._name(other, int(np.ravel_multi_index(index, np.shape(self._array(other)))))
+        mine, other = (self._array(node.parents[k]) for k in (position, 1 - position))
+        one = np.zeros(np.shape(mine))
+        one.flat[source] = 1.0
+        found = []
+        for factors in (np.ones(np.shape(other)), np.arange(float(np.size(other)))):
+            given = [one, factors.reshape(np.shape(other))]
+            given = given if position == 0 else given[::-1]
+            found.append(np.ravel(gate.kernel(*given, **static))[place])
+        terms, which = found
+        return self._name(node.parents[1 - position], int(which)) if terms == 1 else None
 
     def _array(self, parent: Any) -> Any:
         return self.trace.values[parent] if isinstance(parent, Node) else parent

@@ -15,8 +15,8 @@ import numpy as np
 from ..draw.numbers import gradient_norm, plural, shape
 from ..node import Node
 from .events import Backward, Event, Flow, Forward, Seed, Start
-from .formulas import SCALAR, javascript
 from .heat import heat_map
+from .javascript import gate_in_javascript
 from .layouts import Layout
 from .parts import Part, Quantity
 from .shared import Placed, Shared
@@ -31,7 +31,9 @@ SCRIPTS = ("number", "scalars", "steps", "picture", "inspector", "inputs", "quiz
 def page(graph: Graph, pictures: list[Layout], title: str, text: str) -> str:
     """The whole file."""
     style = _asset("page.css")
-    script = '"use strict";\n' + javascript() + "".join(_asset(f"{s}.js") for s in SCRIPTS)
+    program, gates = _program(graph) or (None, [])
+    table = "const GATES = [\n" + "".join(f"  {gate},\n" for gate in gates) + "];\n"
+    script = '"use strict";\n' + table + "".join(_asset(f"{s}.js") for s in SCRIPTS)
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -46,7 +48,7 @@ def page(graph: Graph, pictures: list[Layout], title: str, text: str) -> str:
         "PICTURE": _svg(first),
         "SHARED": "".join(map(_svg, shared.groups[len(inner) :])),
         "TEXT": html.escape(text),
-        "DATA": _json(_data(graph, pictures, placed, title)),
+        "DATA": _json(_data(graph, pictures, placed, title, program)),
         "SCRIPT": script,
     }
     pieces = _asset("page.html").split("%%")
@@ -74,13 +76,17 @@ def _json(data: Any) -> str:
 # --- what the script knows -----------------------------------------------------------------------
 
 
-def _data(graph: Graph, pictures: list[Layout], placed: list[Placed], title: str) -> dict[str, Any]:
+Program = list[dict[str, Any]]
+
+
+def _data(
+    graph: Graph, pictures: list[Layout], placed: list[Placed], title: str, program: Program | None
+) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for layout in pictures:
         for step in layout.steps:
             if isinstance(step, (Forward, Backward)):
                 parts.setdefault(step.part.id, _part(step.part)).update(_of_step(step))
-    program = _program(graph)
     seen = _seen(pictures) if program is None else set(graph.quantities.values())
     return {
         "title": title,
@@ -182,21 +188,30 @@ def _scope(graph: Graph, k: int) -> dict[str, Any]:
             "holds": plural(part.gates, "gate")}  # fmt: skip
 
 
-def _program(graph: Graph) -> list[dict[str, Any]] | None:
-    """The circuit for the page to run again; None unless it is all numbers and known gates."""
+def _program(graph: Graph) -> tuple[Program, list[str]] | None:
+    """The circuit for the page to run again, and its gates in JavaScript.
+
+    None unless it is all numbers, and every gate a formula.
+    """
     double = all(node.dtype == float for node in graph.wiring.gates)
-    known = all(node.plan.gate.name in SCALAR and not node.static for node in graph.wiring.gates)  # type: ignore[union-attr]
     single = all(np.ndim(q.value) == 0 for q in graph.quantities.values())
     small = 0 < len(graph.wiring.gates) <= LONGEST
-    if not (double and known and single and small and graph.trace.grads):
+    if not (double and single and small and graph.trace.grads):
         return None
-    return [_gate(graph, node) for node in graph.wiring.gates]
+    gates: dict[str, int] = {}
+    program = []
+    for node in graph.wiring.gates:
+        text = gate_in_javascript(node)
+        if text is None:
+            return None
+        program.append(_call(graph, node, gates.setdefault(text, len(gates))))
+    return program, list(gates)
 
 
-def _gate(graph: Graph, node: Node) -> dict[str, Any]:
+def _call(graph: Graph, node: Node, gate: int) -> dict[str, Any]:
     keys = dict(graph.wiring.operands[node])
     return {
-        "gate": node.plan.gate.name,  # type: ignore[union-attr]
+        "gate": gate,
         "operands": [
             {"quantity": graph.keys[keys[k]]} if k in keys else {"constant": _number(operand)}
             for k, operand in enumerate(node.parents)

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..draw.expand import INLINE, Choice
+from ..draw.algebra import Symbol, as_symbol
+from ..draw.expand import Choice
 from ..draw.names import legible
+from ..draw.notation import in_words
 from ..draw.numbers import number
 from ..draw.sources import source_of
-from ..draw.symbols import LOCAL_FORMULA, face
+from ..draw.symbols import face, local_formula
 from ..draw.trace import Trace, follow
 from ..draw.wiring import Key, Shown, Unit, Wiring, Wishes, choose
 from ..gate import Gate
@@ -26,23 +28,14 @@ from .parts import Part, Quantity
 
 __all__ = ["Graph", "fused_gates"]
 
-# how a value without a name is called: by the gate that made it and the names that went in
-INFIX = {
-    "add": "{} + {}", "subtract": "{} − {}", "multiply": "{} × {}", "divide": "{} ÷ {}",
-    "matmul": "{} @ {}", "power": "{}^{}", "negative": "−{}", "square": "{}²",
-    "reciprocal": "1/{}", "abs": "|{}|", "maximum": "max({}, {})", "minimum": "min({}, {})",
-    "sigmoid": "σ({})", "relu": "ReLU({})", "sqrt": "√{}", "sum": "Σ {}", "transpose": "{}ᵀ",
-}  # fmt: skip
 LONGEST = 24  # characters of such a name
-# what is simpler as it is, and what would lose sight of its data
-WHOLE = (*INLINE, "relu", "conv2d", "max_pool2d", "avg_pool2d")
 
 
 def fused_gates(tensor: Tensor) -> tuple[str, ...]:
     """The gates of a graph that it helps to see in simpler ones."""
     nodes = ancestors(tensor.node)
     gates = {node.plan.gate for node in nodes if node.plan is not None}
-    return tuple(sorted(g.name for g in gates if g.expand is not None and g.name not in WHOLE))
+    return tuple(sorted(g.name for g in gates if g.expand is not None and not g.opened))
 
 
 class Graph:
@@ -120,18 +113,16 @@ class Graph:
     def _expression(self, node: Node, names: dict[Key, str]) -> str:
         """The gate and the names that go in: w0 × x0, or … + … where those have no name."""
         gate, operands = node.plan.gate, dict(self.wiring.operands[node])  # type: ignore[union-attr]
-        texts = [
-            (names[operands[k]] or "…") if k in operands else _literal(node.parents[k])
+        parts = [
+            Symbol(names[operands[k]] or "…") if k in operands else _literal(node.parents[k])
             for k in range(len(node.parents))
+            if node.parents[k] is not None
         ]
-        form = INFIX.get(gate.name)
-        if gate.name in ("getitem", "clip"):
-            symbol = face(node, self.wiring.folded[node]).symbol
-            text = f"{texts[0]}{symbol}" if gate.name == "getitem" else f"clip({texts[0]})"
-        elif form and form.count("{}") == len(texts):
-            text = form.format(*texts).replace("+ −", "− ")
+        symbol = face(node, self.wiring.folded[node]).symbol
+        if symbol.startswith("[") and len(parts) == 1:  # an index stands behind
+            text = f"{parts[0]}{symbol}"
         else:
-            text = f"{gate.name}({', '.join(t for t in texts if t)})"
+            text = in_words(Symbol(gate, parts), {}, "signs")
         return text if len(text) <= LONGEST else f"{gate.name}(…)"
 
     @cached_property
@@ -156,12 +147,11 @@ class Graph:
         """A gate, or a scope that is closed, as it is spoken of."""
         if isinstance(unit, Scope):
             return self._closed(unit)
-        gate, tracked = unit.plan.gate, len(unit.plan.positions)  # type: ignore[union-attr]
+        gate = unit.plan.gate  # type: ignore[union-attr]
         on_it = face(unit, self.wiring.folded[unit])
-        single = len(unit.parents) == 2 and tracked == 1
         return Part(
             f"g{self._part_numbers[unit]}", gate.name, on_it.symbol.replace("\n", " "),
-            role_text(gate, tracked, single and unit.shape == ()),
+            role_text(unit),
             tuple(map(self._scope_name, self.wiring.paths[unit])),
             source_of(unit), 1,
         )  # fmt: skip
@@ -182,15 +172,12 @@ class Graph:
             role = "a closed box: the gradients at its inputs are worked out inside"
             return replace(part, role=role, symbol=name)
         gate: Gate = fused.plan.gate  # type: ignore[union-attr]
-        tracked = len(fused.plan.positions)  # type: ignore[union-attr]
-        formula = LOCAL_FORMULA.get(gate.name, "")
-        role = f"its local gradient is {formula}" if formula else role_text(gate, tracked, False)
+        formula = local_formula(gate)
+        role = f"its local gradient is {formula}" if formula else role_text(fused)
         return replace(
             part, symbol=gate.symbol.replace("\n", " "), role=role, source=source_of(fused)
         )
 
 
-def _literal(constant: Any) -> str:
-    if constant is None:
-        return ""
-    return number(constant) if np.ndim(constant) == 0 else "…"
+def _literal(constant: Any) -> Symbol:
+    return as_symbol(constant) if np.ndim(constant) == 0 else Symbol("…")

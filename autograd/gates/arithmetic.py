@@ -60,7 +60,9 @@ divide = gate(
     methods=["__truediv__"],
     reflected="__rtruediv__",
 )
-negative = gate(operator.neg, np.negative, symbol="×−1", local=-1, methods=["__neg__"])
+negative = gate(
+    operator.neg, np.negative, symbol="×−1", written="−x", local=-1, methods=["__neg__"]
+)
 square = gate(np.square, symbol="x²", local=lambda x: 2.0 * x)
 reciprocal = gate(np.reciprocal, symbol="1/x", local=lambda out: -out * out)
 

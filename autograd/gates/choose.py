@@ -59,6 +59,7 @@ abs = gate(np.absolute, name="abs", symbol="|x|", methods=["__abs__"], local=lam
         lambda g, condition: np.where(condition, 0.0, g),
     ),
     live=(None, lambda condition: condition, lambda condition: np.logical_not(condition)),
+    says="{g} where it was taken, 0 elsewhere",
 )
 def where(condition: Array, x: Array, y: Array) -> Array:
     """x where the condition holds, y elsewhere, as `np.where`; broadcasts.
@@ -79,6 +80,7 @@ NUMPY_FUNCTIONS[np.where] = _where
 
 @gate(
     symbol="clip",
+    face="clip({a_min:−∞}, {a_max:∞})",
     role="router",
     local=(lambda x, a_min, a_max: _inside(x, a_min, a_max),),
     live=lambda x, a_min, a_max: _inside(x, a_min, a_max),

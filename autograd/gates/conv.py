@@ -67,6 +67,9 @@ def _by_w(x: Any, g: Any, window: Window, groups: int) -> Any:
     name="conv2d",
     symbol="conv",
     role="switcher",
+    opened="asked for",
+    shape=lambda x, w, b, window, groups: (x[0], w[0], *window.places(x)),
+    says=("{g} ∗ {w}, turned by 180°", "windows of {x} · {g}", "Σ {g} over images and places"),
     vjp=(
         lambda g, x_shape, w, window, groups: _by_x(g, x_shape, w, window, groups),
         lambda g, x, window, groups: _by_w(x, g, window, groups),
@@ -89,6 +92,7 @@ def conv2d_gate(
         lambda g, w, window, groups: conv2d_gate(g, w, None, window=window, groups=groups),
         lambda g, x, window, groups: _by_w(g, x, window, groups),
     ),
+    says=("{g} ∗ {w}", "windows of {g} · {x}"),
 )
 def conv2d_transpose(
     x: Array, w: Array, shape: tuple[int, ...], window: Window, groups: int = 1
@@ -114,6 +118,7 @@ def conv2d_transpose(
         lambda g, x_shape, y, window, groups: _by_x(y, x_shape, g, window, groups),
         lambda g, x, window, groups: conv2d_gate(x, g, None, window=window, groups=groups),
     ),
+    says=("{g} ∗ {y}", "{g} ∗ {x}"),
 )
 def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array:
     """The adjoint of `conv2d` in its filters: x (n, c, h, w) and y (n, f, down, across).

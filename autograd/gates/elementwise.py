@@ -15,7 +15,7 @@ exp = gate(np.exp, local=lambda out: out)
 expm1 = gate(np.expm1, local=lambda x: np.exp(x))
 log = gate(np.log, local=lambda x: 1.0 / x)
 log1p = gate(np.log1p, local=lambda x: 1.0 / (1.0 + x))
-sqrt = gate(np.sqrt, symbol="√", local=lambda out: 0.5 / out)
+sqrt = gate(np.sqrt, symbol="√", written="√x", local=lambda out: 0.5 / out)
 tanh = gate(np.tanh, local=lambda out: 1.0 - out * out)
 sign = gate(np.sign, local=lambda x: np.zeros_like(x))
 
@@ -37,6 +37,7 @@ def sigmoid(x: Array) -> Array:
 @gate(
     symbol="ReLU",
     role="router",
+    opened="asked for",
     local=lambda out: out > 0,
     live=lambda out: out > 0,
     expand=lambda x: maximum(0.0, x),

@@ -24,10 +24,12 @@ ARRAYS: Any = (np.ndarray, StandIn)  # what can be an index of more than one ele
 @gate(
     name="getitem",
     symbol="[ ]",
+    face="[{index}]",
     linear=True,
     role="router",
     vjp=lambda g, x_shape, index: _scatter_back(g, x_shape, index),
     selects=True,
+    says="{g} where it was taken from, 0 elsewhere",
 )
 def _getitem(x: Array, index: Any) -> Array:
     return in_company_of(x, index)[index]
@@ -42,7 +44,12 @@ def _scatter_back(g: Array, shape: tuple[int, ...], index: Any) -> Array:
     return scatter(g, index=index, shape=shape)
 
 
-@gate(linear=True, role="router", vjp=lambda g, index: getitem(g, index))
+@gate(
+    linear=True,
+    role="router",
+    vjp=lambda g, index: getitem(g, index),
+    says="{g} from where it was put",
+)
 def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with x added at `index`; the adjoint of indexing.
 
@@ -64,6 +71,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
 @gate(
     name="setitem",
     symbol="[ ] =",
+    face="[{index}] = {value}",
     linear=True,
     role="router",
     vjp=(
@@ -71,6 +79,7 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
         lambda g, value_shape, index: _arrived(g, value_shape, index),
     ),
     selects=True,
+    says=("{g}, 0 where it was written over", "{g} from where it was written"),
 )
 def _setitem(x: Array, value: Array, index: Any) -> Array:
     out = in_company_of(x, index).copy("K")

@@ -45,13 +45,21 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     return matmul(x.swapaxes(-1, -2), g)
 
 
+def _product_shape(x: tuple[int, ...], y: tuple[int, ...], name: str = "matmul") -> tuple[int, ...]:
+    _check_inner(name, x, y)
+    stack = np.broadcast_shapes(x[:-2], y[:-2])
+    return (*stack, *x[-2:-1], *(y[-1:] if len(y) > 1 else ()))
+
+
 @gate(
-    numpy=np.matmul,
+    numpy=(np.matmul, np.dot),
     symbol="@",
-    role="switcher",
+    role="switcher: each input's gradient is made with the other input, transposed",
     vjp=(_by_x, _by_y),
     methods=["__matmul__"],
     reflected="__rmatmul__",
+    shape=_product_shape,
+    says=("{g} · {y}ᵀ", "{x}ᵀ · {g}"),
 )
 def matmul(x: Array, y: Array) -> Array:
     """The matrix product x @ y, as `np.matmul`: 1-d, 2-d, or stacks of matrices.
@@ -108,6 +116,9 @@ register_method(["dot"], dot)
 
 @gate(
     symbol="affine",
+    opened="always",
+    shape=lambda x, w, b: _product_shape(x, w, "affine") if b == w[1:] else None,
+    says=("{g} · {w}ᵀ", "{x}ᵀ · {g}", "Σ {g} over the rows"),
     vjp=(
         lambda g, x_shape, w: _by_x(g, x_shape, w),
         lambda g, x, w_shape: _by_y(g, x, w_shape),

@@ -113,6 +113,7 @@ def _counting(count: int) -> Array:
 
 @gate(
     symbol="softmax\ncross-entropy",
+    says="(softmax({scores}) − one-hot({labels})) · {g} ÷ n",
     vjp=(
         lambda g, scores, labels: _cross_entropy_local(scores, labels) * g / scores.shape[0],
         None,
@@ -164,6 +165,7 @@ def _hinge_local(scores: Array, labels: Array, delta: float) -> Array:
     expand=lambda scores, labels, delta=1.0: np.mean(
         np.sum(np.maximum(0.0, _margins(scores, labels, delta)), axis=1)
     ),
+    says="(violated margins: +1 to wrong, −1 to right class) · {g} ÷ n",
 )
 def svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
     """The mean over the batch of Σ max(0, s_j - s_right + delta) over the wrong classes j.
@@ -186,6 +188,8 @@ def check_scores(scores: Array) -> Array:
 
 @gate(
     symbol="½λΣw²",
+    shape=lambda w, strength: (),
+    says="λ · {w} · {g}",
     vjp=(lambda g, w, strength: (strength * g) * w, None),
     expand=lambda w, strength: 0.5 * strength * np.sum(w * w),
 )

@@ -68,6 +68,9 @@ def _to_winners(g: Array, x: Any, out: Any, window: Window) -> Any:
         fold(_winners(x, out, window).astype(float), shape=x.shape, window=window) != 0
     ),
     expand=lambda x, window: np.max(unfold(x, window=window, fill=LOWEST), axis=(0, 1)),
+    opened="asked for",
+    shape=lambda x, window: (*x[:2], *window.places(x)),
+    says="{g} to the largest of each window",
 )
 def max_pool2d_gate(x: Array, window: Window) -> Array:
     return np.max(pieces_of(x, window, LOWEST), axis=(0, 1))
@@ -135,6 +138,9 @@ def _mean_back(g: Array, shape: Sequence[int], window: Window, padding: bool) ->
     expand=lambda x, window, count_include_pad: _mean(
         x, unfold(x, window=window), window, count_include_pad
     ),
+    opened="asked for",
+    shape=lambda x, window, count_include_pad: (*x[:2], *window.places(x)),
+    says="{g} ÷ (size of a window), to each of the window",
 )
 def avg_pool2d_gate(x: Array, window: Window, count_include_pad: bool) -> Array:
     return _mean(x, pieces_of(x, window), window, count_include_pad)

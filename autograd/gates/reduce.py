@@ -44,10 +44,12 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 @gate(
     numpy=np.sum,
     symbol="Σ",
-    role="distributor",
+    written="Σ x",
+    role="distributor: every summand gets the upstream gradient",
     linear=True,
     methods=["sum"],
     vjp=lambda g, x_shape, axis: _spread(g, x_shape, axis),
+    says="{g}, for each summand",
 )
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (a number, a tuple, or None for all), as `np.sum`."""
@@ -57,10 +59,11 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 @gate(
     numpy=np.mean,
     symbol="mean",
-    role="distributor",
+    role="distributor: every summand gets the upstream gradient, divided by their number",
     linear=True,
     methods=["mean"],
     vjp=lambda g, x_shape, axis: _spread(g * (1.0 / _count(x_shape, axis)), x_shape, axis),
+    says="{g} ÷ (number of terms), for each term",
 )
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean over `axis`, as `np.mean`."""
@@ -85,6 +88,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
     methods=["max"],
     vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
+    says="{g} to the largest, 0 to the others",
 )
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest over `axis`, as `np.max`; winners that tie share the gradient equally."""
@@ -97,6 +101,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     methods=["min"],
     vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
+    says="{g} to the smallest, 0 to the others",
 )
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest over `axis`, as `np.min`; winners that tie share the gradient equally."""
@@ -136,6 +141,7 @@ def _products_before(x: Array) -> Array:
     role="switcher",
     methods=["prod"],
     vjp=lambda g, x, axis: np.reshape(g, _kept(x.shape, axis)) * _products_of_others(x, axis),
+    says="{g} ⊙ (product of all other factors)",
 )
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The product over `axis`, as `np.prod`; the gradient is right also where x has zeros."""
@@ -155,6 +161,7 @@ def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
     expand=lambda x, axis=None, keepdims=False: np.log(
         np.sum(np.exp(x), axis=axis, keepdims=keepdims)
     ),
+    says="{g} ⊙ softmax({x})",
 )
 def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """ln Σ exp(x) over `axis`, without overflow; the gradient is the softmax of x."""
@@ -185,6 +192,7 @@ def softmax(x: Array, axis: int = -1) -> Array:
     symbol="log softmax",
     vjp=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
     expand=lambda x, axis=-1: x - logsumexp(x, axis=axis, keepdims=True),
+    says="{g} − softmax({x}) ⊙ Σ {g}",
 )
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """ln softmax(x) along `axis`, without overflow or underflow."""

@@ -29,7 +29,12 @@ __all__ = [
 Shape = tuple[int, ...]
 
 
-@gate(numpy=np.reshape, linear=True, vjp=lambda g, x_shape: np.reshape(g, x_shape))
+@gate(
+    numpy=np.reshape,
+    linear=True,
+    vjp=lambda g, x_shape: np.reshape(g, x_shape),
+    says="{g}, in the shape of {x}",
+)
 def reshape(x: Array, shape: int | Sequence[int]) -> Array:
     """The same values in another shape, as `np.reshape`; one length may be -1."""
     try:
@@ -59,8 +64,10 @@ def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
 @gate(
     numpy=np.transpose,
     symbol="T",
+    written="xᵀ",
     linear=True,
     vjp=lambda g, axes: np.transpose(g, _inverse(axes)),
+    says="{g}, with the axes put back",
 )
 def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
     """The axes in another order (reversed, when none is given), as `np.transpose`."""
@@ -87,7 +94,12 @@ def moveaxis(x: Any, source: int, destination: int) -> Any:
     return transpose(x, axes=tuple(order))
 
 
-@gate(numpy=np.expand_dims, linear=True, vjp=lambda g, x_shape: np.reshape(g, x_shape))
+@gate(
+    numpy=np.expand_dims,
+    linear=True,
+    vjp=lambda g, x_shape: np.reshape(g, x_shape),
+    says="{g}, in the shape of {x}",
+)
 def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
     """Insert axes of length 1, as `np.expand_dims`."""
     return np.expand_dims(x, axis)
@@ -98,6 +110,7 @@ def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
     linear=True,
     vjp=lambda g, x_shape: np.reshape(g, x_shape),
     methods=["squeeze"],
+    says="{g}, in the shape of {x}",
 )
 def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
     """Remove axes of length 1, as `np.squeeze`."""
@@ -110,6 +123,7 @@ def squeeze(x: Array, axis: int | Sequence[int] | None = None) -> Array:
     role="copies: the gradients of the copies are added up",
     linear=True,
     vjp=lambda g, x_shape: _sum_back(g, x_shape),
+    says="Σ {g} over the copies",
 )
 def broadcast_to(x: Array, shape: Shape) -> Array:
     """Repeat along new or length-1 axes without copying, as `np.broadcast_to`."""
@@ -123,6 +137,7 @@ def _sum_back(g: Array, shape: Shape) -> Array:
 @gate(
     symbol="Σ",
     linear=True,
+    says="{g}, for each summand",
     vjp=lambda g, x_shape: broadcast_to(g, shape=x_shape),
 )
 def sum_to(x: Array, shape: Shape) -> Array:
@@ -178,6 +193,7 @@ def _slice(axis: int, ends: Sequence[int], position: int) -> tuple[slice, ...]:
     variadic=True,
     linear=True,
     vjp=lambda g, axis, ends, position: g[_slice(axis, ends, position)],
+    says="the part of {g} that belongs to it",
 )
 def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Array:
     return np.concatenate(arrays, axis)
@@ -200,6 +216,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> 
     variadic=True,
     linear=True,
     vjp=lambda g, axis, position: g[(slice(None),) * (axis % g.ndim) + (position,)],
+    says="the part of {g} that belongs to it",
 )
 def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     """Join along a new axis, as `np.stack`."""

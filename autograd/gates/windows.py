@@ -88,12 +88,13 @@ class Window:
         return f"Window({', '.join(parts)})"
 
     def __str__(self) -> str:
+        """The size; of stride, padding and dilation what is out of the ordinary."""
         parts = ["{} × {}".format(*self.size)]
         parts += [f"stride {_short(self.stride)}"] if self.stride != (1, 1) else []
-        parts += [f"dilation {_short(self.dilation)}"] if self.dilation != (1, 1) else []
         (above, below), (left, right) = self.padding
-        sides = (above, left) if (above, left) == (below, right) else self.padding
-        parts += [f"padding {_short(sides)}"] if self.pads else []
+        even = (above, left) == (below, right)
+        parts += [f"pad {_short((above, left)) if even else self.padding}"] if self.pads else []
+        parts += [f"dilation {_short(self.dilation)}"] if self.dilation != (1, 1) else []
         return ", ".join(parts)
 
     @property
@@ -122,8 +123,8 @@ class Window:
         return (*image[:-2], image[-2] + sum(rows), image[-1] + sum(columns))
 
 
-def _short(pair: tuple[Any, Any]) -> str:
-    return str(pair[0]) if pair[0] == pair[1] else str(pair)
+def _short(pair: Pair) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else "{} × {}".format(*pair)
 
 
 # --- from what the user gives ------------------------------------------------------------------
@@ -275,6 +276,7 @@ unfold = gate(
     role="copies: the gradients of the copies are added up",
     linear=True,
     vjp=lambda g, x_shape, window: _fold(g, x_shape, window),
+    says="Σ {g} over the windows that hold a place",
 )
 fold = gate(
     sum_of_pieces,
@@ -282,4 +284,5 @@ fold = gate(
     role="adds up the pieces",
     linear=True,
     vjp=lambda g, window: unfold(g, window=window),
+    says="{g}, window by window",
 )

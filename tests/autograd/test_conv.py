@@ -409,7 +409,7 @@ def test_a_convolutional_net_can_be_drawn() -> None:
 def test_a_window_describes_itself() -> None:
     assert str(Window((2, 2), (2, 2))) == "2 × 2, stride 2"
     window = windows.window_on("conv2d", (9, 9), (3, 5), [1, 2], ((1, 0), 2), np.array([2, 1]))
-    assert str(window) == "3 × 5, stride (1, 2), dilation (2, 1), padding ((1, 0), (2, 2))"
+    assert str(window) == "3 × 5, stride 1 × 2, pad ((1, 0), (2, 2)), dilation 2 × 1"
     assert (
         repr(window) == "Window((3, 5), stride=(1, 2), dilation=(2, 1), padding=((1, 0), (2, 2)))"
     )

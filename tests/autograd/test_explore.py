@@ -6,7 +6,6 @@ import base64
 import contextlib
 import importlib
 import json
-import math
 import re
 import subprocess
 import sys
@@ -29,12 +28,10 @@ from autograd.draw.numbers import number
 from autograd.draw.sources import source_of
 from autograd.explore import explain, explore, microscope
 from autograd.explore.events import Backward, Event, Forward, Seed, Start, events
-from autograd.explore.formulas import SCALAR, VJP, javascript
 from autograd.explore.heat import heat_map
 from autograd.explore.layouts import layouts
 from autograd.explore.shared import Placed, Shared, taken_apart
 from autograd.explore.view import Graph, fused_gates
-from autograd.gate import GATES
 from autograd.replay import ancestors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -217,18 +214,6 @@ def test_without_a_gradient_the_text_says_why() -> None:
     x = Tensor([1.0, 2.0], name="x")
     assert "no gradients" in explain(x * x)
     assert "norm 4.5" in explain(x * x, gradient=[1.0, 1.0])
-
-
-def test_formulas_are_of_gates_and_gates_without_one_are_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert set(SCALAR) | set(VJP) <= set(GATES)
-    monkeypatch.delitem(SCALAR, "exp")
-    monkeypatch.delitem(VJP, "softmax")
-    x, v = Tensor(0.0, name="x"), Tensor([1.0, 2.0], name="v")
-    assert "x: local exp′(x) = 1 × upstream 1 = 1" in explain(np.exp(x))
-    assert "dv = dout ⊙ exp′(v)" in explain(np.sum(np.exp(v)))
-    assert "dv = what softmax makes of dout" in explain(np.sum(ag.softmax(v)))
 
 
 def test_a_fork_of_many_wires_is_told_in_few_words() -> None:
@@ -503,45 +488,6 @@ def test_a_heat_map_keeps_the_extremes() -> None:
     assert (found["low"], found["high"], found["whole"]) == ("−4", "2", False)
     assert heat_map(np.float64(3.0)) is None
     assert heat_map(np.array([np.nan, np.inf]))["bad"] == 2  # type: ignore[index]
-
-
-# --- formulas in JavaScript, read as Python ------------------------------------------------------
-
-HELPERS = {
-    "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt,
-    "tanh": np.tanh, "max": max, "min": min, "abs": abs, "sign": np.sign, "pow": np.power,
-    "ln": lambda x: 0.0 if x == 0 else np.log(x), "times": lambda a, b: 0.0 if a == 0 else a * b,
-    "wins": lambda a, b, tie: 1.0 if a > b else tie if a == b else 0.0,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", SCALAR)
-def test_the_formulas_are_those_of_the_gates(name: str) -> None:
-    """The table is written so that Python can read it too; the browser is asked elsewhere."""
-    gate, row = GATES[name], SCALAR[name]
-    for x in (0.3, 1.7):
-        for y in (0.9, -1.2, 0.3):
-            values = [np.float64(v) for v in (x, y)][: len(row.local)]
-            out = gate.kernel(*values)
-            scope = {"x": values[0], "y": values[-1], "out": out, "tie": 0.5, **HELPERS}
-            assert eval(row.forward, scope) == pytest.approx(float(out), rel=1e-14)
-            tensors = [Tensor(v) for v in values]
-            recorded = _record(name, tensors)
-            recorded.backward()
-            for formula, t in zip(row.local, tensors, strict=True):
-                assert float(eval(formula, scope)) == pytest.approx(float(t.grad), rel=1e-13)
-    assert f"  {name}: {{forward:" in javascript()
-
-
-def _record(name: str, tensors: list[Tensor]) -> Tensor:
-    if name == "relu":
-        return ag.relu(tensors[0])  # type: ignore[no-any-return]
-    if name == "sigmoid":
-        return ag.sigmoid(tensors[0])  # type: ignore[no-any-return]
-    found = GATES[name].numpy(*tensors)
-    assert isinstance(found, Tensor)
-    assert math.isfinite(float(found))
-    return found
 
 
 def test_lines_inside_of_a_function_that_is_differentiated() -> None:

@@ -1,12 +1,5 @@
 // --- scalars.js: run a circuit of numbers again, forward and backward ------------------------
 
-const { abs, exp, expm1, log, log1p, max, min, pow, sign, sqrt, tanh } = Math;
-
-/** 1 where a is taken, 0 where b is; at a tie what `tie` says: a half if both are tracked. */
-const wins = (a, b, tie) => (a > b ? 1 : a === b ? tie : 0);
-const times = (a, b) => (a === 0 ? 0 : a * b); // 0 x⁻¹ is 0, also at x = 0
-const ln = (x) => (x === 0 ? 0 : log(x));
-
 /** The operands of a gate as numbers. */
 function operandsOf(op, values) {
   return op.operands.map((o) => ("quantity" in o ? values[o.quantity] : Number(o.constant)));
@@ -15,7 +8,7 @@ function operandsOf(op, values) {
 /** Forward and backward through the program, with these values of the leaves. */
 function run(program, leaves, root) {
   const values = [...leaves];
-  for (const op of program) values[op.out] = GATES[op.gate].forward(...operandsOf(op, values));
+  for (const op of program) values[op.out] = GATES[op.gate].forward(operandsOf(op, values));
   return { values, ...goBack(program, values, new Map([[root, 1]])) };
 }
 
@@ -29,14 +22,14 @@ function goBack(program, values, seeds) {
     const op = program[k];
     const upstream = gradients.get(op.out);
     if (upstream === undefined) continue;
-    const [x, y] = operandsOf(op, values);
-    const tie = op.tracked.length > 1 ? 0.5 : 0;
+    const operands = operandsOf(op, values);
+    const out = values[op.out];
     for (const position of op.tracked) {
       const { quantity } = op.operands[position];
-      const rule = GATES[op.gate];
-      const slope = Number(rule.local[position](x, y, values[op.out], tie));
+      const gate = GATES[op.gate];
+      const slope = Number(gate.local[position](operands, out));
       const alive = used.has(op.out);
-      const taken = rule.used.length ? Boolean(rule.used[position](x, y)) : true;
+      const taken = gate.used.length ? Boolean(gate.used[position](operands, out)) : true;
       if (alive && taken) used.add(quantity);
       local[k][position] = slope;
       downstream[k][position] = alive ? upstream * slope : 0;

@@ -67,13 +67,8 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-TEXTS = [colours.INK, colours.MUTED, colours.VALUE, colours.GRADIENT, colours.BAD]
-GROUNDS = [
-    "#ffffff",
-    *colours.SCOPE_FILL,
-    "#eef3f7",
-    *(fill for fill, *_ in colours.LOOKS.values()),
-]
+TEXTS = [colours.LIGHT[role] for role in ("ink", "muted", "value", "gradient", "bad")]
+GROUNDS = [colours.LIGHT[role] for role in ("ground", "scope", "closed", "parameter", "data")]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
