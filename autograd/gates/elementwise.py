@@ -32,15 +32,16 @@ def sigmoid(x: Array) -> Array:
 
     The local gradient is (1 - σ) σ (CS231n, "Backpropagation, Intuitions").
     """
-    small = np.exp(-np.abs(x))
+    with np.errstate(under="ignore"):
+        small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
 @gate(
     symbol="ReLU",
     role="router",
-    local=lambda out: out > 0,
-    live=lambda out: out > 0,
+    local=lambda out: out != 0,  # also NaN, which passes its gradient on
+    live=lambda out: out != 0,
     expand=lambda x: maximum(0.0, x),
     plain=Plain(kernel=lambda x: np.maximum(0, x)),
 )

@@ -121,9 +121,10 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     chosen = labels * count  # where each right class lies in `flat`
     chosen += _counting(count)
     right = flat[chosen]
-    np.exp(columns, out=columns)
-    total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
-    columns /= total
+    with np.errstate(under="ignore"):
+        np.exp(columns, out=columns)
+        total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
+        columns /= total
     flat = columns.reshape(-1)
     flat[chosen] -= 1
     np.log(total, out=total)
@@ -158,6 +159,12 @@ def _cross_entropy_rows(scores: Array, labels: Array) -> tuple[Array, Array]:
     return np.sum(logprobs) / scores.shape[0], difference
 
 
+def _mean_back(g: Array, local: Array) -> Array:
+    """The upstream gradient's share for each example, times `local`."""
+    with np.errstate(under="ignore"):  # a probability that is nearly 0
+        return local * (g / local.dtype.type(local.shape[0]))
+
+
 @functools.lru_cache(maxsize=8)
 def _counting(count: int) -> Array:
     return np.arange(count)
@@ -165,7 +172,7 @@ def _counting(count: int) -> Array:
 
 @gate(
     symbol="softmax\ncross-entropy",
-    vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
+    vjp=(lambda g, local: _mean_back(g, local), None),
     cache={"local": _cross_entropy_local},
     fused=_cross_entropy_fused,
     expand=lambda scores, labels: (

@@ -82,8 +82,13 @@ def _to_winners(g: Array, winners: Array, shape: Sequence[int], window: Window) 
     return image[window.inside(shape)] if window.pads else image
 
 
+def _used(winners: Array) -> Array:
+    """The winners; all elements of a window where NaN, which equals nothing, won."""
+    return np.logical_or(winners, np.logical_not(np.any(winners, axis=(0, 1))))
+
+
 def _back_to_winners(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
-    if g.__class__ in ARRAYS:
+    if g.__class__ in ARRAYS and winners.__class__ in ARRAYS:
         return _to_winners(g, winners, shape, window)
     winners = winners.astype(g.dtype)
     share = g / np.sum(winners, axis=(0, 1))
@@ -96,7 +101,7 @@ def _back_to_winners(g: Array, winners: Array, shape: Sequence[int], window: Win
     role="router",
     vjp=lambda g, winners, x_shape, window: _back_to_winners(g, winners, x_shape, window),
     live=lambda winners, x_shape, window: (
-        fold(winners.astype(float), shape=x_shape, window=window) != 0
+        fold(_used(winners).astype(float), shape=x_shape, window=window) != 0
     ),
     cache={
         "winners": lambda x, out, window: _winners(
