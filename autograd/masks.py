@@ -62,7 +62,11 @@ class Masks:
         """Which elements of the operand were used, given which of the result were."""
         gate, live = edge.gate, None
         if edge.live is not None:
-            live = edge.live(*[arguments[k] for k in edge.live_args])
+            live = (
+                edge.rule(*arguments) != 0  # 0 also at a tie with a constant
+                if gate.times
+                else edge.live(*[arguments[k] for k in edge.live_args])
+            )
         if gate.elementwise:
             return used if live is None else np.logical_and(live, True if used is None else used)
         if used is None and not (gate.linear and gate.selects):

@@ -43,7 +43,7 @@ def sigmoid(x: Array) -> Array:
     local=lambda out: out != 0,  # also NaN, which passes its gradient on
     live=lambda out: out != 0,
     expand=lambda x: maximum(0.0, x),
-    plain=Plain(kernel=lambda x: np.maximum(0, x)),
+    plain=Plain(kernel=lambda x: np.maximum(0, x), vjp=(lambda g, out: g * (out > 0),)),
 )
 def relu(x: Array) -> Array:
     """max(0, x), elementwise; its gradient at 0 is 0.

@@ -210,8 +210,9 @@ SELECT: list[tuple[str, F]] = [
 @pytest.mark.parametrize("below", [row[1] for row in SELECT], ids=[row[0] for row in SELECT])
 @pytest.mark.parametrize("above", [row[1] for row in ABOVE], ids=[row[0] for row in ABOVE])
 def test_an_infinite_gradient_does_not_reach_what_was_not_taken(above: F, below: F) -> None:
-    found = gradient(lambda x: above(below(x)), [-2.0, 4.0])
-    assert found.tolist() == [0.0, gradient(above, [4.0, 4.0])[1]]
+    for at in (-2.0, 0.0, -inf):
+        found = gradient(lambda x: above(below(x)), [at, 4.0])
+        assert found.tolist() == [0.0, gradient(above, [4.0, 4.0])[1]]
 
 
 @pytest.mark.parametrize("reduce", [np.max, lambda x: np.max(x * 1.0)])
@@ -317,6 +318,14 @@ def test_the_hessian_of_a_power_is_symmetric(at: list[float]) -> None:
 def test_zero_to_the_zero_has_no_slope() -> None:
     assert gradient(lambda v: v[0] ** v[1], [0.0, 0.0]).tolist() == [0, 0]
     assert gradient(lambda x: x ** np.array([0.0, 2.0]), [0.0, 0.0]).tolist() == [0, 0]
+
+
+def test_what_is_compared_with_nan_passes_the_gradient_on() -> None:
+    for f in (np.maximum, np.minimum):
+        for choose in (lambda x, f=f: f(x, 0.5), lambda x, f=f: f(0.5, x)):
+            assert gradient(choose, [nan, 0.5])[0] == 1
+        assert gradient(lambda x, f=f: f(x, x + 1.0), [nan])[0] == 2
+        assert gradient(lambda x, f=f: f(x, x * 1.0), [1.0]) == 1
 
 
 def test_relu_passes_the_gradient_of_nan_on() -> None:
