@@ -114,12 +114,10 @@ def from_transparent(node: Node) -> bool:
     They are below it, in what leads to its operands; or above it, which cannot be seen from here,
     and is assumed of what is not the sum over many operands that a layer gives.
     """
-    plan = node.plan
-    elementwise = any(edge.live is not None for edge in plan.edges)  # type: ignore[union-attr]
-    for position in plan.positions:  # type: ignore[union-attr]
-        parent = node.parents[position]
+    for edge in node.plan.edges:  # type: ignore[union-attr]
+        parent = node.parents[edge.position]
         if parent.plan is None:
-            if elementwise:
+            if edge.live is not None:
                 return True
         elif parent.plan.gate.transparent or _singular_below(parent):
             return True

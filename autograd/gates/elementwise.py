@@ -9,6 +9,7 @@ from ..record import gate
 from ..tensor import Array
 from .arithmetic import reciprocal
 from .choose import larger, maximum
+from .underflow import vanishing
 
 __all__ = ["exp", "expm1", "log", "log1p", "relu", "sigmoid", "sign", "sqrt", "tanh"]
 
@@ -27,13 +28,13 @@ sign = gate(np.sign, local=lambda x: np.zeros_like(x))
     expand=lambda x: reciprocal(1.0 + np.exp(-x)),
     plain=Plain(kernel=lambda x: 1 / (1 + np.exp(-x))),
 )
+@vanishing
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), elementwise; without overflow for x of any size.
 
     The local gradient is (1 - σ) σ (CS231n, "Backpropagation, Intuitions").
     """
-    with np.errstate(under="ignore"):
-        small = np.exp(-np.abs(x))
+    small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 

@@ -205,8 +205,8 @@ def affine(x: Array, w: Array, b: Array) -> Array:
     Raises ShapeError when the inner sizes differ, or b has not one number for each column of w.
     """
     try:
-        if np.shape(b) != w.shape[1:]:
-            _check_bias(x, w, np.shape(b))
+        if b.shape != w.shape[1:]:
+            _check_bias(x, w, b.shape)
         if x.ndim == w.ndim == 2 and x.shape[1] <= FEW and b.ndim == 1 and len(x) >= 64:
             # a few features: the bias costs less as one more row of w than as a sum of its own
             return _product(_with_ones(x), np.concatenate([w, b[None]]))

@@ -19,6 +19,7 @@ from ..record import gate
 from ..tensor import Array, Tensor
 from ..traced import Traced
 from .reduce import log_softmax, softmax
+from .underflow import vanishing
 
 __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
 
@@ -108,6 +109,7 @@ def _cross_entropy_local(scores: Array, labels: Array) -> Array:
     return softmax(scores) - _one_hot(labels, scores.shape[1], scores.dtype)
 
 
+@vanishing
 def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     """The loss and softmax - one-hot in one go, with the classes along the first axis.
 
@@ -121,10 +123,9 @@ def _cross_entropy_fused(scores: Array, labels: Array) -> tuple[Array, Array]:
     chosen = labels * count  # where each right class lies in `flat`
     chosen += _counting(count)
     right = flat[chosen]
-    with np.errstate(under="ignore"):
-        np.exp(columns, out=columns)
-        total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
-        columns /= total
+    np.exp(columns, out=columns)
+    total = np.dot(filled((classes,), columns.dtype, 1.0), columns)
+    columns /= total
     flat = columns.reshape(-1)
     flat[chosen] -= 1
     np.log(total, out=total)
@@ -159,10 +160,10 @@ def _cross_entropy_rows(scores: Array, labels: Array) -> tuple[Array, Array]:
     return np.sum(logprobs) / scores.shape[0], difference
 
 
+@vanishing
 def _mean_back(g: Array, local: Array) -> Array:
     """The upstream gradient's share for each example, times `local`."""
-    with np.errstate(under="ignore"):  # a probability that is nearly 0
-        return local * (g / local.dtype.type(local.shape[0]))
+    return local * (g / local.dtype.type(local.shape[0]))
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ from ..numpy_api import register_reduction
 from ..record import gate
 from ..tensor import Array, Axis
 from .shape import broadcast_to
+from .underflow import vanishing
 
 __all__ = ["log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax", "sum"]
 
@@ -146,14 +147,14 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.multiply.reduce(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
 
 
+@vanishing
 def _to_summands(g: Array, x: Array, out: Array, axis: Axis) -> Array:
     """g times exp(x - out), the softmax; 0 where a whole row is -inf, the limit where x is inf."""
     shape, largest = _kept(x.shape, axis), np.finfo(x.dtype).max
     infinite = np.add.reduce((x == np.inf).astype(x.dtype), axis=axis, keepdims=True)
     share = np.reshape(g, shape) / np.maximum(infinite, 1.0)  # those that are infinite share it
     top = np.maximum(np.minimum(np.reshape(out, shape), largest), -largest)
-    with np.errstate(under="ignore"):
-        return share * np.exp(np.minimum(x, largest) - top)
+    return share * np.exp(np.minimum(x, largest) - top)
 
 
 @gate(
@@ -177,25 +178,25 @@ def _dropped(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     return tuple(length for k, length in enumerate(shape) if k not in axes)
 
 
+@vanishing
 def _softmax_back(g: Array, out: Array, axis: int) -> Array:
-    with np.errstate(under="ignore"):
-        return out * (g - np.sum(g * out, axis=axis, keepdims=True))
+    return out * (g - np.sum(g * out, axis=axis, keepdims=True))
 
 
 @gate(
     vjp=lambda g, out, axis: _softmax_back(g, out, axis),
     expand=lambda x, axis=-1: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
 )
+@vanishing
 def softmax(x: Array, axis: int = -1) -> Array:
     """exp(x) / Σ exp(x) along `axis`, without overflow: probabilities from scores."""
-    with np.errstate(under="ignore"):
-        weights = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-        return weights / np.add.reduce(weights, axis=axis, keepdims=True)
+    weights = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return weights / np.add.reduce(weights, axis=axis, keepdims=True)
 
 
+@vanishing
 def _log_softmax_back(g: Array, out: Array, axis: int) -> Array:
-    with np.errstate(under="ignore"):
-        return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
 
 
 @gate(
@@ -203,11 +204,11 @@ def _log_softmax_back(g: Array, out: Array, axis: int) -> Array:
     vjp=lambda g, out, axis: _log_softmax_back(g, out, axis),
     expand=lambda x, axis=-1: x - logsumexp(x, axis=axis, keepdims=True),
 )
+@vanishing
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """ln softmax(x) along `axis`, without overflow or underflow."""
     shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
-    with np.errstate(under="ignore"):
-        return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    return shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
 
 
 for _ufunc, _gate in {
