@@ -20,7 +20,7 @@ from .arrays import as_constant
 from .errors import GraphError, ShapeError
 from .gate import register_method
 from .gates.shape import astype, sum_to
-from .masks import MaskedSweep, Masks, needs_care
+from .masks import MaskedSweep, Masks
 from .modes import MODE
 from .node import GradSlot, Node
 from .tensor import Tensor, another, constant_tensor
@@ -62,7 +62,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     """Backpropagation through all gates that lead to `root`. (`fast` replaces this one.)"""
     order = reachable(root)
     sweep = sweep_of(seed, kind)
-    if any(map(needs_care, order)):
+    if any(node.plan.selects for node in order):  # type: ignore[union-attr]
         return walk_carefully(order, root, seed, wanted, sweep)
     grads = go(order, {root: seed}, wanted, sweep)
     kind.leave()

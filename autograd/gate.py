@@ -155,7 +155,7 @@ class Gate:
 class Plan:
     """A gate with a choice of tracked operands: its edges, and what they need to be saved."""
 
-    __slots__ = ("edges", "gate", "layout", "positions", "quick", "selects")
+    __slots__ = ("edges", "gate", "layout", "positions", "quick", "selects", "singular")
 
     def __init__(self, gate: Gate, tracked: tuple[int, ...]):
         for position in tracked:
@@ -165,7 +165,8 @@ class Plan:
                     f"{gate.name}: there is no gradient rule for {operand}, but it is tracked; "
                     f"use {operand}.detach() if no gradient is wanted there"
                 )
-        self.gate, self.positions, self.selects = gate, tracked, gate.selects
+        self.gate, self.positions = gate, tracked
+        self.selects, self.singular = gate.selects, gate.singular
         self.quick: Any = None  # what an accelerator keeps here
         self.layout: list[Need] = []
         for position in tracked:

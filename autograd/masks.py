@@ -2,10 +2,11 @@
 
 In `np.where(x > 0, np.log(x), 0)` the logarithm at x = 0 is computed and thrown away. Its upstream
 gradient is 0, its local gradient 1/x is infinite, and 0 times infinity is NaN: a wrong gradient
-that every engine without this file gives. So gates that select (where, max, clip, indexing) say
-which elements they used (`live` in the gate table), and below them the product at an element
-that nobody used is 0, whatever the local gradient is. A backward pass does without masks first,
-and is done again with them if it gave NaN.
+that every engine without this file gives. In `np.sqrt(np.maximum(x, 0))` it is the other way
+around: at x = -1 the root's local gradient is infinite, and maximum gives x no part of it. So gates
+that select (where, max, clip, indexing) say which elements they used (`live` in the gate table),
+and the gradient of an element that nobody used is 0, whatever arrives and whatever the local
+gradients are. A backward pass does without masks first, and is done again with them if it gave NaN.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from .gate import Edge
+from .gate import Edge, Gate
 from .gates.shape import sum_to
 from .node import Node
 from .values import Sweep
 
-__all__ = ["MaskedSweep", "Masks", "needs_care"]
+__all__ = ["MaskedSweep", "Masks"]
 
 
 class MaskedSweep(Sweep):
@@ -49,44 +50,52 @@ class Masks:
         exposed: set[Node] = set()
         for node in reversed(order):
             if node.plan is not None and (
-                node.plan.gate.singular
-                or (
-                    node.plan.gate.transparent
-                    and any(node.parents[k] in exposed for k in node.plan.positions)
-                )
+                _may_be_infinite(node.plan.gate)
+                or any(node.parents[k] in exposed for k in node.plan.positions)
             ):
                 exposed.add(node)
-        return cls(exposed) if exposed else None
+        selects = any(node.plan is not None and node.plan.selects for node in order)
+        return cls(exposed) if selects else None
 
     def pass_on(self, node: Node, edge: Edge, arguments: Sequence[Any], downstream: Any) -> Any:
         """Silence unused elements of a downstream gradient, and note what the parent's were."""
-        used = self.used.get(node)
-        gate, parent = edge.gate, node.parents[edge.position]
-        if used is not None and gate.singular:
-            downstream = np.where(used, downstream, 0.0)
+        used, parent = self.used.get(node), node.parents[edge.position]
+        silences = not edge.gate.linear and not (used is None and edge.live is None)
+        if not silences and parent not in self.exposed:
+            return downstream
+        mask = self._of_operand(node, edge, arguments, used)
         if parent in self.exposed:
-            self._note(parent, self._of_operand(node, edge, arguments, used))
+            self._note(parent, mask, node.shape if edge.gate.elementwise else ())
+        if silences and mask is not None:
+            downstream = np.where(mask, downstream, 0.0)
         return downstream
 
     def _of_operand(self, node: Node, edge: Edge, arguments: Sequence[Any], used: Any) -> Any:
         """Which elements of the operand were used, given which of the result were."""
-        gate, shape = edge.gate, node.parents[edge.position].shape
+        gate, live = edge.gate, None
+        if edge.live is not None:
+            live = (
+                edge.rule(*arguments) != 0  # 0 also at a tie with a constant
+                if gate.times
+                else edge.live(*[arguments[k] for k in edge.live_args])
+            )
+        if gate.elementwise:
+            return used if live is None else np.logical_and(live, True if used is None else used)
+        if used is None and not (gate.linear and gate.selects):
+            return live
+        seed = np.ones(node.shape) if used is None else used.astype(float)
+        reached = edge.rule(seed, *arguments)
         if gate.linear:
-            if used is None and not gate.selects:
-                return None
-            seed = np.ones(node.shape) if used is None else used.astype(float)
-            mask = edge.rule(seed, *arguments) != 0
-        elif edge.live is not None:
-            mask = edge.live(*[arguments[k] for k in edge.live_args])
-            if used is not None and gate.elementwise:
-                mask = np.logical_and(mask, used)
-        else:
-            mask = used if gate.elementwise else None
-        if mask is None or mask.shape == shape:
-            return mask
-        return sum_to(np.broadcast_to(mask, node.shape).astype(float), shape) != 0
+            return reached != 0
+        if live is not None:
+            return np.logical_and(live, reached != 0)
+        reached = np.logical_and(reached != 0, np.logical_not(np.isnan(reached)))
+        return np.logical_or(reached, edge.rule(seed, *map(_without_zeros, arguments)) != 0)
 
-    def _note(self, parent: Node, mask: Any) -> None:
+    def _note(self, parent: Node, mask: Any, shape: tuple[int, ...]) -> None:
+        if mask is not None and mask.shape != parent.shape:
+            whole = np.broadcast_to(mask, np.broadcast_shapes(mask.shape, shape))
+            mask = sum_to(whole.astype(float), parent.shape) != 0
         if parent not in self.used:
             self.used[parent] = mask
         elif mask is None or self.used[parent] is None:
@@ -95,9 +104,17 @@ class Masks:
             self.used[parent] = np.logical_or(self.used[parent], mask)
 
 
-def needs_care(node: Node) -> bool:
-    """Whether zeros that a selecting gate makes can reach the local gradient of another gate."""
-    if not node.plan.selects:  # type: ignore[union-attr]
-        return False
-    parents = [node.parents[k].plan for k in node.plan.positions]  # type: ignore[union-attr]
-    return any(plan is not None and plan.gate.transparent for plan in parents)
+def _may_be_infinite(gate: Gate) -> bool:
+    """Whether a local gradient of the gate may not be finite; constants may be infinite too."""
+    return gate.singular or not gate.transparent
+
+
+def _without_zeros(value: Any) -> Any:
+    """Positive numbers in place of floats: what depends on what, not which values happen to be 0.
+
+    They follow the golden ratio, so that sums and differences of few do not cancel.
+    """
+    if getattr(getattr(value, "dtype", None), "kind", "") != "f":
+        return value
+    numbers = np.arange(1, value.size + 1) * 0.6180339887498949 % 1 + 0.5
+    return numbers.reshape(value.shape).astype(value.dtype)[()]

@@ -11,6 +11,7 @@ from numpy import float32, float64, ndarray
 from .. import gates
 from ..arrays import NUMBERS, Array
 from ..gates.losses import check_labels, check_scores
+from ..gates.underflow import vanishing
 from .buffers import SMALL, empty, filled
 from .quick import accelerate
 
@@ -20,6 +21,7 @@ __all__ = ["sum_to"]
 # --- elementwise ---------------------------------------------------------------------------------
 
 
+@vanishing
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), without an infinity on the way."""
     small = np.exp(-np.abs(x))
@@ -115,6 +117,7 @@ def _counting(count: int) -> Array:
     return np.arange(count)
 
 
+@vanishing
 def cross_entropy(scores: Array, labels: Array) -> tuple[Array, tuple[Array]]:
     """The loss and softmax - one-hot in one go, with the classes along the first axis.
 
@@ -139,12 +142,17 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[Array, tuple[Array]]:
     return mean, (flat.reshape(classes, count).T,)
 
 
+@vanishing
+def _to_scores(g: Array, local: Array) -> Array:
+    return local * (g / local.dtype.type(local.shape[0]))
+
+
 accelerate(
     gates.softmax_cross_entropy,
     lambda scores, labels: cross_entropy(scores, labels)[0],
     fused=cross_entropy,
     keeps=("local",),
-    vjp=(lambda g, local: local * (g / local.dtype.type(local.shape[0])), None),
+    vjp=(lambda g, local: _to_scores(g, local), None),
 )
 accelerate(
     gates.l2_penalty,

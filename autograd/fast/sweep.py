@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..backward import Gradients
+from ..backward import Gradients, go, reachable, sweep_of
 from ..backward import walk as plain_walk
 from ..gate import Need, Plan
 from ..gates.shape import astype
-from ..masks import needs_care
 from ..node import GradSlot, Node
 from ..tensor import Tensor
 from ..values import ARRAYS, Kind, StandIn, has_nan
 from .buffers import SMALL, empty, is_owned
+from .care import may_meet_infinities, needs_care
 from .kernels import sum_to
 from .numbers import NumberNode
 from .quick import QuickEdge
@@ -34,7 +34,12 @@ __all__ = ["collect", "walk"]
 def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradients:
     """Backpropagation; gradients that are no plain arrays go the way of backward.py."""
     if kind is not ARRAYS or isinstance(seed, (Tensor, StandIn)):
-        return plain_walk(root, seed, wanted, kind)
+        order = reachable(root)
+        if needs_care(order):
+            return plain_walk(root, seed, wanted, kind)
+        grads = go(order, {root: seed}, wanted, sweep_of(seed, kind))
+        kind.leave()
+        return grads
     try:
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
@@ -60,7 +65,7 @@ class _Walk:
     """
 
     def __init__(self, root: Node, seed: Any, wanted: frozenset[Node]):
-        self.wanted = wanted
+        self.wanted, self.singular = wanted, False
         self.grads: Gradients = {root: seed}
         self.waiting: dict[int, Node] = {}
         self.pending: list[int] = []
@@ -79,8 +84,9 @@ class _Walk:
         while pending:
             node = waiting.pop(heappop(pending))
             plan: Plan = node.plan  # type: ignore[assignment]
-            if plan.selects and not careful and needs_care(node):
+            if plan.selects and not careful and (self.singular or may_meet_infinities(node)):
                 raise _CareError
+            self.singular = self.singular or plan.singular
             if node.__class__ is NumberNode:
                 self.run_numbers(node, careful)
                 continue
@@ -130,7 +136,10 @@ class _Walk:
             arrived = None  # the last operand that had no gradient before
             plan: Plan = node.plan  # type: ignore[assignment]
             for position, passes, _, _, _, local in plan.quick or _prepare(plan):
-                downstream = g if passes else g * local(node)
+                if passes:
+                    downstream = g
+                else:
+                    downstream, self.singular = g * local(node), True
                 parent = node.y if position else node.x
                 if parent in grads:
                     grads[parent] = grads[parent] + downstream

@@ -68,10 +68,11 @@ reciprocal = gate(np.reciprocal, symbol="1/x", local=lambda out: -out * out)
 
 
 def _power_base(x: Array, y: Array) -> Array:
-    """d(x^y)/dx = y x^(y-1), also where y is 0 and x^(y-1) is infinite."""
+    """d(x^y)/dx = y x^(y-1); 0 where both are 0, and x^(y-1) is infinite."""
     if y.__class__ in (int, float):  # the exponent is written in the program
         return y * x ** (y - 1) if y != 0 else np.zeros_like(x)
-    return np.where(y == 0, 0.0, y * x ** np.where(y == 0, 1.0, y - 1.0))
+    both_zero = np.logical_and(x == 0, y == 0)
+    return y * x ** np.where(both_zero, 1.0, y - 1.0)
 
 
 def _power_exponent(x: Array, out: Array) -> Array:

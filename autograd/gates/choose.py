@@ -20,11 +20,14 @@ from .shape import copy
 __all__ = ["abs", "clip", "maximum", "minimum", "where"]
 
 
-def _wins(first: Array, second: Array, tie: Array, tracked: int) -> Array:
-    """1 where first > second, 0 where not; at a tie a half, if the other is tracked too."""
+def _wins(first: Array, second: Array, out: Array, tracked: int) -> Array:
+    """1 where `out` is the first, 0 where the second; at a tie a half, if both are tracked.
+
+    NaN equals nothing and passes the gradient on.
+    """
     if tracked == 1:
-        return first > second
-    return np.where(first == second, tie.dtype.type(0.5), first > second)
+        return out != second
+    return np.where(first == second, out.dtype.type(0.5), out != second)
 
 
 maximum = gate(
@@ -42,8 +45,8 @@ minimum = gate(
     symbol="min",
     role="router",
     local=(
-        lambda x, y, out, tracked: _wins(y, x, out, tracked),
         lambda x, y, out, tracked: _wins(x, y, out, tracked),
+        lambda x, y, out, tracked: _wins(y, x, out, tracked),
     ),
     live=(lambda x, y: x <= y, lambda x, y: y <= x),
 )

@@ -8,6 +8,7 @@ from ..arrays import Array
 from ..call import gate
 from .arithmetic import reciprocal
 from .choose import maximum
+from .underflow import vanishing
 
 __all__ = ["exp", "expm1", "log", "log1p", "relu", "sigmoid", "sign", "sqrt", "tanh"]
 
@@ -25,6 +26,7 @@ sign = gate(np.sign, local=lambda x: np.zeros_like(x))
     local=lambda out: (1.0 - out) * out,
     expand=lambda x: reciprocal(1.0 + np.exp(-x)),
 )
+@vanishing
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), elementwise; right for x of any size.
 
@@ -38,8 +40,8 @@ def sigmoid(x: Array) -> Array:
     symbol="ReLU",
     role="router",
     opened="asked for",
-    local=lambda out: out > 0,
-    live=lambda out: out > 0,
+    local=lambda out: out != 0,  # also NaN, which passes its gradient on
+    live=lambda out: out != 0,
     expand=lambda x: maximum(0.0, x),
 )
 def relu(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,12 @@ def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
     return matmul(g, y.swapaxes(-1, -2))
 
 
+def _as_rows(x: Array) -> Array:
+    """A stack of matrices as one, of all its rows."""
+    count = math.prod(x.shape[:-1]) if 0 in x.shape else -1
+    return np.reshape(x, (count, x.shape[-1]))
+
+
 def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
     """dy = x.T @ g; the rows of a whole stack of matrices are taken together."""
     if g.ndim == x.ndim == 2:
@@ -36,12 +43,12 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
         if x.ndim == 1:
             return g * x
         if x.ndim > 2:
-            x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, -1)
+            x, g = _as_rows(x), np.reshape(g, -1)
         return matmul(x.swapaxes(-1, -2), g)
     if x.ndim == 1:
         return np.expand_dims(x, -1) * np.expand_dims(g, -2)
     if len(y_shape) == 2 and x.ndim > 2:
-        x, g = np.reshape(x, (-1, x.shape[-1])), np.reshape(g, (-1, g.shape[-1]))
+        x, g = _as_rows(x), _as_rows(g)
     return matmul(x.swapaxes(-1, -2), g)
 
 
@@ -101,7 +108,8 @@ def dot(x: Any, y: Any) -> Any:
     if y.ndim <= 2:
         return matmul(x, y)
     _check_inner("dot", x.shape, y.shape)
-    matrix = np.reshape(moveaxis(y, -2, 0), (y.shape[-2], -1))
+    columns = math.prod(y.shape[:-2]) * y.shape[-1]
+    matrix = np.reshape(moveaxis(y, -2, 0), (y.shape[-2], columns))
     return np.reshape(matmul(x, matrix), (*x.shape[:-1], *y.shape[:-2], y.shape[-1]))
 
 
@@ -130,12 +138,22 @@ def affine(x: Array, w: Array, b: Array) -> Array:
     """The layer x @ w + b as one gate: x (..., n), w (n, m), b (m,) give (..., m).
 
     dx = g @ w.T, dw = x.T @ g, db = the sum of g over the batch (CS231n, "Neural networks").
+    Raises ShapeError when the inner sizes differ, or b has not one number for each column of w.
     """
     try:
+        if b.shape != w.shape[1:]:
+            _check_bias(x, w, b.shape)
         return np.dot(x, w) + b
     except ValueError:
         _check_inner("affine", np.shape(x), np.shape(w))
+        raise
+
+
+def _check_bias(x: Array, w: Array, b: tuple[int, ...]) -> None:
+    """Raise unless b fits a batch of any size: (m,), or axes of length 1 before that."""
+    if w.ndim < 2 or b[-1:] != w.shape[-1:] or set(b[:-1]) - {1} or len(b) > max(x.ndim, w.ndim):
+        _check_inner("affine", x.shape, w.shape)
         raise ShapeError(
-            f"affine: x is {x.shape}, w is {w.shape} and b is {np.shape(b)}; expected b of shape "
+            f"affine: x is {x.shape}, w is {w.shape} and b is {b}; expected b of shape "
             f"({w.shape[-1]},)"
-        ) from None
+        )

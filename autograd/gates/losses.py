@@ -17,6 +17,7 @@ from ..call import gate
 from ..errors import LabelError, ShapeError
 from ..values import as_one_call
 from .reduce import log_softmax, softmax
+from .underflow import vanishing
 
 __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
 
@@ -98,12 +99,13 @@ def _one_hot(labels: Array, classes: int, dtype: Any) -> Array:
     return np.equal(np.expand_dims(labels, 1), np.arange(classes)).astype(dtype)
 
 
-def _cross_entropy_local(scores: Array, labels: Array) -> Array:
-    """softmax - one-hot: n times d loss / d scores (CS231n, "Putting it together", dscores)."""
+@vanishing
+def _cross_entropy_back(g: Array, scores: Array, labels: Array) -> Array:
+    """softmax - one-hot, times g / n (CS231n, "Putting it together", dscores)."""
     y = check_labels(labels, scores.shape)
     probs = softmax(scores, axis=1)
     probs[_counting(scores.shape[0]), y] -= 1
-    return probs
+    return probs * g / scores.shape[0]
 
 
 @functools.lru_cache(maxsize=8)
@@ -115,7 +117,7 @@ def _counting(count: int) -> Array:
     symbol="softmax\ncross-entropy",
     says="(softmax({scores}) − one-hot({labels})) · {g} ÷ n",
     vjp=(
-        lambda g, scores, labels: _cross_entropy_local(scores, labels) * g / scores.shape[0],
+        lambda g, scores, labels: _cross_entropy_back(g, scores, labels),
         None,
     ),
     expand=lambda scores, labels: (
@@ -124,6 +126,7 @@ def _counting(count: int) -> Array:
         )
     ),
 )
+@vanishing
 def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     """The mean over the batch of -ln softmax(scores)[label], stable for scores of any size.
 

@@ -59,13 +59,18 @@ def _to_winners(g: Array, x: Any, out: Any, window: Window) -> Any:
         return fold(winners * share, shape=tuple(x.shape), window=window)
 
 
+def _used(winners: Array) -> Array:
+    """The winners; all elements of a window where NaN, which equals nothing, won."""
+    return np.logical_or(winners, np.logical_not(np.any(winners, axis=(0, 1))))
+
+
 @gate(
     name="max_pool2d",
     symbol="max pool",
     role="router",
     vjp=lambda g, x, out, window: _to_winners(g, x, out, window),
     live=lambda x, out, window: (
-        fold(_winners(x, out, window).astype(float), shape=x.shape, window=window) != 0
+        fold(_used(_winners(x, out, window)).astype(float), shape=x.shape, window=window) != 0
     ),
     expand=lambda x, window: np.max(unfold(x, window=window, fill=LOWEST), axis=(0, 1)),
     opened="asked for",

@@ -12,13 +12,14 @@ from ..call import gate
 from ..numpy_api import register_reduction
 from ..tensor import Axis
 from .shape import broadcast_to
+from .underflow import vanishing
 
 __all__ = ["log_softmax", "logsumexp", "max", "mean", "min", "prod", "softmax", "sum"]
 
 
 def _axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The axes that a reduction runs over, counted from 0."""
-    if axis is None:
+    """The axes that a reduction runs over, counted from 0; NumPy lets a number have axis 0."""
+    if axis is None or not ndim:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
     return tuple(k + ndim if k < 0 else k for k in axes)
@@ -38,7 +39,8 @@ def _spread(g: Array, shape: tuple[int, ...], axis: Axis) -> Array:
 
 
 def _count(shape: tuple[int, ...], axis: Axis) -> int:
-    return math.prod(shape[k] for k in _axes(axis, len(shape)))
+    """How many elements a mean is of; 1 where there are none, for they have no gradient."""
+    return math.prod(shape[k] for k in _axes(axis, len(shape))) or 1
 
 
 @gate(
@@ -79,7 +81,9 @@ def _shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
 
 
 def _winners(x: Array, out: Array, axis: Axis) -> Array:
-    return x == np.reshape(out, _kept(x.shape, axis))
+    """Which elements were used: the winners; all of them where NaN, which equals nothing, won."""
+    top = np.reshape(out, _kept(x.shape, axis))
+    return np.logical_or(x == top, np.isnan(top))
 
 
 @gate(
@@ -114,6 +118,8 @@ def _products_of_others(x: Array, axis: Axis) -> Array:
     Products of what comes before times products of what comes after; each is a scan of
     log2(n) multiplications, so it can be differentiated again.
     """
+    if 0 in x.shape:
+        return np.zeros_like(x)
     axes = _axes(axis, x.ndim)
     rest = tuple(k for k in range(x.ndim) if k not in axes)
     order = rest + axes
@@ -148,16 +154,18 @@ def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.prod(x, axis=axis, keepdims=keepdims)
 
 
-def _exp_of_difference(x: Array, out: Array, axis: Axis) -> Array:
-    """exp(x - out), the softmax; 0 where a whole row is -inf."""
-    top = np.reshape(out, _kept(x.shape, axis))
-    return np.exp(x - np.where(np.isfinite(top), top, 0.0))
+@vanishing
+def _to_summands(g: Array, x: Array, out: Array, axis: Axis) -> Array:
+    """g times exp(x - out), the softmax; 0 where a whole row is -inf, the limit where x is inf."""
+    shape, largest = _kept(x.shape, axis), np.finfo(x.dtype).max
+    infinite = np.add.reduce((x == np.inf).astype(x.dtype), axis=axis, keepdims=True)
+    share = np.reshape(g, shape) / np.maximum(infinite, 1.0)  # those that are infinite share it
+    top = np.maximum(np.minimum(np.reshape(out, shape), largest), -largest)
+    return share * np.exp(np.minimum(x, largest) - top)
 
 
 @gate(
-    vjp=lambda g, x, out, axis: (
-        np.reshape(g, _kept(x.shape, axis)) * _exp_of_difference(x, out, axis)
-    ),
+    vjp=lambda g, x, out, axis: _to_summands(g, x, out, axis),
     expand=lambda x, axis=None, keepdims=False: np.log(
         np.sum(np.exp(x), axis=axis, keepdims=keepdims)
     ),
@@ -167,8 +175,8 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """ln Σ exp(x) over `axis`, without overflow; the gradient is the softmax of x."""
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
-    total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):  # the logarithm of an empty sum is -inf
+    with np.errstate(divide="ignore", under="ignore"):  # the logarithm of an empty sum is -inf
+        total = np.sum(np.exp(x - top), axis=axis, keepdims=True)
         out = np.log(total) + top
     return out if keepdims else np.reshape(out, _dropped(np.shape(x), axis))
 
@@ -178,22 +186,34 @@ def _dropped(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
     return tuple(length for k, length in enumerate(shape) if k not in axes)
 
 
+@vanishing
+def _softmax_back(g: Array, out: Array, axis: int) -> Array:
+    return out * (g - np.sum(g * out, axis=axis, keepdims=True))
+
+
 @gate(
-    vjp=lambda g, out, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)),
+    vjp=lambda g, out, axis: _softmax_back(g, out, axis),
     expand=lambda x, axis=-1: np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True),
 )
+@vanishing
 def softmax(x: Array, axis: int = -1) -> Array:
     """exp(x) / Σ exp(x) along `axis`, without overflow: probabilities from scores."""
     weights = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return weights / np.sum(weights, axis=axis, keepdims=True)
 
 
+@vanishing
+def _log_softmax_back(g: Array, out: Array, axis: int) -> Array:
+    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+
+
 @gate(
     symbol="log softmax",
-    vjp=lambda g, out, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+    vjp=lambda g, out, axis: _log_softmax_back(g, out, axis),
     expand=lambda x, axis=-1: x - logsumexp(x, axis=axis, keepdims=True),
     says="{g} − softmax({x}) ⊙ Σ {g}",
 )
+@vanishing
 def log_softmax(x: Array, axis: int = -1) -> Array:
     """ln softmax(x) along `axis`, without overflow or underflow."""
     shifted = x - np.max(x, axis=axis, keepdims=True)

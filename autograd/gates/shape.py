@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
 from ..arrays import Array
@@ -82,15 +83,24 @@ def _transpose_method(x: Tensor, *axes: Any) -> Tensor:
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Exchange two axes, as `np.swapaxes`."""
     order = list(range(np.ndim(x)))
-    order[axis1], order[axis2] = order[axis2], order[axis1]
+    first = normalize_axis_index(axis1, len(order), "axis1")
+    second = normalize_axis_index(axis2, len(order), "axis2")
+    order[first], order[second] = order[second], order[first]
     return transpose(x, axes=tuple(order))
 
 
-def moveaxis(x: Any, source: int, destination: int) -> Any:
-    """Move one axis to another place, as `np.moveaxis`."""
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """Move an axis, or several, to other places, as `np.moveaxis`."""
     count = np.ndim(x)
-    order = [axis for axis in range(count) if axis != source % count]
-    order.insert(destination % count, source % count)
+    sources = normalize_axis_tuple(source, count, "source")
+    places = normalize_axis_tuple(destination, count, "destination")
+    if len(sources) != len(places):
+        raise ShapeError(
+            f"moveaxis: got {len(sources)} axes and {len(places)} places; give as many of each"
+        )
+    order = [axis for axis in range(count) if axis not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        order.insert(place, axis)
     return transpose(x, axes=tuple(order))
 
 
@@ -207,7 +217,12 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> 
         arrays, axis = [ravel(x) for x in arrays], 0
     if not arrays or arrays[0].ndim == 0:
         raise ShapeError("concatenate: got no arrays, or single values; use np.stack for those")
-    axis %= arrays[0].ndim
+    axis = normalize_axis_index(axis, arrays[0].ndim)
+    if any(x.ndim != arrays[0].ndim for x in arrays):
+        raise ShapeError(
+            f"concatenate: the shapes are {', '.join(str(x.shape) for x in arrays)}; all arrays "
+            "need as many axes as the first"
+        )
     ends = tuple(itertools.accumulate(x.shape[axis] for x in arrays))
     return _concatenate(arrays, axis=axis, ends=ends)
 
