@@ -19,6 +19,7 @@ from ..modes import Scope
 from ..node import GradSlot, Node
 from ..tensor import Tensor, frozen
 from ..traced import Traced
+from .ops import op_of
 from .program import (
     NO_OPTIONS,
     Anew,
@@ -35,10 +36,6 @@ __all__ = ["Trace"]
 
 OUTSIDE = Context()  # of any gate
 
-OF_NUMBERS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
-    np.divide: operator.truediv, np.power: operator.pow, np.negative: operator.neg,
-}  # fmt: skip
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
 SIMPLE = {
     float,
@@ -102,13 +99,13 @@ class Trace:
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
-        compute = function
-        if function in OF_NUMBERS:
+        compute, op = function, op_of(function)
+        if op.python is not None:
             x, y = values[0].__class__, values[-1].__class__
             if x in PYTHON_NUMBERS and y in PYTHON_NUMBERS:
-                compute = function = OF_NUMBERS[function]  # does not widen float32
-            elif x in FLOATS and y in FLOATS and function is not np.power:
-                compute = OF_NUMBERS[function]  # the same bits, in less time
+                compute = function = op.python
+            elif x in FLOATS and y in FLOATS and op.same_bits:
+                compute = op.python  # in less time
         result = compute(*values, **(map_tree(self._value, kwargs) if kwargs else NO_OPTIONS))
         if not isinstance(result, (np.ndarray, np.generic, float, int)):
             raise TraceError(
@@ -119,7 +116,8 @@ class Trace:
         out = self._new(result)
         self.equations.append(Equation(out, function, variables, options, False, self.context))
         if isinstance(result, np.ndarray):
-            self._find_base(out, variables)
+            if not op.fresh:
+                self._find_base(out, variables)
             if not result.ndim:
                 out = self._as_number(out)
         return Traced(self, out.value, out)
@@ -158,9 +156,7 @@ class Trace:
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
         after = target.value.copy(order="K")
-        writes = not isinstance(function, np.ufunc) and getattr(function, "__name__", "") in (
-            "setitem", "at",
-        )  # fmt: skip
+        writes = op_of(function).writes
         if writes:
             function(after, *values[0][1:], **values[1])
             variables = map_tree(self._variable, args[1:])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler import Compiled, Equation, Program, Variable, compile
-from ..compiler.program import function_name
+from ..compiler.ops import function_name
 from ..gate import GATES
 from ..modes import MODE, Scope, _Switch
 from ..node import ArrayNode, GradSlot, Node, next_number
