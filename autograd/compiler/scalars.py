@@ -32,7 +32,9 @@ NUMBERS = {float, int, np.float64, np.bool_}
 
 def is_scalar(program: Program) -> bool:
     """Whether all values are single float64 numbers, and all functions have a form for floats."""
-    if not program.equations:
+    outside = [given.variable for given in program.inputs if given.kind != "argument"]
+    leaving = [output.variable for output in program.outputs if not output.variable.constant]
+    if not program.equations or any(x.value.__class__ not in NUMBERS for x in outside + leaving):
         return False
     for equation in program.equations:
         values = [x.value for x in equation.args if x.__class__ is Variable]
@@ -103,6 +105,8 @@ class FloatRunner:
 
     def _prologue(self) -> None:
         for k, given in enumerate(self.program.inputs):
+            if not self._uses[given.variable] and given.variable.shape:
+                continue  # an array among the arguments that nothing reads
             name = self._name(given.variable)
             if given.kind == "argument":
                 self._lines.append(f"{name} = float(arguments[{given.source}])")

@@ -17,7 +17,7 @@ from ..errors import TraceError
 from ..gate import Edge, Gate
 from ..modes import Scope
 from ..node import GradSlot, Node
-from ..tensor import Tensor, frozen
+from ..tensor import Tensor, constant_tensor, frozen
 from ..traced import Traced
 from .ops import op_of
 from .program import (
@@ -96,6 +96,8 @@ class Trace:
 
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
+        if any(isinstance(x, Tensor) for x in args):  # in a gradient of a gradient: a gate
+            return function(*map_tree(_as_constant_tensor, args), **kwargs)
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
@@ -297,10 +299,10 @@ class Trace:
             if (slot := tensor.node.slot) is not None:
                 self._own_slots[id(slot)] = slot
 
-    def reads_anew(self, space: dict[str, Any], name: str) -> bool:
+    def reads_anew(self, space: Any, name: Any) -> bool:
         """Whether `name` in these attributes is a setting, which the program reads itself."""
         owners = [given.source for given in self.inputs if given.kind == "setting"]
-        return any(vars(owner) is space and name == attribute for owner, attribute in owners)
+        return any(owner.__dict__ is space and name == attribute for owner, attribute in owners)
 
     def setting(self, owner: Any, name: str) -> Any:
         """A number that belongs to an object, such as a step size: read anew at every call."""
@@ -459,6 +461,10 @@ class Trace:
                 out.base = x
                 self._views.setdefault(x.root, []).append(out)
                 return
+
+
+def _as_constant_tensor(x: Any) -> Any:
+    return constant_tensor(x) if isinstance(x, Traced) else x
 
 
 def _owned(value: Any) -> Any:
