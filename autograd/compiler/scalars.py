@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ops import ATOM, UNARY, Form, Function
+from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
 from .program import Equation, Program, Variable, used_later
 
 __all__ = ["FloatRunner", "is_scalar"]
@@ -72,7 +72,7 @@ class FloatRunner:
 
     def __init__(self, program: Program):
         self.program = program
-        self.scope: dict[str, Any] = {"float64": np.float64, "np": np, "sqrt": math.sqrt}
+        self.scope: dict[str, Any] = {**FOR_FLOATS}
         self._sources: list[str] = []  # of the parts
         reads = chain.from_iterable(equation.inputs for equation in program.equations)
         self._uses = Counter(reads)  # how often a value is still read

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler import Compiled, Equation, Program, Variable, compile
-from ..compiler.ops import function_name
+from ..compiler.ops import op_of
 from ..gate import GATES
 from ..modes import MODE, Scope, _Switch
 from ..node import ArrayNode, GradSlot, Node, next_number
@@ -29,14 +29,6 @@ __all__ = ["program_of", "trace_program"]
 
 MANY = 3  # calls of one gate that are drawn without a box around them
 OUTSIDE = ("np.", "ndarray.", "linalg.")
-SYMBOLS = {
-    "dot": "@", "matmul": "@", "setitem": "[ ] =", "getitem": "[ ]", "greater": ">", "less": "<",
-    "greater_equal": "≥", "less_equal": "≤", "equal": "=", "not_equal": "≠", "absolute": "|x|",
-    "add.reduce": "Σ", "maximum.reduce": "max", "minimum.reduce": "min", "max": "max",
-    "min": "min", "amax": "max", "amin": "min", "add.at": "[ ] +=", "transpose": "T",
-    "mul": "×", "sub": "−", "truediv": "÷", "pow": "x^y", "neg": "×−1",
-}  # fmt: skip
-CALLED = {"mul": "multiply", "sub": "subtract", "truediv": "divide", "pow": "power"}
 
 
 class Call(NamedTuple):
@@ -222,7 +214,7 @@ class _Reader:
 
 def _operands(equation: Equation) -> list[Any]:
     """Variables, and the numbers that a ufunc takes, in the order of the arguments."""
-    if isinstance(equation.function, np.ufunc) or _plain_name(equation) in CALLED:
+    if isinstance(equation.function, np.ufunc) or op_of(equation.function).gate:
         return list(equation.args)
     return list(equation.inputs)
 
@@ -235,14 +227,15 @@ def _static(equation: Equation) -> dict[str, Any] | None:
 
 
 def _describe(equation: Equation) -> Call:
-    name = CALLED.get(plain := _plain_name(equation), plain)
+    op = op_of(equation.function)
+    name = op.gate or _plain_name(equation)
     row = GATES.get(name)
-    symbol = SYMBOLS.get(plain) or (row.symbol if row is not None else name.replace("_", " "))
+    symbol = op.symbol or (row.symbol if row is not None else name.replace("_", " "))
     return Call(name, symbol)
 
 
 def _plain_name(equation: Equation) -> str:
-    name = function_name(equation.function)
+    name = op_of(equation.function).name
     for start in OUTSIDE:
         name = name.removeprefix(start)
     return name

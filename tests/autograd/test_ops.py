@@ -18,7 +18,7 @@ from autograd.compiler.ops import OPS, Form, Op, Out, function_name, op_of
 
 NUMBERS = [0.0, -0.0, 1.0, -1.0, 0.3, -2.5, 7.0, 1e300, -1e-300, math.inf, -math.inf, math.nan]
 HELPERS = {
-    "math": math, "np": np, "sqrt": math.sqrt, "float64": np.float64,
+    **ops.FOR_FLOATS, "math": math,
     "larger": lambda a, b: a if a > b or a != a else b,
     "smaller": lambda a, b: a if a < b or a != a else b,
 }  # fmt: skip
