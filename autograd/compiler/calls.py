@@ -18,6 +18,7 @@ from .guards import Surroundings
 
 __all__ = ["MISS", "caller", "giver"]
 
+FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
 MISS = object()  # what a call gives when its program does not apply
 
 
@@ -115,8 +116,9 @@ class _Check:
         elif type(x) is float:
             self.want(f"{name}.__class__ is float")
         else:
-            known = self.bind(x)
-            self.want(f"{name}.__class__ is {self.bind(type(x))}", f"{name} == {known}")
+            sameness = "==" if isinstance(x, FIXED) else "is"  # objects may call others equal
+            self.want(f"{name}.__class__ is {self.bind(type(x))}",
+                      f"{name} {sameness} {self.bind(x)}")  # fmt: skip
 
 
 def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., Any]:

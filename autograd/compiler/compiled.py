@@ -6,6 +6,7 @@ import functools
 import gc
 import inspect
 import threading
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, overload
 
@@ -16,6 +17,7 @@ from ..modes import MODE, tracing
 from ..tensor import OUTSIDE, Tensor, as_constant, check_plain, constant_tensor
 from ..traced import Traced
 from .calls import MISS, caller, giver
+from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
 from .memory import Memory, plan
@@ -121,6 +123,10 @@ class Compiled:
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
 
+    def __get__(self, owner: Any, _: Any = None) -> Any:
+        """In a class, a method: the object is the first argument."""
+        return self if owner is None else types.MethodType(self, owner)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if MODE.get().tracer is not None:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
@@ -164,25 +170,29 @@ class Compiled:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
         native = self.backend == "numba"
-        trace = Trace(native=native)
         views: Views = {}
-        outside = Surroundings(reach(self._roots(leaves), views=views))
+        reached = reach(self._roots(leaves), views=views)
+        outside = Surroundings(reached.guards)
+        trace = Trace(native=native, draws=Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
             with tracing(trace):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
+            trace.draws.check()
             program = trace.finish([_data(x) for x in results])
-        except BaseException:
+        except BaseException as error:
             trace.abandon()
+            if isinstance(error, TraceError):  # perhaps the function just runs after this
+                trace.draws.put_back()
             raise
         computed = [output.source for output in program.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards = trace.guards()
         anew = [e.function.function for e in program.equations if isinstance(e.function, Anew)]
-        still = reach(self._roots(leaves), anew, views) if anew else outside.guards
+        still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
         outside.without(trace.reads_anew, still)
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TraceError
 from ..modes import Scope
 from ..tensor import as_constant
 from .ops import Function, Op, function_name, op_of
@@ -133,11 +134,22 @@ class Anew:
     def __init__(self, function: Function):
         self.function = function
         self.__name__ = f"fresh {getattr(function, '__name__', 'value')}"
+        self.gave: tuple[Any, Any] | None = None  # shape and dtype, of which it must be again
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = tuple(map(_locked, args))
         kwargs = {name: _locked(x) for name, x in kwargs.items()}
-        return as_constant(self.function(*args, **kwargs), copy=False)
+        value = as_constant(self.function(*args, **kwargs), copy=False)
+        gives = value.shape, value.dtype
+        if self.gave is None:
+            self.gave = gives
+        elif gives != self.gave:
+            raise TraceError(
+                f"compile: {self.__name__} gives {gives[1]} {gives[0]}, but the program is for "
+                f"{self.gave[1]} {self.gave[0]}; give arrays of one shape and dtype, or pass them "
+                "as an argument, for which the function is traced anew"
+            )
+        return value
 
 
 def _locked(x: Any) -> Any:

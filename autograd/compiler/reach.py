@@ -15,15 +15,16 @@ import types
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..modes import OURS, Scope, scope
 from ..tensor import Tensor
+from .draws import EVERYBODYS, source_of
 from .guards import SMALL_ARRAY, Guard
 
-__all__ = ["Views", "reach"]
+__all__ = ["Reached", "Views", "reach"]
 
 MOST = 2000  # things that are looked into
 FEW = 8  # items that are looked at one by one
@@ -47,10 +48,17 @@ PARTS = {  # of things that stand around a function, or an object
 Views = dict[type, Mapping[str, Any]]
 
 
+class Reached(NamedTuple):
+    """Guards of what was found, and sources of random numbers."""
+
+    guards: list[Guard]
+    random: list[tuple[Any, str]]
+
+
 def reach(
     things: Iterable[tuple[Any, str]], without: Iterable[Any] = (), views: Views | None = None
-) -> list[Guard]:
-    """Guards for all that these things, with what to call them, depend on.
+) -> Reached:
+    """What these things, with what to call them, depend on.
 
     `without` are functions that run at every call anyway: what they read does not matter. `views`
     keeps views of the attributes of classes, so that guards of a second look know their like.
@@ -60,7 +68,9 @@ def reach(
     for thing, label in things:
         walk.meet(thing, label)
     walk.run()
-    return walk.guards
+    if "random" in walk.names:
+        walk.random += EVERYBODYS
+    return Reached(walk.guards, walk.random)
 
 
 class _Walk:
@@ -68,6 +78,7 @@ class _Walk:
         self.passed = passed  # code that is not looked into
         self._views = views
         self.guards: list[Guard] = []
+        self.random: list[tuple[Any, str]] = []
         self.names: set[str] = set()  # in the code that was reached
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
@@ -90,6 +101,8 @@ class _Walk:
 
     def meet(self, thing: Any, label: str) -> None:
         """Look into this later, if there is anything in it."""
+        if source_of(thing) is not None:
+            self.random.append((thing, label))
         if isinstance(thing, PLAIN) or id(thing) in self._seen or len(self._seen) >= MOST:
             return
         self._seen[id(thing)] = thing

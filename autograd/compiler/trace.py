@@ -19,6 +19,7 @@ from ..modes import Scope
 from ..node import GradSlot, Node
 from ..tensor import Tensor, constant_tensor, frozen
 from ..traced import Traced
+from .draws import Draws
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
@@ -67,7 +68,10 @@ class Lifted(NamedTuple):
 class Trace:
     """A program in the making."""
 
-    def __init__(self, plain: bool = False, native: bool = False) -> None:
+    def __init__(
+        self, plain: bool = False, native: bool = False, draws: Draws | None = None
+    ) -> None:
+        self.draws = draws or Draws(())
         self.plain = plain or native  # gates as a textbook writes them
         self.native = native  # or as native code likes them
         self.named = plain  # gradients are noted, for the sake of their names
@@ -180,8 +184,8 @@ class Trace:
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-
-        return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
+        with self.draws.allowed():
+            return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
 
@@ -210,7 +214,9 @@ class Trace:
         if self.plain and gate.plain is not None:
             kernel, fused = gate.plain.kernel or gate.kernel, gate.plain.fused or gate.fused
             rows = gate.plain.rows if self.native else None
-            return (rows or kernel, None) if fused is None else (kernel, rows or fused)
+            if rows is None or fused is None:
+                return rows or kernel, fused
+            return lambda *operands: rows(*operands)[0], rows
         return gate.kernel, gate.fused
 
     def made(self, result: Tensor) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from close import assert_close
 
 import autograd as ag
 
@@ -78,3 +80,15 @@ def test_gradients_of_gradients_of_branches(name: str) -> None:
     compiled = ag.compile(total)
     for values in ([2.0, 0.5], [2.0, 0.5], [-1.5, 3.0]):
         same(compiled(np.array(values)), total(np.array(values)))
+
+
+def test_native_cross_entropy_without_a_gradient_is_stable_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numba = pytest.importorskip("numba", reason='needs numba: pip install "gategrad[jit]"')
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    scores, labels = np.array([[0.0, 1000.0], [1.0, 2.0]]), np.array([0, 1])
+    native = ag.compile(ag.softmax_cross_entropy, backend="numba")
+    for y in (labels, labels[::-1].copy()):
+        assert_close(native(scores, y).numpy(), np.asarray(ag.softmax_cross_entropy(scores, y)))
