@@ -190,8 +190,13 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
-        slot = self._node.slot if self._node is not None else None
-        return slot.grad if slot is not None else None
+        node = self._node
+        if node is None:
+            return None
+        tracer = MODE.get().tracer
+        if tracer is not None:
+            return tracer.gradient(node)
+        return node.slot.grad if node.slot is not None else None
 
     @grad.setter
     def grad(self, value: ArrayLike | Tensor | None) -> None:

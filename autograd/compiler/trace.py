@@ -93,6 +93,7 @@ class Trace:
         self._tensors: dict[int, Lifted] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
+        self._grads: dict[int, Traced] = {}  # what stands for a gradient that was there before
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
 
@@ -320,16 +321,28 @@ class Trace:
             self._settings[key] = self._input(value, "setting", (owner, name), name)
         return self._settings[key]
 
+    def gradient(self, node: Node) -> Any:
+        """What a leaf has collected, perhaps before the function ran: read anew at every call."""
+        if node.slot is None:
+            if node.plan is not None:
+                return None
+            node.slot = GradSlot()
+        return self.gradient_before(node.slot)
+
     def gradient_before(self, slot: GradSlot) -> Any:
         """What a slot holds when the function first adds to it."""
         if id(slot) not in self._slots and id(slot) not in self._own_slots:
             old = slot.grad
             self._slots[id(slot)] = slot, old
             if isinstance(old, np.ndarray):
-                slot.grad = self._input(old, "grad", slot, None)
+                slot.grad = self._grads[id(slot)] = self._input(old, "grad", slot, None)
             else:
                 self._empty.append(slot)
         return slot.grad
+
+    def _is_as_before(self, slot: GradSlot) -> bool:
+        """The function has only read the gradient."""
+        return id(slot) in self._grads and slot.grad is self._grads[id(slot)]
 
     def cleared(self, slot: GradSlot) -> None:
         """The function sets a gradient itself: what was there before does not matter."""
@@ -353,8 +366,10 @@ class Trace:
                 tensor._data = held
             elif isinstance(now, Traced):
                 tensor._become(_owned(now.value))
-        for slot, _ in self._slots.values():
-            if slot.grad is not None:
+        for slot, old in self._slots.values():
+            if self._is_as_before(slot):
+                slot.grad = old
+            elif slot.grad is not None:
                 slot.grad = np.array(self._value(slot.grad))
         return program
 
@@ -371,7 +386,7 @@ class Trace:
             if moved and not lifted.made_here:
                 outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
         for slot, _ in self._slots.values():
-            if slot.grad is not None:
+            if slot.grad is not None and not self._is_as_before(slot):
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
         outputs += [Output(variable, "finite", None) for variable in self.finite]
         return Program(self.inputs, self.equations, outputs, self._empty)
@@ -380,7 +395,7 @@ class Trace:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._contexts, self._born,
-                     self._own_slots):  # fmt: skip
+                     self._own_slots, self._grads):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:

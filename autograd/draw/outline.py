@@ -73,6 +73,10 @@ class Outline:
         """A value from outside."""
         return value
 
+    def gradient(self, node: Any) -> Any:
+        """The gradient that a leaf has collected."""
+        return node.slot.grad if node.slot is not None else None
+
     def cleared(self, slot: Any) -> None:
         """A gradient is set."""
 
