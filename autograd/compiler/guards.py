@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
+from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ COMPARED = (int, float, bool, complex, str, bytes, range, frozenset, type(None))
 TEXTS = {  # of what is true as long as nothing has changed; quick where it is the same object
     "item": "{space}[{key}] is {value}",
     "attribute": "{space}.{name} is {value}",
+    "call": "{space}() is {value}",
+    "variable": "{space}.get({key}) is {value}",
     "items": "len({space}) == {size} and all(map(is_, {space}, {value}))",
     "equal": "{space} == {value}",
     "keys": "[*{space}] == {value}",
@@ -36,6 +39,8 @@ TEXTS = {  # of what is true as long as nothing has changed; quick where it is t
 READ: dict[str, Callable[[Any, Any], Any]] = {
     "item": lambda space, key: space[key],
     "attribute": getattr,
+    "call": lambda space, _: space(),
+    "variable": lambda space, nothing: space.get(nothing),
     "items": lambda space, _: tuple(space),
     "equal": lambda space, _: copy.copy(space),
     "keys": lambda space, _: [*space],
@@ -146,4 +151,4 @@ def same(a: Any, b: Any) -> bool:
         alike = (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
         small = a.nbytes <= SMALL_ARRAY and not a.dtype.hasobject
         return bool(alike and small and a.tobytes() == b.tobytes())
-    return isinstance(a, (*COMPARED, set)) and bool(a == b)
+    return isinstance(a, (*COMPARED, set, bytearray, array)) and bool(a == b)

@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import dis
 import functools
+import operator
+import os
 import sys
 import types
+import weakref
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +27,7 @@ import numpy as np
 from ..modes import OURS, Scope, scope
 from ..tensor import Tensor
 from .draws import EVERYBODYS, source_of
-from .guards import SMALL_ARRAY, Guard
+from .guards import NOTHING, SMALL_ARRAY, Guard
 
 __all__ = ["Reached", "Views", "reach"]
 
@@ -31,10 +36,10 @@ FEW = 8  # items that are looked at one by one
 MANY = 1000  # items that have to be the very same; more have to be equal
 HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement
 PLAIN = (int, float, complex, bool, str, bytes, range, slice, type(None), np.generic, np.dtype,
-         np.ufunc, Scope, scope, Tensor, types.BuiltinFunctionType, types.CodeType)  # fmt: skip
+         np.ufunc, Scope, scope, Tensor, types.CodeType)  # fmt: skip
 BY_NAME = {  # who calls one of these may read any attribute
     "__dict__", "__getattribute__", "asdict", "astuple", "attrgetter", "dir", "eval", "exec",
-    "fields", "getattr", "getmembers", "methodcaller", "vars",
+    "fields", "getattr", "getmembers", "globals", "methodcaller", "replace", "vars",
 }  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
 PARTS = {  # of things that stand around a function, or an object
@@ -103,6 +108,8 @@ class _Walk:
         """Look into this later, if there is anything in it."""
         if source_of(thing) is not None:
             self.random.append((thing, label))
+        if isinstance(thing, types.BuiltinFunctionType):  # such as the `get` of a dictionary
+            thing = thing.__self__
         if isinstance(thing, PLAIN) or id(thing) in self._seen or len(self._seen) >= MOST:
             return
         self._seen[id(thing)] = thing
@@ -129,15 +136,24 @@ class _Walk:
             if _is_users(thing.__name__):
                 self._guard("size", vars(thing), None, label)
                 self._spaces.append((vars(thing), label, False))
+                self.meet(vars(thing).get("__getattr__"), label)
         elif isinstance(thing, np.ndarray):
-            small = thing.nbytes <= SMALL_ARRAY and not thing.dtype.hasobject
-            self._guard("bytes" if small else "writeable", thing, None, label)
+            self._array(thing, label)
         elif isinstance(thing, (list, tuple, deque)):
             self._items(thing, label)
         elif isinstance(thing, (dict, types.MappingProxyType)):
             self._entries(thing, label)
         elif isinstance(thing, (set, frozenset)):
             self._guard("members", thing, None, label)
+        elif isinstance(thing, (bytearray, array)):
+            self._guard("equal", thing, None, label)
+        elif isinstance(thing, ContextVar):
+            self.meet(self._guard("variable", thing, NOTHING, label), label)
+        elif isinstance(thing, weakref.ref):
+            self.meet(self._guard("call", thing, None, label), label)
+        elif isinstance(thing, (operator.attrgetter, operator.methodcaller)):
+            names = [x for x in thing.__reduce__()[1] if isinstance(x, str)]
+            self.names.update(part for name in names for part in name.split("."))
         elif type(thing) in PARTS:
             for name in PARTS[type(thing)]:
                 self.meet(getattr(thing, name), "self" if name == "__self__" else label)
@@ -170,14 +186,23 @@ class _Walk:
         for code in _codes(function):
             if id(code) in self.passed:
                 continue
-            names = _names_in(code)
-            self.names |= names
-            self.by_name |= not BY_NAME.isdisjoint(names)
-            if not names.isdisjoint(("type", "__class__")):
-                self.names |= CONSTRUCTORS
-            for name in names:
-                if name in function.__globals__:
-                    self._attribute(function.__globals__, name, "")
+            self._names(_names_in(code), function.__globals__)
+
+    def _names(self, names: frozenset[str], space: dict[str, Any]) -> None:
+        """The names in some code, and where it looks them up."""
+        self.names |= names
+        self.by_name |= not BY_NAME.isdisjoint(names)
+        if not names.isdisjoint(("type", "__class__")):
+            self.names |= CONSTRUCTORS
+        if not names.isdisjoint(("environ", "getenv")):
+            self.meet(os.environ, "os.environ")
+        package = space.get("__package__") or ""
+        for name in names:
+            if name in space:
+                self._attribute(space, name, "")
+                continue
+            for module in (name, f"{package}.{name}"):  # imported where it is used
+                self.meet(sys.modules.get(module), name)
 
     def _variable(self, cell: types.CellType, name: str, function: types.FunctionType) -> None:
         """A variable of a closure; a function that calls itself is one too."""
@@ -209,13 +234,14 @@ class _Walk:
         """What the methods of a class of the user's take from outside, and its own attributes."""
         packages = [base for base in kind.__mro__ if not _is_users_class(base)]
         foreign = {name for base in packages for name in vars(base)}
-        for base in kind.__mro__:
+        metaclass: type = type(kind)
+        for base in (*kind.__mro__, *metaclass.__mro__):
             if not _is_users_class(base) or (id(base), "class") in self._looked_at:
                 continue
             self._looked_at.add((id(base), "class"))
             space = self._attributes_of(base)
             self._guard("size", space, None, f"class {base.__name__}")
-            self._spaces.append((space, base.__name__, False))
+            self._spaces.append((space, base.__name__, True))
             for name, member in space.items():  # operators; what a package calls, such as forward
                 called = (name.startswith("__") or name in foreign) and name not in CONSTRUCTORS
                 if called and isinstance(member, types.FunctionType):
@@ -246,6 +272,8 @@ class _Walk:
             return
         self._guard("size", inside, None, f"{label}.__dict__")
         hidden = _names_of_ours(kind)
+        if hidden is None and isinstance(thing, Mapping) and not _is_users_class(kind):
+            hidden = frozenset()  # a dictionary with another one inside
         if hidden is None:
             self._spaces.append((inside, label, True))
             return
@@ -260,7 +288,16 @@ class _Walk:
                     self.meet(self._guard("attribute", thing, name, f"{label}.{name}"),
                               f"{label}.{name}")  # fmt: skip
 
-    # --- containers ------------------------------------------------------------------------------
+    # --- arrays and containers --------------------------------------------------------------------
+
+    def _array(self, x: np.ndarray[Any, Any], label: str) -> None:
+        """By what it holds, if that is little; else nobody must unlock it."""
+        if x.dtype.hasobject:
+            self._guard("items", x.reshape(-1), None, label)
+            for item in x.reshape(-1)[:MANY]:
+                self.meet(item, label)
+        else:
+            self._guard("bytes" if x.nbytes <= SMALL_ARRAY else "writeable", x, None, label)
 
     def _items(self, items: Any, label: str) -> None:
         if not isinstance(items, tuple):
@@ -333,10 +370,11 @@ def _codes(function: Any) -> Iterator[types.CodeType]:
 
 @functools.lru_cache(maxsize=4000)
 def _names_in(code: types.CodeType) -> frozenset[str]:
-    """The names in some code, and where attributes are read by name, the texts in it too."""
+    """The names in some code, those of patterns among them; and where attributes are read by
+    name, the texts in it too."""
     names = set(code.co_names)
-    if not BY_NAME.isdisjoint(names):
-        names.update(_texts(code.co_consts))
+    by_name = not BY_NAME.isdisjoint(names)
+    names.update(_texts(x for x in code.co_consts if by_name or isinstance(x, tuple)))
     return frozenset(names)
 
 

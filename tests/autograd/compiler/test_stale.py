@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import types
 from textwrap import dedent
 from typing import Any, NamedTuple
@@ -182,6 +183,52 @@ CASES = [Case(id_, dedent(program).strip(), dedent(change).strip()) for id_, pro
     ("closure-beside-a-fresh-value", "def make():\n    k = [2.0]\n    def f(w): \n"
      "        return w * k[0] + ag.fresh(lambda: np.full(3, k[0]))\n    return f, k\n"
      "f, k = make()", "k[0] = 5.0"),
+    ("attribute-getter", "import operator\nk = operator.attrgetter('k')\nclass O: pass\n"
+     "o = O(); o.k = 2.0\ndef f(x): return x * k(o)", "o.k = 5.0"),
+    ("method-caller", "import operator\nk = operator.methodcaller('g', 3)\nclass O:\n"
+     "    def g(self, n): return self.j * n\no = O(); o.j = 2.0\ndef f(x): return x * k(o)",
+     "o.j = 5.0"),
+    ("class-attribute-by-name", "class O: k1 = 2.0\ndef f(x): return x * getattr(O, f'k{1}')",
+     "O.k1 = 5.0"),
+    ("method-by-name", "K = 2.0\nclass O:\n    def g1(self): return K\no = O()\n"
+     "def f(x): return x * getattr(o, f'g{1}')()", "K = 5.0"),
+    ("method-of-a-dict", "cfg = {'k': 2.0}\nlook = cfg.get\ndef f(x): return x * look('k')",
+     "cfg['k'] = 5.0"),
+    ("method-held", "class O:\n    def g(self): return self.k\no = O(); o.k = 2.0\ng = o.g\n"
+     "def f(x): return x * g()", "o.k = 5.0"),
+    ("metaclass", "class Meta(type):\n    k = 2.0\nclass O(metaclass=Meta): pass\n"
+     "def f(x): return x * O.k", "Meta.k = 5.0"),
+    ("match", "class O: pass\no = O(); o.k = 2.0\ndef f(x):\n    match o:\n"
+     "        case O(k=k): return x * k", "o.k = 5.0"),
+    ("match-by-place", "import dataclasses\n@dataclasses.dataclass\nclass O:\n    k: float\n"
+     "o = O(2.0)\ndef f(x):\n    match o:\n        case O(k): return x * k", "o.k = 5.0"),
+    ("globals-by-name", "K = 2.0\ndef f(x): return x * globals()['K']", "K = 5.0"),
+    ("import-inside", "def f(x):\n    import config_of_the_tests as c\n    return x * c.LR",
+     "config.LR = 5.0"),
+    ("import-of-a-name-inside", "def f(x):\n    from config_of_the_tests import LR\n"
+     "    return x * LR", "config.LR = 5.0"),
+    ("byte-array", "b = bytearray([2, 3])\ndef f(x): return x * b[0]", "b[0] = 5"),
+    ("array-of-the-library", "import array\nb = array.array('d', [2.0])\ndef f(x): return x * b[0]",
+     "b[0] = 5.0"),
+    ("array-of-objects", "b = np.array([np.tanh, None], object)\ndef f(x): return b[0](x)",
+     "b[0] = np.exp"),
+    ("counter", "import collections\nc = collections.Counter('aab')\ndef f(x): return x * c['a']",
+     "c['a'] += 3"),
+    ("chain-map", "import collections\na = {}\nc = collections.ChainMap(a, {'k': 2.0})\n"
+     "def f(x): return x * c['k']", "a['k'] = 5.0"),
+    ("user-dict", "import collections\nc = collections.UserDict(k=2.0)\n"
+     "def f(x): return x * c['k']", "c['k'] = 5.0"),
+    ("context-variable", "import contextvars\nv = contextvars.ContextVar('v', default=2.0)\n"
+     "def f(x): return x * v.get()", "v.set(5.0)"),
+    ("single-dispatch", "import functools\nK = 2.0\n@functools.singledispatch\n"
+     "def g(n): return K\ndef f(x): return x * g(3)", "K = 5.0"),
+    ("lambda-in-a-default", "K = 2.0\ndef f(x, g=lambda: K): return x * g()", "K = 5.0"),
+    ("weak-reference", "import weakref\nclass O: pass\no = O(); o.k = 2.0\nr = weakref.ref(o)\n"
+     "def f(x): return x * r().k", "o.k = 5.0"),
+    ("mapping-proxy", "import types\nd = {'k': 2.0}\np = types.MappingProxyType(d)\n"
+     "def f(x): return x * p['k']", "d['k'] = 5.0"),
+    ("environment", "import os\nos.environ['GATEGRAD_K'] = '2'\n"
+     "def f(x): return x * float(os.environ['GATEGRAD_K'])", "os.environ['GATEGRAD_K'] = '5'"),
     ("enum", "import enum\nclass E(enum.Enum):\n    A = 2.0\n    B = 5.0\ne = E.A\n"
      "def f(x): return x * e.value", "e = E.B"),
     ("object-as-an-argument-of-a-partial", "import functools\nclass O: pass\no = O(); o.k = 2.0\n"
@@ -274,9 +321,16 @@ CASES = [Case(id_, dedent(program).strip(), dedent(change).strip()) for id_, pro
 ]]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def module_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "config_of_the_tests"
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setenv("GATEGRAD_K", "2")
+
+
 def run(case: Case) -> dict[str, Any]:
     """The program of a case in a module of its own, beside a module of settings."""
-    config = types.ModuleType("config")
+    config = sys.modules["config_of_the_tests"]
     exec("LR = 2.0\ndef scaled(x): return x * LR\nclass Config: lr = 2.0", vars(config))
     space = {"np": np, "ag": ag, "nn": nn, "Parameter": ag.Parameter, "Tensor": ag.Tensor,
              "config": config, "__name__": __name__}  # fmt: skip
