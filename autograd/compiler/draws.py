@@ -22,9 +22,9 @@ EVERYBODYS = [  # what the functions of the two modules draw from
 
 def source_of(thing: Any) -> Any:
     """The source of random numbers that a thing, or a method of it, is; None for anything else."""
-    if isinstance(thing, (types.BuiltinFunctionType, types.MethodType)):
+    if type(thing) in (types.BuiltinFunctionType, types.MethodType):
         thing = thing.__self__
-    return thing if isinstance(thing, SOURCES) else None
+    return thing if issubclass(type(thing), SOURCES) else None
 
 
 class Draws:

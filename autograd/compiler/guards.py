@@ -80,7 +80,7 @@ class Guard:
             return f"{self.label} has changed"
         if now is NOTHING:
             return f"{self.label} is gone"
-        if isinstance(now, (*COMPARED, np.generic)):
+        if issubclass(type(now), (*COMPARED, np.generic)):
             return f"{self.label} is {now!r}, not {self.value!r}"
         return f"{self.label} is another {type(now).__name__}"
 
@@ -137,18 +137,20 @@ def same(a: Any, b: Any) -> bool:
     """Equal in kind and to the last bit; of anything but plain values and small arrays, itself."""
     if a is b:
         return True
-    if type(a) is not type(b):
+    kind = type(a)  # not isinstance: a proxy would be asked, and may be dead
+    if kind is not type(b):
         return False
-    if isinstance(a, float):
-        return (a == b and math.copysign(1, a) == math.copysign(1, b)) or (a != a and b != b)
-    if isinstance(a, (tuple, list)):
+    if issubclass(kind, float):
+        alike = a == b and math.copysign(1, a) == math.copysign(1, b)
+        return bool(alike or (a != a and b != b))
+    if issubclass(kind, (tuple, list)):
         return len(a) == len(b) and all(map(same, a, b))
-    if isinstance(a, dict):
+    if issubclass(kind, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, np.generic):
+    if issubclass(kind, np.generic):
         return bool(a.dtype == b.dtype and a.tobytes() == b.tobytes())
-    if isinstance(a, np.ndarray):
+    if issubclass(kind, np.ndarray):
         alike = (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
         small = a.nbytes <= SMALL_ARRAY and not a.dtype.hasobject
         return bool(alike and small and a.tobytes() == b.tobytes())
-    return isinstance(a, (*COMPARED, set, bytearray, array)) and bool(a == b)
+    return issubclass(kind, (*COMPARED, set, bytearray, array)) and bool(a == b)

@@ -106,11 +106,12 @@ class _Walk:
 
     def meet(self, thing: Any, label: str) -> None:
         """Look into this later, if there is anything in it."""
+        kind = type(thing)  # not isinstance: a proxy would be asked, and may be dead
         if source_of(thing) is not None:
             self.random.append((thing, label))
-        if isinstance(thing, types.BuiltinFunctionType):  # such as the `get` of a dictionary
+        if kind is types.BuiltinFunctionType:  # such as the `get` of a dictionary
             thing = thing.__self__
-        if isinstance(thing, PLAIN) or id(thing) in self._seen or len(self._seen) >= MOST:
+        if issubclass(kind, PLAIN) or id(thing) in self._seen or len(self._seen) >= MOST:
             return
         self._seen[id(thing)] = thing
         self._queue.append((thing, label))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 import sys
+import threading
 import types
+import weakref
 from textwrap import dedent
 from typing import Any, NamedTuple
+from unittest.mock import MagicMock, Mock
 
 import numpy as np
 import pytest
@@ -453,3 +458,37 @@ def test_an_object_among_the_arguments_may_change() -> None:
         settings.k = k
         same(compiled(settings, X), X * k)
     assert len(compiled.why) == 2
+
+
+def test_objects_that_cannot_be_looked_into_hide_nothing_else() -> None:
+    class Closed:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+        def __eq__(self, other: object) -> bool:
+            raise RuntimeError("==")
+
+        __hash__ = object.__hash__
+
+        def __len__(self) -> int:
+            raise RuntimeError("len")
+
+    class Node:
+        pass
+
+    node = Node()
+    node.next = node  # type: ignore[attr-defined]
+    items: list[Any] = [Closed(), node, Mock(), MagicMock(), threading.Lock(), itertools.count()]
+    items.append(items)
+    dead, alive = weakref.proxy(Node()), weakref.proxy(node)
+    space = {"items": items, "dead": dead, "alive": alive, "closed": Closed(), "K": 2.0,
+             "log": logging.getLogger("none"), "__name__": __name__}  # fmt: skip
+    exec("def f(x):\n    items, dead, alive, closed, log\n    return x * K", space)
+    compiled = ag.compile(space["f"])
+    for k in (2.0, 2.0, 5.0):
+        space["K"] = k
+        same(compiled(X), X * k)
+    space["closed"] = Closed()
+    space["dead"] = weakref.proxy(Node())
+    same(compiled(X), X * 5.0)
+    assert len(compiled.why) == 3
