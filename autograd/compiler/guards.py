@@ -11,7 +11,7 @@ import copy
 import math
 import operator
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,10 @@ class Surroundings:
 
     def without(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> None:
         """Leave out what the function has changed, what the program reads itself, and what is
-        not among the guards `still` needed."""
+        not among the guards `still` needed. An attribute that the function adds it adds once."""
+        for guard in self.guards:
+            if guard.kind == "size" and isinstance(guard.space, Mapping):
+                guard.value = guard.now()
         needed = {(guard.kind, id(guard.space), guard.key) for guard in still}
         self.guards = [
             guard

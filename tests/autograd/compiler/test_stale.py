@@ -313,6 +313,12 @@ CASES = [Case(id_, dedent(program).strip(), dedent(change).strip()) for id_, pro
     ("net-of-the-users", "class Net(nn.Module):\n    def __init__(self): self._k = 2.0\n"
      "    def forward(self, x): return x * self._k\nnet = Net()\ndef f(x): return net(x)",
      "net._k = 5.0"),
+    ("net-new-attribute", "class Net(nn.Module):\n    k = 2.0\n"
+     "    def forward(self, x): return x * self.k\nnet = Net()\ndef f(x): return net(x)",
+     "net.k = 5.0"),
+    ("attribute-new-beside-a-cache", "import functools\nclass O:\n    k = 2.0\n"
+     "    @functools.cached_property\n    def j(self): return 3.0\no = O()\n"
+     "def f(x): return x * o.k * o.j", "o.k = 5.0"),
     ("net-global-of-forward", "K = 2.0\nclass Net(nn.Module):\n"
      "    def forward(self, x): return x * K\nnet = Net()\ndef f(x): return net(x)", "K = 5.0"),
     ("net-function-in-sequential", "K = 2.0\nnet = nn.Sequential(lambda x: x * K)\n"
