@@ -168,8 +168,7 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
-        slot = self._node.slot if self._node is not None else None
-        return slot.grad if slot is not None else None
+        return None if self._node is None else MODE.get().kind.gradient(self._node)
 
     @grad.setter
     def grad(self, value: ArrayLike | Tensor | None) -> None:

@@ -70,6 +70,10 @@ class Kind:
         """The gradient that a leaf has collected before this pass adds to it."""
         return slot.grad
 
+    def gradient(self, node: Node) -> Any:
+        """The gradient that the program sees at a leaf; None if there is none."""
+        return node.slot.grad if node.slot is not None else None
+
     def cleared(self, slot: GradSlot) -> None:
         """The program sets the gradient of a leaf itself."""
 

@@ -144,10 +144,8 @@ def _matches(x: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _is_sum(equation: Equation) -> bool:
-    function = equation.function
     return bool(
-        getattr(function, "__self__", None) is np.add
-        and function.__name__ == "reduce"
+        equation.op.pairwise
         and equation.kwargs.get("axis", 0) is None
         and not equation.kwargs.get("keepdims")
         and equation.args[0].dtype.kind == "f"

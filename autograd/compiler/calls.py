@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, constant_tensor
+from .guards import Surroundings
 from .traced import Traced
 
 __all__ = ["MISS", "caller", "giver"]
 
+FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
 MISS = object()  # what a call gives when its program does not apply
 
 
@@ -24,23 +26,25 @@ def caller(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     same: set[int],
-    changed: Callable[[], str | None] | None,
+    outside: Surroundings,
     run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None],
     give: Callable[..., Any],
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     """A function of (args, kwargs) that gives the result, or MISS.
 
     It wants arguments of the same kind as these; and the very same tensor where the number of the
-    argument is in `same`. `changed` is asked before `run`, if there is anything to ask.
+    argument is in `same`. What is `outside` has to be as it was.
     """
     check = _Check(same)
     check.tuple_or_list("args", args)
     check.dictionary("kwargs", kwargs)
     lines = [*check.lines, f"found = run(({''.join(f'{name}, ' for name in check.leaves)}))",
              "return MISS if found is None else give(*found)"]  # fmt: skip
-    if changed is not None:
-        lines.insert(0, "if changed() is not None: return MISS")
-    scope = {**check.scope, "MISS": MISS, "changed": changed, "give": give, "run": run}
+    condition, scope = outside.condition()
+    if condition:
+        lines = [f"try: as_before = {condition}", "except Exception: as_before = False",
+                 "if not as_before and changed() is not None: return MISS", *lines]  # fmt: skip
+    scope |= {**check.scope, "MISS": MISS, "changed": outside.changed, "give": give, "run": run}
     exec("def call(args, kwargs):\n    " + "\n    ".join(lines), scope)
     return scope["call"]  # type: ignore[no-any-return]
 
@@ -112,8 +116,9 @@ class _Check:
         elif type(x) is float:
             self.want(f"{name}.__class__ is float")
         else:
-            known = self.bind(x)
-            self.want(f"{name}.__class__ is {self.bind(type(x))}", f"{name} == {known}")
+            sameness = "==" if isinstance(x, FIXED) else "is"  # objects may call others equal
+            self.want(f"{name}.__class__ is {self.bind(type(x))}",
+                      f"{name} {sameness} {self.bind(x)}")  # fmt: skip
 
 
 def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ import functools
 import gc
 import inspect
 import threading
+import types
 from collections.abc import Callable, Iterator
 from typing import Any, overload
 
@@ -18,13 +19,15 @@ from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 from .calls import MISS, caller, giver
+from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
-from .program import Output, Program
+from .program import Anew, Output, Program
+from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Trace
@@ -56,10 +59,11 @@ def compile(
     that program, in memory that is used again, and give the same bits. Also a decorator.
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
-    a new value is traced anew. Arrays that the function takes from outside are constants;
-    tensors and parameters are read, and updated, at every call (a program is for the tensors that
-    it was traced with: pass arrays for what changes); random numbers are drawn anew if they come
-    through `fresh`. Results are not recorded. Raises TraceError for what has no
+    a new value is traced anew. So is another value of what the function, and functions of yours
+    that it calls, read from outside; only writing to a large array there is not noticed. Tensors
+    and parameters are read, and updated, at every call (a program is for the tensors that it was
+    traced with: pass arrays for what changes); random numbers are drawn anew if they come through
+    `fresh`. Results are not recorded. Raises TraceError for what has no
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.
 
@@ -122,6 +126,10 @@ class Compiled:
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
 
+    def __get__(self, owner: Any, _: Any = None) -> Any:
+        """In a class, a method: the object is the first argument."""
+        return self if owner is None else types.MethodType(self, owner)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
@@ -165,28 +173,46 @@ class Compiled:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
         native = self.backend == "numba"
-        trace, outside = Trace(native=native), Surroundings(self.function)
+        views: Views = {}
+        reached = reach(self._roots(leaves), views=views)
+        outside = Surroundings(reached.guards)
+        trace = Trace(native=native, draws=Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
             with computing_with(trace, site=None, recording=True):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
+            trace.draws.check()
             program = trace.finish([_data(x) for x in results])
-        except BaseException:
+        except BaseException as error:
             trace.abandon()
+            if isinstance(error, TraceError):  # perhaps the function just runs after this
+                trace.draws.put_back()
             raise
         computed = [output.source for output in program.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
-        guards, outside = trace.guards(), outside.without(trace.reads_anew)
+        guards = trace.guards()
+        anew = [e.function.function for e in program.equations if isinstance(e.function, Anew)]
+        still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
+        outside.without(trace.reads_anew, still)
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         program = improve(program, NATIVE if native else PASSES)
         entry = Entry(program, guards, leaves, outside)
-        changed = entry.outside.changed if entry.outside.values else None
-        entry.call = caller(args, kwargs, set(entry.tensors), changed, entry.run, give)
+        entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
+
+    def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
+        """Where to look for what the function takes from outside: in itself, in its arguments."""
+        names = self.parameters
+        objects = [
+            (x, names[k] if k < len(names) else "an argument")
+            for k, x in enumerate(leaves)
+            if not isinstance(x, (np.ndarray, Tensor))
+        ]
+        return [(self.function, ""), *objects]
 
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""

@@ -21,9 +21,8 @@ from .blocks import PIECE, Loop, sum_of_halves
 from .gradients import gradients_of
 from .memory import Memory, out_of_parts, strides_of, takes_out
 from .native import Native, load, write
-from .passes import CHECKS
-from .program import Equation, Function, Program, Variable, function_name
-from .traced import cast
+from .ops import Function, Out, function_name
+from .program import Equation, Program, Variable
 
 __all__ = ["Runner"]
 
@@ -148,7 +147,7 @@ class Runner:
             self._loop(equation)
         elif isinstance(equation, Native):
             self._native(equation)
-        elif equation.function in CHECKS:
+        elif equation.op.check:
             self.lines.append(f"{self.name(out)} = {self._call(equation)}")
         elif out.base is not None:
             self._view(equation)
@@ -163,19 +162,16 @@ class Runner:
 
     def _call(self, equation: Equation) -> str:
         """The plain call, which makes its own result."""
+        args, op = equation.args, equation.op
         if equation.function is operator.getitem:
-            x, index = equation.args
+            x, index = args
             return f"{self.text(x)}[{self.text(index)}]"
-        if equation.function is np.transpose and len(equation.args) == 1:
-            return f"{self.text(equation.args[0])}.T"
-        if equation.function is np.reshape and equation.args[0].shape:
-            return f"{self.text(equation.args[0])}.reshape({self.text(equation.args[1])})"
-        symbol = OPERATORS.get(equation.function)
-        power = equation.function is operator.pow
-        if symbol and len(equation.args) == 2 and (power or not equation.out.shape):
-            return f"{self.text(equation.args[0])} {symbol} {self.text(equation.args[1])}"
+        form = op.generated
+        number = op.reshapes and not args[0].shape  # a Python number has no methods
+        if form is not None and len(form.operands) == len(args) and not (equation.kwargs or number):
+            return form.text.format(*map(self.text, args))
         dtype = _number_dtype(equation) if equation.out.shape else None
-        arguments = [self.text(x, dtype) for x in equation.args]
+        arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
         return f"{self.function(equation.function)}({', '.join(arguments)})"
 
@@ -221,7 +217,7 @@ class Runner:
 
     def _into(self, equation: Equation, target: str) -> None:
         """The call that writes into `target`."""
-        function, args = equation.function, equation.args
+        function, args, op = equation.function, equation.args, equation.op
         if equation.into:
             if equation not in self.memory.in_place:
                 self.lines.append(f"np.copyto({target}, {self.text(args[0])})")
@@ -245,14 +241,13 @@ class Runner:
                     self.lines.append(f"{copyto}({place}, {self.text(x)})")
                 start = end
             return
-        if function is np.ndarray.copy or function is cast:
+        if op.out in (Out.COPY, Out.CAST):
             copyto = self.bind("np_copyto", np.copyto)
-            casting = "" if function is np.ndarray.copy else ", casting='unsafe'"
+            casting = ", casting='unsafe'" if op.out is Out.CAST else ""
             self.lines.append(f"{copyto}({target}, {self.text(args[0])}{casting})")
             return
-        elementwise = isinstance(function, np.ufunc)
         arguments = [self.text(x, _number_dtype(equation)) for x in args]
-        if elementwise and not equation.kwargs and function not in (np.maximum, np.minimum):
+        if op.out is Out.POSITIONAL and not equation.kwargs:
             arguments.append(target)
         else:
             arguments += [f"{key}={self.text(v)}" for key, v in equation.kwargs.items()]
@@ -294,7 +289,7 @@ class Runner:
                 for x in e.args
             ]
             if not e.out.shape:
-                reduce = self.function(np.add.reduce)
+                reduce = self.function(e.function)
                 self.lines.append(f"    sums_{self.name(e.out)}.append({reduce}({texts[0]}))")
                 continue
             if e.out not in place:
@@ -379,14 +374,14 @@ class _LocalMemory:
         self.types: list[np.dtype[Any]] = []
         free: list[int] = []
         for k, equation in enumerate(loop.inside):
-            ending = {x for x in equation.inputs if x in self.place and last[x] == k}
+            ending = dict.fromkeys(x for x in equation.inputs if x in self.place and last[x] == k)
             out = equation.out
             if out.shape and out not in loop.results:
                 over = [x for x in ending if x.dtype == out.dtype]
                 spare = [b for b in free if self.types[b] == out.dtype]
                 if over:
                     self.place[out] = self.place[over[0]]
-                    ending.discard(over[0])
+                    del ending[over[0]]
                 elif spare:
                     self.place[out] = spare[-1]
                     free.remove(spare[-1])
@@ -412,9 +407,3 @@ def _block(nbytes: int) -> np.ndarray[Any, Any]:
     raw = np.empty(nbytes + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + nbytes]
-
-
-OPERATORS: dict[Function, str] = {
-    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/",
-    operator.pow: "**", np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/",
-}  # fmt: skip

@@ -1,117 +1,159 @@
-"""Guards: numbers and settings outside of a function that its program was written for.
+"""Guards: what a program takes from outside, and how to see that it is as it was.
 
-A program holds the step sizes, flags and names that the function saw as constants. They are looked
-at before each run, and if one has changed the function is traced anew.
+A program holds the step sizes, flags, arrays and functions that the function saw as constants.
+They are looked at before each run, and if one has changed the function is traced anew. What there
+is to look at, `reach.py` finds.
 """
 
 from __future__ import annotations
 
-import inspect
-import types
-from collections.abc import Callable, Iterator
+import copy
+import math
+import operator
+from array import array
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..modes import Scope, scope
-from ..tensor import Tensor
+__all__ = ["NOTHING", "SMALL_ARRAY", "Guard", "Surroundings"]
 
-__all__ = ["Surroundings"]
-
-PLAIN = (int, float, bool, str, type(None))
-MOST = 1000  # objects that are looked into
+SMALL_ARRAY = 2048  # bytes: up to here an array is compared by what it holds
 NOTHING = object()
+COMPARED = (int, float, bool, complex, str, bytes, range, frozenset, type(None))
+
+TEXTS = {  # of what is true as long as nothing has changed; quick where it is the same object
+    "item": "{space}[{key}] is {value}",
+    "attribute": "{space}.{name} is {value}",
+    "call": "{space}() is {value}",
+    "variable": "{space}.get({key}) is {value}",
+    "items": "len({space}) == {size} and all(map(is_, {space}, {value}))",
+    "equal": "{space} == {value}",
+    "keys": "[*{space}] == {value}",
+    "members": "{space} == {value}",
+    "size": "len({space}) == {value}",
+    "bytes": "{space}.tobytes() == {value}",
+    "writeable": "{space}.flags.writeable is {value}",
+}
+READ: dict[str, Callable[[Any, Any], Any]] = {
+    "item": lambda space, key: space[key],
+    "attribute": getattr,
+    "call": lambda space, _: space(),
+    "variable": lambda space, nothing: space.get(nothing),
+    "items": lambda space, _: tuple(space),
+    "equal": lambda space, _: copy.copy(space),
+    "keys": lambda space, _: [*space],
+    "members": lambda space, _: set(space),
+    "size": lambda space, _: len(space),
+    "bytes": lambda space, _: space.tobytes(),
+    "writeable": lambda space, _: space.flags.writeable,
+}
 
 
-class Surroundings:
-    """The plain values that a function can read from outside: closures, globals, attributes."""
+@dataclass(slots=True, eq=False)
+class Guard:
+    """One thing to look at: `kind` tells how it is read from `space`, and `value` what it was."""
 
-    def __init__(self, function: Callable[..., Any]):
-        self.values: list[tuple[dict[str, Any], str, str, Any]] = []
-        self._seen: set[int] = set()
-        for space, name, label in _outside(function):
-            self._look_at(space, name, label)
+    kind: str
+    space: Any
+    key: Any
+    label: str
+    value: Any = None
 
-    def without(self, changed_or_read_anew: Callable[[dict[str, Any], str], bool]) -> Surroundings:
-        """Only what the function does not change itself, and the program does not read anew."""
-        self.values = [
-            (space, name, label, value)
-            for space, name, label, value in self.values
-            if _equal(space.get(name, NOTHING), value) and not changed_or_read_anew(space, name)
-        ]
-        return self
+    def __post_init__(self) -> None:
+        self.value = self.now()
+
+    def now(self) -> Any:
+        """What there is now; NOTHING if it is gone."""
+        try:
+            return READ[self.kind](self.space, self.key)
+        except Exception:
+            return NOTHING
 
     def changed(self) -> str | None:
         """What is different now, if anything."""
-        for space, name, label, value in self.values:
-            now = space.get(name, NOTHING)
-            if now is not value and not _equal(now, value):
-                return f"{label} is {now!r}, not {value!r}"
-        return None
+        now = self.now()
+        if now is self.value or same(now, self.value):
+            return None
+        if self.kind not in ("item", "attribute"):
+            return f"{self.label} has changed"
+        if now is NOTHING:
+            return f"{self.label} is gone"
+        if issubclass(type(now), (*COMPARED, np.generic)):
+            return f"{self.label} is {now!r}, not {self.value!r}"
+        return f"{self.label} is another {type(now).__name__}"
 
-    def _look_at(self, space: dict[str, Any], name: str, label: str) -> None:
-        value = space[name]
-        if isinstance(value, (*PLAIN, np.generic)):
-            self.values.append((space, name, label, value))
-        elif isinstance(value, (list, tuple)):
-            for k, item in enumerate(value[:MOST]):
-                self._look_into(item, f"{label}[{k}]")
-        elif isinstance(value, dict):
-            for key, item in list(value.items())[:MOST]:
-                self._look_into(item, f"{label}[{key!r}]")
-        else:
-            self._look_into(value, label)
-
-    def _look_into(self, thing: Any, label: str) -> None:
-        """The attributes of an object of the user's, and of the objects in it."""
-        inside = getattr(thing, "__dict__", None)
-        skip = (type, types.ModuleType, types.FunctionType, types.MethodType, Tensor, Scope, scope)
-        if type(inside) is not dict or isinstance(thing, skip) or id(thing) in self._seen:
-            return
-        if len(self._seen) >= MOST or type(thing).__module__.split(".")[0] in ("numpy", "autograd"):
-            return
-        self._seen.add(id(thing))
-        for name in list(inside):
-            if not name.startswith("_"):
-                self._look_at(inside, name, f"{label}.{name}")
+    def text(self, bind: Callable[[Any], str]) -> str:
+        """The condition as Python text."""
+        size = len(self.value) if self.kind == "items" else 0
+        key = repr(self.key) if type(self.key) in (str, int) else bind(self.key)
+        return TEXTS[self.kind].format(
+            space=bind(self.space), key=key, name=self.key, value=bind(self.value), size=size
+        )
 
 
-def _outside(function: Callable[..., Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
-    """The names that a function takes from outside, as (dictionary, key, what to call it)."""
-    if isinstance(function, types.MethodType):
-        yield {"self": function.__self__}, "self", "self"
-        function = function.__func__
-    function = inspect.unwrap(function)
-    if not isinstance(function, types.FunctionType):
-        return
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        yield _Cell(cell, name), name, name
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        codes += [part for part in code.co_consts if isinstance(part, types.CodeType)]
-        for name in code.co_names:
-            if name in function.__globals__:
-                yield function.__globals__, name, name
+class Surroundings:
+    """What a function reads from outside, as far as it does not change that itself."""
+
+    def __init__(self, guards: Iterable[Guard]):
+        self.guards = list(guards)
+
+    def without(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> None:
+        """Leave out what the function has changed, what the program reads itself, and what is
+        not among the guards `still` needed. An attribute that the function adds it adds once."""
+        for guard in self.guards:
+            if guard.kind == "size" and isinstance(guard.space, Mapping):
+                guard.value = guard.now()
+        needed = {(guard.kind, id(guard.space), guard.key) for guard in still}
+        self.guards = [
+            guard
+            for guard in self.guards
+            if guard.changed() is None
+            and not read_anew(guard.space, guard.key)
+            and (guard.kind, id(guard.space), guard.key) in needed
+        ]
+
+    def changed(self) -> str | None:
+        """What is different now, if anything."""
+        return next((said for guard in self.guards if (said := guard.changed())), None)
+
+    def condition(self) -> tuple[str, dict[str, Any]]:
+        """What is true as long as nothing has changed, as Python text, and the names in it.
+
+        It is quick where all is the same, may raise, and may be false though all is equal.
+        """
+        scope: dict[str, Any] = {"is_": operator.is_}
+        names: dict[int, str] = {}
+
+        def bind(x: Any) -> str:
+            if id(x) not in names:
+                names[id(x)] = f"outside_{len(names)}"
+                scope[names[id(x)]] = x
+            return names[id(x)]
+
+        conditions = dict.fromkeys(guard.text(bind) for guard in self.guards)
+        return " and ".join(conditions), scope
 
 
-class _Cell(dict[str, Any]):
-    """A closure's variable, read like an entry of a dictionary."""
-
-    def __init__(self, cell: types.CellType, name: str):
-        super().__init__()
-        self.cell, self.name = cell, name
-
-    def __getitem__(self, name: str) -> Any:
-        return self.get(name, NOTHING)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The value now; `default` if the variable has none."""
-        try:
-            return self.cell.cell_contents
-        except ValueError:
-            return default
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is type(b) and (a == b or (a != a and b != b)))
+def same(a: Any, b: Any) -> bool:
+    """Equal in kind and to the last bit; of anything but plain values and small arrays, itself."""
+    if a is b:
+        return True
+    kind = type(a)  # not isinstance: a proxy would be asked, and may be dead
+    if kind is not type(b):
+        return False
+    if issubclass(kind, float):
+        alike = a == b and math.copysign(1, a) == math.copysign(1, b)
+        return bool(alike or (a != a and b != b))
+    if issubclass(kind, (tuple, list)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if issubclass(kind, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if issubclass(kind, np.generic):
+        return bool(a.dtype == b.dtype and a.tobytes() == b.tobytes())
+    if issubclass(kind, np.ndarray):
+        alike = (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
+        small = a.nbytes <= SMALL_ARRAY and not a.dtype.hasobject
+        return bool(alike and small and a.tobytes() == b.tobytes())
+    return issubclass(kind, (*COMPARED, set, bytearray, array)) and bool(a == b)

@@ -14,8 +14,7 @@ import numpy as np
 
 from .blocks import Loop
 from .native import Native
-from .program import Equation, Program, Variable, stood_for
-from .traced import cast
+from .program import Equation, Program, Variable
 
 __all__ = ["Memory", "plan"]
 
@@ -124,21 +123,17 @@ def _last_uses(program: Program) -> dict[Variable, int]:
 
 def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     """Whether the equation can write its result into memory that is given to it."""
-    out, function = out or equation.out, equation.function
+    out = out or equation.out
     if out.base is not None or not out.shape or not isinstance(out.value, np.ndarray):
         return False
     if isinstance(equation, (Loop, Native)):
         return True
-    if equation.into or isinstance(function, np.ufunc):
-        return out.dtype.kind != "O"
-    if isinstance(getattr(function, "__self__", None), np.ufunc):
-        return function.__name__ == "reduce"
-    return stood_for(function) in WITH_OUT
+    return (equation.into or equation.op.out is not None) and out.dtype.kind != "O"
 
 
 def out_of_parts(equation: Equation) -> bool:
     """Whether it joins arrays of which some are constant, and can be filled part by part."""
-    parts = equation.args[0] if equation.function is np.concatenate else ()
+    parts = equation.args[0] if equation.op.joins else ()
     return any(isinstance(x, Variable) and x.constant for x in parts) and all(
         isinstance(x, Variable) and x.dtype == equation.out.dtype for x in parts
     )
@@ -172,6 +167,3 @@ def _same_layout(x: Variable, y: Variable) -> bool:
 def strides_of(value: Any) -> tuple[int, ...]:
     """The strides of fresh memory laid out like `value`."""
     return tuple(np.empty_like(value).strides)
-
-
-WITH_OUT = {np.dot, np.concatenate, np.ndarray.copy, cast}

@@ -11,19 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..gates.losses import check_labels
 from .blocks import gather
-from .program import (
-    Anew,
-    Equation,
-    Function,
-    Program,
-    Variable,
-    function_name,
-    map_tree,
-    stood_for,
-    used_later,
-)
+from .ops import Function, op_of
+from .program import Anew, Equation, Program, Variable, map_tree, used_later
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
@@ -44,7 +34,7 @@ def remove_dead(program: Program) -> Program:
 
 
 def _has_effects(equation: Equation) -> bool:
-    return equation.function in CHECKS or isinstance(equation.function, Anew)
+    return equation.op.check or isinstance(equation.function, Anew)
 
 
 def merge_equal(program: Program) -> Program:
@@ -57,7 +47,7 @@ def merge_equal(program: Program) -> Program:
         _rename(equation, instead)
         function = equation.function
         if function not in pure:
-            pure[function] = _is_pure(function)
+            pure[function] = op_of(function).pure
         first = out = equation.out
         if pure[function] and not equation.into:
             with suppress(TypeError):  # an argument that has no hash
@@ -94,10 +84,10 @@ def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
 def use_numbers(program: Program) -> Program:
     """Let an elementwise function read a number in place of a constant array full of it.
 
-    Not np.maximum and np.minimum, which are quicker with two arrays.
+    Not one that is quicker with two arrays.
     """
     for equation in program.equations:
-        if not equation.elementwise or equation.function in (np.maximum, np.minimum):
+        if not equation.elementwise or equation.op.two_arrays:
             continue
         for k, x in enumerate(equation.args):
             if not isinstance(x, Variable) or not x.constant or not _is_uniform(x.value):
@@ -124,8 +114,6 @@ def undo_inverses(program: Program) -> Program:
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
-        if equation.function not in INVERSES:
-            continue
         unchanged = _unchanged(equation, made_by)
         if unchanged is not None:
             instead[equation.out] = unchanged
@@ -158,10 +146,10 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
 
 def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variable | None:
     """The operand that the result is equal to, if there is one."""
-    function, args = equation.function, equation.args
-    if function is np.multiply:
+    function, args, neutral = equation.function, equation.args, equation.op.neutral
+    if neutral is not None and len(args) == 2:
         for x, other in (args, args[::-1]):
-            if _is_one(x) and _alike(other, equation.out):
+            if _is_all(neutral, x) and _alike(other, equation.out):
                 return other  # type: ignore[no-any-return]
     source = args[0] if args else None
     if not isinstance(source, Variable):
@@ -251,10 +239,10 @@ def _alike(x: Any, out: Variable) -> bool:
     return isinstance(x, Variable) and x.shape == out.shape and x.dtype == out.dtype
 
 
-def _is_one(x: Any) -> bool:
+def _is_all(number: int, x: Any) -> bool:
     if isinstance(x, Variable):
-        return x.constant and bool(np.all(x.value == 1))
-    return isinstance(x, (int, float, np.generic)) and bool(x == 1)
+        return x.constant and bool(np.all(x.value == number))
+    return isinstance(x, (int, float, np.generic)) and bool(x == number)
 
 
 def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
@@ -273,12 +261,6 @@ def _rename_outputs(program: Program, instead: dict[Variable, Variable]) -> None
 
 def _instead(x: Any, instead: dict[Variable, Variable]) -> Any:
     return instead.get(x, x) if isinstance(x, Variable) else x
-
-
-def _is_pure(function: Function) -> bool:
-    """Whether the same operands give the same result, and nothing else happens."""
-    name = function_name(stood_for(function))
-    return (name in _PURE or name.startswith("np.")) and "random" not in name
 
 
 def _key(equation: Equation) -> Any:
@@ -307,19 +289,7 @@ def _part(x: Any) -> Any:
     return x if isinstance(x, Variable) else (type(x).__name__, x)
 
 
-_PURE = {
-    operator.getitem.__name__,
-    "mul",
-    "add",
-    "sub",
-    "truediv",
-    "pow",
-    "neg",
-    "check_labels",
-}
 TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
-INVERSES = {np.multiply, np.reshape, np.transpose}
-CHECKS = {check_labels.__wrapped__}  # type: ignore[attr-defined]  # functions that are there for the errors they raise
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip

@@ -6,7 +6,6 @@ so a program can be read, grouped, compared and drawn.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,14 +13,15 @@ from typing import Any
 import numpy as np
 
 from ..arrays import as_constant
+from ..errors import TraceError
 from ..modes import Scope
+from .ops import Function, Op, function_name, op_of
 
 __all__ = [
     "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
     "written_in_place",
 ]  # fmt: skip
 
-Function = Callable[..., Any]
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
 
 
@@ -93,10 +93,15 @@ class Equation:
         return [self.out]
 
     @property
+    def op(self) -> Op:
+        """What is known of the function."""
+        return op_of(self.function)
+
+    @property
     def elementwise(self) -> bool:
-        """Whether each element of the result comes from the same element of the operands."""
-        function = self.function
-        return isinstance(function, np.ufunc) and function.signature is None and not self.into
+        """It works element by element, and can write into an array that it is given."""
+        op = self.op
+        return op.elementwise and op.out is not None and not self.into
 
     @property
     def parts(self) -> list[Equation]:
@@ -129,11 +134,22 @@ class Anew:
     def __init__(self, function: Function):
         self.function = function
         self.__name__ = f"fresh {getattr(function, '__name__', 'value')}"
+        self.gave: tuple[Any, Any] | None = None  # shape and dtype, of which it must be again
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = tuple(map(_locked, args))
         kwargs = {name: _locked(x) for name, x in kwargs.items()}
-        return as_constant(self.function(*args, **kwargs), copy=False)
+        value = as_constant(self.function(*args, **kwargs), copy=False)
+        gives = value.shape, value.dtype
+        if self.gave is None:
+            self.gave = gives
+        elif gives != self.gave:
+            raise TraceError(
+                f"compile: {self.__name__} gives {gives[1]} {gives[0]}, but the program is for "
+                f"{self.gave[1]} {self.gave[0]}; give arrays of one shape and dtype, or pass them "
+                "as an argument, for which the function is traced anew"
+            )
+        return value
 
 
 def _locked(x: Any) -> Any:
@@ -307,28 +323,6 @@ def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, slice):
         return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
     return function(tree)
-
-
-def stood_for(function: Function) -> Function:
-    """The NumPy function that a function does the work of, in its own way; or itself."""
-    return getattr(function, "stands_for", function)
-
-
-def function_name(function: Function) -> str:
-    """How a NumPy function is written."""
-    if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
-    owner = getattr(function, "__self__", None)
-    if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{function.__name__}"
-    if function in (operator.getitem, operator.setitem):
-        return function.__name__
-    if function.__class__.__name__ == "method_descriptor":
-        return f"np.ndarray.{function.__name__}"
-    module = getattr(function, "__module__", "") or ""
-    if module.startswith("numpy"):
-        return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
-    return function.__name__.lstrip("_")
 
 
 def _text(x: Any) -> str:

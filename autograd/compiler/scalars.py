@@ -12,7 +12,6 @@ part leaves for another is in the list `kept`.
 from __future__ import annotations
 
 import math
-import operator
 from collections import Counter
 from collections.abc import Callable
 from itertools import chain
@@ -20,47 +19,39 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .program import Equation, Function, Program, Variable, used_later
+from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
+from .program import Equation, Program, Variable, used_later
 
 __all__ = ["FloatRunner", "is_scalar"]
 
 LONGEST = 30  # operations in one expression
 PART = 20_000  # operations in one function, and so many more for each value that goes to the next
 FOR_EACH = 100
-ATOM, POWER, UNARY, PRODUCT, SUM = 9, 8, 7, 6, 5
-INFIX: dict[Function, tuple[str, int]] = {
-    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
-    np.divide: ("/", PRODUCT),
-    operator.add: ("+", SUM), operator.sub: ("-", SUM), operator.mul: ("*", PRODUCT),
-    operator.truediv: ("/", PRODUCT),
-}  # fmt: skip
-COMPARE: dict[Function, str] = {
-    np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==",
-    np.not_equal: "!=",
-}  # fmt: skip
-REPEATING = {np.square, np.maximum, np.minimum}
-CALLS = {np.exp, np.expm1, np.log, np.log1p, np.tanh, np.power, np.sign}
-
 NUMBERS = {float, int, np.float64, np.bool_}
 
 
 def is_scalar(program: Program) -> bool:
     """Whether all values are single float64 numbers, and all functions have a form for floats."""
-    known = {
-        *INFIX, *COMPARE, *CALLS, np.float64, operator.pow, np.negative, operator.neg, np.maximum,
-        np.minimum, np.square, np.sqrt, np.absolute, np.reciprocal, np.where,
-    }  # fmt: skip
-    if not program.equations:
+    outside = [given.variable for given in program.inputs if given.kind != "argument"]
+    leaving = [output.variable for output in program.outputs if not output.variable.constant]
+    if not program.equations or any(x.value.__class__ not in NUMBERS for x in outside + leaving):
         return False
     for equation in program.equations:
         values = [x.value for x in equation.args if x.__class__ is Variable]
         values.append(equation.out.value)
-        if equation.function not in known or equation.kwargs:
+        if equation.op.floats is None or equation.kwargs or _adds_bools(equation):
             return False
         for value in values:
             if value.__class__ not in NUMBERS:
                 return False
     return True
+
+
+def _adds_bools(equation: Equation) -> bool:
+    """It does arithmetic on bools alone: they are numbers to Python, and logic to NumPy."""
+    op = equation.op
+    values = equation.args[1:] if op.masks == "first" else equation.args
+    return not op.compares and all(x.__class__ is Variable and x.dtype == bool for x in values)
 
 
 class Piece(NamedTuple):
@@ -81,7 +72,7 @@ class FloatRunner:
 
     def __init__(self, program: Program):
         self.program = program
-        self.scope: dict[str, Any] = {"float64": np.float64, "np": np}
+        self.scope: dict[str, Any] = {**FOR_FLOATS}
         self._sources: list[str] = []  # of the parts
         reads = chain.from_iterable(equation.inputs for equation in program.equations)
         self._uses = Counter(reads)  # how often a value is still read
@@ -114,6 +105,8 @@ class FloatRunner:
 
     def _prologue(self) -> None:
         for k, given in enumerate(self.program.inputs):
+            if not self._uses[given.variable] and given.variable.shape:
+                continue  # an array among the arguments that nothing reads
             name = self._name(given.variable)
             if given.kind == "argument":
                 self._lines.append(f"{name} = float(arguments[{given.source}])")
@@ -251,53 +244,26 @@ class FloatRunner:
         return Piece(repr(x), UNARY if x < 0 else ATOM)
 
     def _piece(self, equation: Equation) -> Piece:
-        function, args = equation.function, equation.args
-        if function in INFIX:
-            symbol, level = INFIX[function]
-            left, right = self._operand(args[0]), self._operand(args[1])
-            first = left.text if left.level >= level else f"({left.text})"
-            second = right.text if right.level > level else f"({right.text})"
-            text = f"{first} {symbol} {second}"
-            return Piece(text, level, left.size + right.size + 1, left.reads + right.reads)
+        form, args = equation.op.floats, equation.args
+        assert form is not None, "a program of numbers"
         parts = [self._operand(x) for x in args]
-        if function is np.float64:
+        if form.level is None:
             return parts[0]
-        if function in REPEATING:  # an operand that is written twice needs a name
+        if form.repeats:  # an operand that is written twice needs a name
             parts = [self._named(x, part) for x, part in zip(args, parts, strict=True)]
-        text, level = self._text(function, parts)
+        texts = [part.bound(least) for part, least in zip(parts, form.operands, strict=True)]
+        text = form.text.format(*texts, function=self._function(equation.function, form))
         size = 1 + sum([part.size for part in parts])
-        return Piece(text, level, size, sum([part.reads for part in parts], ()))
+        return Piece(text, form.level, size, sum([part.reads for part in parts], ()))
 
     def _named(self, x: Any, part: Piece) -> Piece:
         if part.size == 0 or not isinstance(x, Variable):
             return part
         return Piece(self._assign(x, part), ATOM, 0, (x,))
 
-    def _text(self, function: Function, parts: list[Piece]) -> tuple[str, int]:
-        if function in COMPARE:
-            left, right = parts
-            return f"({left.bound(SUM)} {COMPARE[function]} {right.bound(SUM)})", ATOM
-        if function in (np.negative, operator.neg):
-            return f"-{parts[0].bound(UNARY)}", UNARY
-        if function is operator.pow:  # NumPy's power of scalars, as in eager
-            return f"float(float64({parts[0].text}) ** {parts[1].bound(ATOM)})", ATOM
-        if function is np.reciprocal:
-            return f"1.0 / {parts[0].bound(PRODUCT + 1)}", PRODUCT
-        texts = [part.text for part in parts]
-        if function is np.where:
-            condition, yes, no = texts
-            return f"({yes} if {condition} else {no})", ATOM
-        if function is np.square:
-            return f"{texts[0]} * {texts[0]}", PRODUCT
-        if function is np.absolute:
-            return f"abs({texts[0]})", ATOM
-        if function is np.sqrt:  # rounded correctly everywhere; a ValueError below 0
-            self.scope["sqrt"] = math.sqrt
-            return f"sqrt({texts[0]})", ATOM
-        if function in (np.maximum, np.minimum):  # NaN wins, as in NumPy
-            a, b = texts
-            sign = ">" if function is np.maximum else "<"
-            return f"({a} if {a} {sign} {b} or {a} != {a} else {b})", ATOM
+    def _function(self, function: Function, form: Form) -> str:
+        """The name of a function that the form calls."""
         name = f"np_{function.__name__}"
-        self.scope[name] = function
-        return f"float({name}({', '.join(texts)}))", ATOM
+        if "{function}" in form.text:
+            self.scope[name] = function
+        return name

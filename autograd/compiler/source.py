@@ -14,35 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from ..gates.losses import check_labels
+from .ops import ATOM, PRODUCT, UNARY, function_name
 from .program import (
     Equation,
     Input,
     Program,
     Variable,
-    function_name,
     reading_order,
     used_later,
     written_in_place,
 )
 from .standalone import Helpers
-from .traced import cast
 
 __all__ = ["source"]
 
 WIDTH = 72  # longest expression that is written inside another
-ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON = 9, 8, 7, 6, 5, 4
-INFIX: dict[Any, tuple[str, int]] = {
-    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT),
-    np.divide: ("/", PRODUCT), np.matmul: ("@", PRODUCT), np.power: ("**", POWER),
-    operator.add: ("+", SUM), operator.sub: ("-", SUM), operator.mul: ("*", PRODUCT),
-    operator.truediv: ("/", PRODUCT), operator.pow: ("**", POWER),
-    np.greater: (">", COMPARISON), np.greater_equal: (">=", COMPARISON),
-    np.less: ("<", COMPARISON), np.less_equal: ("<=", COMPARISON),
-    np.equal: ("==", COMPARISON), np.not_equal: ("!=", COMPARISON),
-}  # fmt: skip
-REDUCTIONS = {"add": "np.sum", "multiply": "np.prod", "maximum": "np.max", "minimum": "np.min"}
-OVER_ALL = {*REDUCTIONS.values(), "np.mean", "np.var", "np.std"}
 
 
 def source(program: Program, name: str = "step") -> tuple[str, dict[str, Any]]:
@@ -118,7 +104,7 @@ class _Writer:
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
-        if equation.function is check_labels.__wrapped__:  # type: ignore[attr-defined]
+        if equation.op.check:
             labels = self.expression(equation.args[0])
             classes = equation.args[1][1]
             if out.base is not None and out.shape == equation.args[0].shape:
@@ -138,7 +124,8 @@ class _Writer:
         text, level = self.call(equation)
         short = len(text) <= WIDTH
         once = self.uses[out] == 1 and out not in self.leaving
-        view = equation.function in (np.transpose, np.reshape) and len(text) < 16
+        turned = equation.function is np.transpose or equation.op.reshapes
+        view = turned and len(text) < 16
         if (out.name is None and once and short) or (view and out not in self.leaving):
             self.inline[out] = text, level
             self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
@@ -202,13 +189,12 @@ class _Writer:
             equation = made_by.get(variable)
             if (
                 equation is not None
-                and equation.function in (np.add, np.subtract, np.multiply)
+                and equation.op.augmented
                 and known
                 and equation.args[0] is known[0]
             ):
-                symbol, level = INFIX[equation.function]
-                rest = self.operand(equation.args[1], PRODUCT if level == SUM else level)
-                lines.append(f"{name} {symbol}= {rest}")
+                rest = self.operand(equation.args[1], PRODUCT)
+                lines.append(f"{name} {equation.op.augmented} {rest}")
             else:
                 right = self.call(equation)[0] if equation else self.expression(variable)
                 lines.append(f"{name}[...] = {right}")
@@ -248,45 +234,27 @@ class _Writer:
 
     def call(self, equation: Equation) -> tuple[str, int]:
         """The right side of an equation, and how strongly it binds."""
-        function, args = equation.function, equation.args
-        if function in INFIX and len(args) == 2:
-            symbol, level = INFIX[function]
-            left = self.operand(args[0], level + (level == POWER))
-            right = self.operand(args[1], level + 1)
-            return f"{left} {symbol} {right}", level
-        if function is np.float64:
-            return self.level_of(args[0])
-        if function in (np.negative, operator.neg):
-            return f"-{self.operand(args[0], UNARY)}", UNARY
+        function, args, op = equation.function, equation.args, equation.op
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
-        if function is np.transpose and len(args) == 1:
-            return f"{self.operand(args[0], ATOM)}.T", ATOM
-        if function is np.ndarray.copy:
-            return f"{self.operand(args[0], ATOM)}.copy()", ATOM
-        if function is cast:
-            return f"{self.operand(args[0], ATOM)}.astype({self.expression(args[1])})", ATOM
-        owner = getattr(function, "__self__", None)
-        name = function_name(function)
+        form = op.readable
+        told = op.copies or not equation.kwargs  # a copy for people is a copy
+        if form is not None and told and len(form.operands) == len(args):
+            if form.level is None:
+                return self.level_of(args[0])
+            parts = [self.operand(x, least) for x, least in zip(args, form.operands, strict=True)]
+            return form.text.format(*parts), form.level
         kwargs = dict(equation.kwargs)
-        if isinstance(owner, np.ufunc) and function.__name__ == "reduce":
-            kwargs.setdefault("axis", 0)
-            name = REDUCTIONS.get(owner.__name__, name)
-        if name in OVER_ALL:  # what these functions do unless told otherwise
+        if op.axis is not None:
+            kwargs.setdefault("axis", op.axis)
+        if op.over_all:  # what it does unless told otherwise
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
+        name = op.called or op.name
         if not name.startswith("np."):
-            name = self.helper(function)
-        if hasattr(function, "stands_for"):
-            args = args[:2]
-        given = [self.expression(x) for x in args]
+            name = self.helpers.add(function)
+        given = [self.expression(x) for x in args[: op.given]]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
         return f"{name}({', '.join(given)})", ATOM
-
-    def helper(self, function: Any) -> str:
-        """The name of a function of this package, whose text is included."""
-        if hasattr(function, "stands_for"):
-            return f"np.{function.stands_for.__name__}"
-        return self.helpers.add(function)
 
     def index(self, index: Any) -> str:
         parts = index if isinstance(index, tuple) else (index,)

@@ -18,8 +18,10 @@ from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from ..node import GradSlot, Node
-from ..tensor import Tensor
+from ..tensor import Tensor, constant_tensor
 from ..values import Kind, concrete
+from .draws import Draws
+from .ops import op_of
 from .program import (
     NO_OPTIONS,
     Anew,
@@ -37,10 +39,6 @@ __all__ = ["Trace"]
 
 OUTSIDE = Context()  # of any gate
 
-OF_NUMBERS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
-    np.divide: operator.truediv, np.power: operator.pow, np.negative: operator.neg,
-}  # fmt: skip
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
 SIMPLE = {
     float,
@@ -72,7 +70,10 @@ class Lifted(NamedTuple):
 class Trace(Kind):
     """A program in the making: the kind of values that gates compute with while it is on."""
 
-    def __init__(self, plain: bool = False, native: bool = False) -> None:
+    def __init__(
+        self, plain: bool = False, native: bool = False, draws: Draws | None = None
+    ) -> None:
+        self.draws = draws or Draws(())
         self.plain = plain or native  # gates as a textbook writes them
         self.native = native  # or as native code likes them
         self.names_gradients = plain  # gradients are noted, for the sake of their names
@@ -94,6 +95,7 @@ class Trace(Kind):
         self._tensors: dict[int, Lifted] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
+        self._grads: dict[int, Traced] = {}  # what stands for a gradient that was there before
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
 
@@ -101,16 +103,18 @@ class Trace(Kind):
 
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
+        if any(isinstance(x, Tensor) for x in args):  # in a gradient of a gradient: a gate
+            return function(*map_tree(_as_constant_tensor, args), **kwargs)
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
-        compute = function
-        if function in OF_NUMBERS:
+        compute, op = function, op_of(function)
+        if op.python is not None:
             x, y = values[0].__class__, values[-1].__class__
             if x in PYTHON_NUMBERS and y in PYTHON_NUMBERS:
-                compute = function = OF_NUMBERS[function]  # does not widen float32
-            elif x in FLOATS and y in FLOATS and function is not np.power:
-                compute = OF_NUMBERS[function]  # the same bits, in less time
+                compute = function = op.python
+            elif x in FLOATS and y in FLOATS and op.same_bits:
+                compute = op.python  # in less time
         result = compute(*values, **(map_tree(self._value, kwargs) if kwargs else NO_OPTIONS))
         if not isinstance(result, (np.ndarray, np.generic, float, int)):
             raise TraceError(
@@ -121,7 +125,8 @@ class Trace(Kind):
         out = self._new(result)
         self.equations.append(Equation(out, function, variables, options, False, self.context))
         if isinstance(result, np.ndarray):
-            self._find_base(out, variables)
+            if not op.fresh:
+                self._find_base(out, variables)
             if not result.ndim:
                 out = self._as_number(out)
         return Traced(self, out.value, out)
@@ -160,9 +165,7 @@ class Trace(Kind):
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
         after = target.value.copy(order="K")
-        writes = not isinstance(function, np.ufunc) and getattr(function, "__name__", "") in (
-            "setitem", "at",
-        )  # fmt: skip
+        writes = op_of(function).writes
         if writes:
             function(after, *values[0][1:], **values[1])
             variables = map_tree(self._variable, args[1:])
@@ -184,8 +187,8 @@ class Trace(Kind):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-
-        return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
+        with self.draws.allowed():
+            return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
 
@@ -307,10 +310,10 @@ class Trace(Kind):
             if (slot := tensor.node.slot) is not None:
                 self._own_slots[id(slot)] = slot
 
-    def reads_anew(self, space: dict[str, Any], name: str) -> bool:
+    def reads_anew(self, space: Any, name: Any) -> bool:
         """Whether `name` in these attributes is a setting, which the program reads itself."""
         owners = [given.source for given in self.inputs if given.kind == "setting"]
-        return any(vars(owner) is space and name == attribute for owner, attribute in owners)
+        return any(owner.__dict__ is space and name == attribute for owner, attribute in owners)
 
     def setting(self, owner: Any, name: str) -> Any:
         """A number that belongs to an object, such as a step size: read anew at every call."""
@@ -322,16 +325,28 @@ class Trace(Kind):
             self._settings[key] = self._input(value, "setting", (owner, name), name)
         return self._settings[key]
 
+    def gradient(self, node: Node) -> Any:
+        """What a leaf has collected, perhaps before the function ran: read anew at every call."""
+        if node.slot is None:
+            if node.plan is not None:
+                return None
+            node.slot = GradSlot()
+        return self.gradient_in(node.slot)
+
     def gradient_in(self, slot: GradSlot) -> Any:
         """What a slot holds when the function first adds to it."""
         if id(slot) not in self._slots and id(slot) not in self._own_slots:
             old = slot.grad
             self._slots[id(slot)] = slot, old
             if isinstance(old, np.ndarray):
-                slot.grad = self._input(old, "grad", slot, None)
+                slot.grad = self._grads[id(slot)] = self._input(old, "grad", slot, None)
             else:
                 self._empty.append(slot)
         return slot.grad
+
+    def _is_as_before(self, slot: GradSlot) -> bool:
+        """The function has only read the gradient."""
+        return id(slot) in self._grads and slot.grad is self._grads[id(slot)]
 
     def cleared(self, slot: GradSlot) -> None:
         """The function sets a gradient itself: what was there before does not matter."""
@@ -355,8 +370,10 @@ class Trace(Kind):
                 tensor._data = held
             elif isinstance(now, Traced):
                 tensor._become(_owned(now.value))
-        for slot, _ in self._slots.values():
-            if slot.grad is not None:
+        for slot, old in self._slots.values():
+            if self._is_as_before(slot):
+                slot.grad = old
+            elif slot.grad is not None:
                 slot.grad = np.array(self._value(slot.grad))
         return program
 
@@ -373,7 +390,7 @@ class Trace(Kind):
             if moved and not lifted.made_here:
                 outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
         for slot, _ in self._slots.values():
-            if slot.grad is not None:
+            if slot.grad is not None and not self._is_as_before(slot):
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
         outputs += [Output(variable, "finite", None) for variable in self.finite]
         return Program(self.inputs, self.equations, outputs, self._empty)
@@ -382,7 +399,7 @@ class Trace(Kind):
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._contexts, self._born,
-                     self._own_slots):  # fmt: skip
+                     self._own_slots, self._grads):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -469,6 +486,10 @@ class Trace(Kind):
                 out.base = x
                 self._views.setdefault(x.root, []).append(out)
                 return
+
+
+def _as_constant_tensor(x: Any) -> Any:
+    return constant_tensor(x) if isinstance(x, Traced) else x
 
 
 def _owned(value: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..call import run as run_gate
 from ..compiler import Compiled, Equation, Program, Variable, compile
-from ..compiler.program import function_name
+from ..compiler.ops import function_name
 from ..gate import GATES, Gate
 from ..modes import MODE, Scope, _Switch
 from ..node import GradSlot, Node, next_number

@@ -14,28 +14,15 @@ from typing import Any
 import numpy as np
 
 from ..blocks import LARGE
-from ..passes import CHECKS
-from ..program import Anew, Equation, Program, Variable, stood_for, used_later
-from ..traced import cast
+from ..ops import SUMS, Reduction
+from ..program import Anew, Equation, Program, Variable, used_later
 
-__all__ = ["NARROW", "PRODUCTS", "Native", "axis_of", "gather_native", "is_each", "reduction"]
+__all__ = ["NARROW", "Native", "axis_of", "gather_native", "is_each", "reduction"]
 
 FEWEST = 4  # equations that are worth a call of native code
 MOST = 200  # equations; the time to compile grows faster than they do
 NARROW = 16  # columns that are written out one by one
 LARGEST_PRODUCT = 1024  # elements of a matrix that rows are multiplied with natively
-SIMPLE = {
-    np.add, np.subtract, np.multiply, np.divide, np.negative, np.square, np.absolute, np.sqrt,
-    np.reciprocal, np.maximum, np.minimum, np.where,
-}  # fmt: skip
-COMPARISONS = {
-    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
-}  # fmt: skip
-SLOW = {np.exp, np.log, np.tanh, np.expm1, np.log1p}  # one by one; NumPy takes eight at a time
-PRODUCTS = {np.dot, np.matmul}
-REDUCTIONS: dict[Any, str] = {
-    np.sum: "add", np.max: "maximum", np.min: "minimum", np.amax: "maximum", np.amin: "minimum",
-}  # fmt: skip
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -80,14 +67,14 @@ def gather_native(program: Program) -> Program:
 def _batch(program: Program) -> int:
     """The number of examples: the rows of the first product; 0 if there is none."""
     for equation in program.equations:
-        if stood_for(equation.function) in PRODUCTS and len(equation.out.shape) == 2:
+        if equation.op.product and len(equation.out.shape) == 2:
             return equation.out.shape[0]
     return 0
 
 
 def _labels(program: Program) -> dict[Variable, int]:
     """Labels that were checked, and the number of classes; native code does not look itself."""
-    return {e.out: e.args[1][1] for e in program.equations if e.function in CHECKS}
+    return {e.out: e.args[1][1] for e in program.equations if e.op.check}
 
 
 def _gather(equations: list[Equation], chooser: _Chooser, leaving: set[Variable]) -> list[Equation]:
@@ -148,7 +135,7 @@ class _Chooser:
             view = self._views.pop(v, None)
             if view is not None:
                 self._with_numpy(view)
-        effect = equation.function in CHECKS or isinstance(equation.function, Anew)
+        effect = equation.op.check or isinstance(equation.function, Anew)
         later |= effect and self._last_effect_after
         if later or any(self._comes_after(v) for v in equation.inputs):
             self.after.append(equation)
@@ -210,24 +197,24 @@ class _Chooser:
         return x not in self.looped and x.root not in self.looped
 
     def _is_row(self, equation: Equation) -> bool:
-        out, function, args = equation.out, equation.function, equation.args
+        out, op, args = equation.out, equation.op, equation.args
         if not self.count or len(out.shape) not in (1, 2) or out.shape[0] != self.count:
             return False
         columns = out.shape[1] if len(out.shape) == 2 else 1
-        if _is_elementwise(equation) and (function not in SLOW or columns <= NARROW):
+        if _is_elementwise(equation) and (not op.slow or columns <= NARROW):
             batch = [x for x in args if self._batchwise(x)]
             return bool(batch) and all(self._lines_up(x, out) for x in args)
-        if function in (np.expand_dims, np.reshape, np.squeeze):
+        if op.reshapes:
             x = args[0]
             return x in self.by_row and is_each(x) and is_each(out) and out.dtype in FLOATS
-        if function in (np.ndarray.copy, cast):
+        if op.copies:
             return self._batchwise(args[0]) and {args[0].dtype, out.dtype} <= set(FLOATS)
-        if stood_for(function) in PRODUCTS and len(out.shape) == 2:
+        if op.product and len(out.shape) == 2:
             x, w = args[:2]
             same = {x.dtype, w.dtype, out.dtype} <= {out.dtype} <= set(FLOATS)
             small = len(w.shape) == 2 and _is_small(w.shape)
             return same and small and self._whole(w) and self._batchwise(x) and len(x.shape) == 2
-        if function in (operator.getitem, operator.setitem):
+        if equation.function in (operator.getitem, operator.setitem):
             return self._picks_by_row(equation)
         if reduction(equation) is not None and args[0].dtype in FLOATS:
             return axis_of(equation) == 1 and self._batchwise(args[0])
@@ -254,17 +241,17 @@ class _Chooser:
 
     def _is_total(self, equation: Equation) -> bool:
         """Whether it is a sum over all examples."""
-        function, args, out = equation.function, equation.args, equation.out
+        args, out = equation.args, equation.out
         if out.dtype not in FLOATS or not self.count:
             return False
-        if function in (np.dot, np.matmul) and len(out.shape) == 2:
+        if equation.op.product and len(out.shape) == 2:
             left, right = self.turned.get(args[0]), args[1]
             here = left in self.by_row or right in self.by_row
             both = self._batchwise(left) and self._batchwise(right)
             same = both and left.dtype == right.dtype == out.dtype  # type: ignore[union-attr]
             return here and same and _is_small(out.shape)
         return (
-            reduction(equation) == "add"
+            reduction(equation) is SUMS
             and args[0] in self.by_row
             and axis_of(equation) in (0, None)
             and not equation.kwargs.get("keepdims")
@@ -279,11 +266,11 @@ class _Chooser:
         if any(v in self.turned for v in equation.inputs):
             return False
         if _is_elementwise(equation):
-            small = equation.function not in SLOW or not out.shape
+            small = not equation.op.slow or not out.shape
             return small and len(out.shape) <= 2 and out.value.nbytes < LARGE
         x = args[0] if args else None
         return (
-            reduction(equation) == "add"
+            reduction(equation) is SUMS
             and out.shape == ()
             and not equation.kwargs.get("keepdims")
             and isinstance(x, Variable)
@@ -317,18 +304,18 @@ def _is_number(x: Variable) -> bool:
 
 def _is_elementwise(equation: Equation) -> bool:
     """Whether native code can compute it element by element, in the dtype that NumPy gives it."""
-    function, out = equation.function, equation.out
-    if function not in SIMPLE | COMPARISONS | SLOW or equation.kwargs or equation.into:
+    op, out = equation.op, equation.out
+    if op.native is None or equation.kwargs or equation.into:
         return False
     operands = [x for x in equation.args if isinstance(x, Variable)]
     kinds = {x.dtype for x in operands if not is_weak(x)} - {np.dtype(bool)}
-    if function in COMPARISONS:
+    if op.compares:
         return len(kinds) == 1 and kinds <= set(FLOATS)
     if np.dtype(bool) in (x.dtype for x in operands):
         masks = [x.dtype == bool for x in operands]
-        if function is np.where:
+        if op.masks == "first":
             return masks[0] and not any(masks[1:]) and kinds == {out.dtype} <= set(FLOATS)
-        if function is not np.multiply:
+        if op.masks != "any":
             return False
     return out.dtype in FLOATS and kinds <= {out.dtype}
 
@@ -343,20 +330,15 @@ def is_each(x: Variable) -> bool:
     return len(x.shape) == 1 or x.shape[1] == 1
 
 
-def reduction(equation: Equation) -> str | None:
-    """What a reduction reduces with: "add", "maximum", "minimum"."""
-    if not {"axis", "keepdims"} >= set(equation.kwargs):
-        return None
-    owner = getattr(equation.function, "__self__", None)
-    if isinstance(owner, np.ufunc) and equation.function.__name__ == "reduce":
-        return owner.__name__ if owner in (np.add, np.maximum, np.minimum) else None
-    return REDUCTIONS.get(equation.function)
+def reduction(equation: Equation) -> Reduction | None:
+    """How an equation reduces, if it does and native code can."""
+    return equation.op.reduces if {"axis", "keepdims"} >= set(equation.kwargs) else None
 
 
 def axis_of(reduced: Equation) -> Any:
     """The axis of a reduction, counted from the front; None for all."""
-    first = 0 if getattr(reduced.function, "__self__", None) is not None else None
-    axis = reduced.kwargs.get("axis", reduced.args[1] if len(reduced.args) > 1 else first)
+    usual = reduced.args[1] if len(reduced.args) > 1 else reduced.op.axis
+    axis = reduced.kwargs.get("axis", usual)
     if isinstance(axis, int):
         axis %= len(reduced.args[0].shape)
     return 0 if axis is None and len(reduced.args[0].shape) == 1 else axis

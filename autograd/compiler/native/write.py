@@ -16,25 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Equation, Variable, stood_for
-from .choose import COMPARISONS, NARROW, PRODUCTS, Native, axis_of, is_each, is_weak, reduction
+from ..ops import SUMS
+from ..program import Equation, Variable
+from .choose import NARROW, Native, axis_of, is_each, is_weak, reduction
 
 __all__ = ["write"]
 
 TOGETHER = 4  # rows of the batch
 TERMS = 4  # sums over examples that one loop adds to
-FORMS: dict[Any, str] = {
-    np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}",
-    np.negative: "-{}", np.square: "{0} * {0}", np.reciprocal: "{one} / {}",
-    np.exp: "math.exp({})", np.log: "math.log({})", np.tanh: "math.tanh({})",
-    np.sqrt: "math.sqrt({})", np.expm1: "math.expm1({})", np.log1p: "math.log1p({})",
-    np.absolute: "abs({})", np.maximum: "larger({}, {})", np.minimum: "smaller({}, {})",
-    np.greater: "{} > {}", np.greater_equal: "{} >= {}", np.less: "{} < {}",
-    np.less_equal: "{} <= {}", np.equal: "{} == {}", np.not_equal: "{} != {}",
-    np.where: "{1} if {0} else {2}",
-}  # fmt: skip
-STEPS = {"add": "{} + {}", "maximum": "larger({}, {})", "minimum": "smaller({}, {})"}
-STARTS = {"add": "0", "maximum": "-np.inf", "minimum": "np.inf"}
 HEAD = '''"""Native loops of a compiled program."""
 
 import math
@@ -95,7 +84,7 @@ class _Reading:
         self.rows = set(native.rows)
         leaving = {v.root for v in native.results}
         self.conditions = {  # written where they are read: that is less work than keeping them
-            e.out: e for e in native.parts[1:] if e.function in COMPARISONS and e.out not in leaving
+            e.out: e for e in native.parts[1:] if e.op.compares and e.out not in leaving
         }
         self._known: dict[Equation, tuple[set[Variable], set[Variable]]] = {}
 
@@ -123,7 +112,7 @@ class _Reading:
         if self.is_outer(equation):
             few, many = self.sides(equation)
             return {many} - {few}
-        if stood_for(equation.function) in PRODUCTS or equation.function is operator.getitem:
+        if equation.op.product or equation.function is operator.getitem:
             return set()
         shape = self.elements(equation)
         if equation not in self.rows:
@@ -134,7 +123,7 @@ class _Reading:
 
     def is_outer(self, equation: Equation) -> bool:
         """Whether it is x.T @ g, a sum over the examples of outer products."""
-        turned = stood_for(equation.function) in PRODUCTS and equation.args[0] in self.native.turned
+        turned = equation.op.product and equation.args[0] in self.native.turned
         return turned and equation in self.rows
 
     def sides(self, outer: Equation) -> tuple[Variable, Variable]:
@@ -149,7 +138,7 @@ class _Reading:
 
     def is_long(self, equation: Equation) -> bool:
         """Whether it is a product of rows with a matrix that has more rows than columns."""
-        if stood_for(equation.function) not in PRODUCTS or self.is_outer(equation):
+        if not equation.op.product or self.is_outer(equation):
             return False
         inner, columns = equation.args[1].shape
         return bool(inner > max(columns, NARROW))
@@ -332,14 +321,14 @@ class _Writer:
             return self._outer(equation, rows)
         lines = []
         for r in rows:
-            if stood_for(function) in PRODUCTS and self.in_rows:
+            if equation.op.product and self.in_rows:
                 value = self._short_product(equation, r)
             elif function is operator.setitem:
                 value = self._chosen_or_old(equation, r)
             elif function is operator.getitem:
                 label = self._at(equation.args[1][1], r)
                 value = self._at(equation.args[0], r, label)
-            elif function in FORMS:
+            elif equation.op.native is not None:
                 value = self._elementwise(equation, r)
             else:  # the same number, as another dtype or of another shape
                 value = _typed(self._at(equation.args[0], r), out)
@@ -363,15 +352,16 @@ class _Writer:
         return lines
 
     def _elementwise(self, equation: Equation, r: str) -> str:
-        function, args, out = equation.function, equation.args, equation.out
+        op, args, out = equation.op, equation.args, equation.out
+        assert op.native is not None, "chosen because it has a native form"
         floats = [x.dtype for x in args if isinstance(x, Variable) and x.dtype.kind == "f"]
         kind = next((d for d in floats if d == out.dtype), floats[0] if floats else out.dtype)
         parts = [self._at(x, r, kind=kind) for x in args]
         for k, x in enumerate(args):
-            if isinstance(x, Variable) and x.dtype == bool and function is np.multiply:
+            if isinstance(x, Variable) and x.dtype == bool and op.masks == "any":
                 one, zero = self._number("1", kind), self._number("0", kind)
                 parts[k] = f"({one} if {parts[k]} else {zero})"
-        return FORMS[function].format(*parts, one=self._number("1", kind))
+        return op.native.format(*parts, one=self._number("1", kind))
 
     def _short_product(self, equation: Equation, r: str) -> str:
         """A row times a matrix of few rows: the sum written out."""
@@ -429,8 +419,8 @@ class _Writer:
         return lines
 
     def _reduce(self, equation: Equation, rows: list[str]) -> list[str]:
-        x, out, kind = equation.args[0], equation.out, reduction(equation) or "add"
-        step, start = STEPS[kind], _typed(STARTS[kind], out)
+        x, out, kind = equation.args[0], equation.out, reduction(equation) or SUMS
+        start = _typed(kind.start, out)
         if out not in self.by_row:  # over all examples, or all elements
             total = _name(out)
             if out.shape:
@@ -443,7 +433,7 @@ class _Writer:
         for r in rows:
             total = f"{_name(out)}_{r}"
             self.before.append(f"{total} = {start}")
-            lines.append(f"{total} = {step.format(total, self._at(x, r))}")
+            lines.append(f"{total} = {kind.step.format(total, self._at(x, r))}")
             if out in self.stored:
                 self.after.append(f"{_name(out)}_b[{r}] = {total}")
             if out in self.native.results:

@@ -1,0 +1,315 @@
+"""Ops: what the compiler knows of each primitive, one row for each.
+
+A primitive is what an equation calls: a ufunc or a method of one, another function of NumPy,
+indexing, Python's arithmetic on plain numbers, a helper of a gate. Passes, memory and all that
+writes text look here; a language to come (another array library, a file format) is one more form
+in the rows. A function without a row is called by its name, and a ufunc still works elementwise.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from ..gates.losses import check_labels
+from .traced import cast
+
+__all__ = [
+    "ATOM", "FOR_FLOATS", "OPS", "PRODUCT", "SUM", "SUMS", "UNARY", "Form", "Function", "Op", "Out",
+    "Reduction", "function_name", "op_of",
+]  # fmt: skip
+
+Function = Callable[..., Any]
+
+ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, ANY = 9, 8, 7, 6, 5, 4, 0  # how tightly text binds
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a call is written.
+
+    text       with {} for each operand, {function} for the function
+    level      how tightly the text binds; None if it is its operand
+    operands   how tightly each operand has to bind to be written without parentheses
+    repeats    an operand stands twice in the text
+    """
+
+    text: str
+    level: int | None = ATOM
+    operands: tuple[int, ...] = (ANY,)
+    repeats: bool = False
+
+
+def infix(symbol: str, level: int) -> Form:
+    """Two operands with a symbol between them; what is not a chain from left to right, powers
+    and comparisons, wants parentheses on both sides."""
+    return Form(f"{{}} {symbol} {{}}", level, (level + (level in (POWER, COMPARISON)), level + 1))
+
+
+class Out(Enum):
+    """How a function is told to write its result into an array."""
+
+    POSITIONAL = "f(x, y, array)"
+    KEYWORD = "f(x, y, out=array)"
+    COPY = "np.copyto(array, x)"
+    CAST = "np.copyto(array, x, casting='unsafe')"
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """How a loop reduces: from `start`, with `step` for each element."""
+
+    step: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """What is known of one primitive.
+
+    name         as programs print it
+    pure         the same operands give the same result, and nothing else happens
+    elementwise  each element of the result comes from the same element of the operands
+    fresh        the result never shows memory of an operand; None if it may
+    out          how it writes into an array that it is given, if it can
+    writes       it writes into its first operand
+    check        it is there for the errors that it raises
+
+    gate         the name of the gate that does the same, if it has another name
+    symbol       what stands on it in a picture; "" for the symbol of its gate
+    readable     as a person writes it; None for a call of `called`
+    called       the name in such a call; `given` of its arguments are written, None for all
+    augmented    the operator that updates the first operand, such as +=
+    generated    as the running program writes it where it does not write into an array
+    floats       on Python floats, with the same bits; None if there is no such form
+    native       one element, in a loop that is compiled; None if there is no such form
+    slow         native code takes one element at a time where NumPy takes several
+
+    python       the function for two Python numbers, which does not widen float32
+    same_bits    that one gives the bits of this one
+    neutral      the operand that leaves the other one as it is
+    masks        it takes bools beside floats: "first" (a condition), or "any" (as 0 and 1)
+    two_arrays   it is quicker with two arrays than with an array and a number
+    compares     it gives bools
+    product      of matrices
+    joins        arrays along an axis
+    copies       its operand, maybe in another dtype
+    reshapes     the same elements in another shape
+    reduces      how, if it is a reduction that native loops know
+    axis         the axis along which it reduces unless told otherwise; None for all
+    over_all     as a person writes it, it reduces all axes unless told otherwise
+    pairwise     it sums as `blocks.halves` does
+    """
+
+    name: str
+    pure: bool = False
+    elementwise: bool = False
+    fresh: bool = False
+    out: Out | None = None
+    writes: bool = False
+    check: bool = False
+    gate: str = ""
+    symbol: str = ""
+    readable: Form | None = None
+    called: str = ""
+    given: int | None = None
+    augmented: str = ""
+    generated: Form | None = None
+    floats: Form | None = None
+    native: str | None = None
+    slow: bool = False
+    python: Function | None = None
+    same_bits: bool = True
+    neutral: int | None = None
+    masks: str = ""
+    two_arrays: bool = False
+    compares: bool = False
+    product: bool = False
+    joins: bool = False
+    copies: bool = False
+    reshapes: bool = False
+    reduces: Reduction | None = None
+    axis: int | None = None
+    over_all: bool = False
+    pairwise: bool = False
+
+
+OPS: dict[Function, Op] = {}
+
+
+def op_of(function: Function) -> Op:
+    """The row of a function; for one that has none, what its name and its class tell.
+
+    A function that does the work of another in its own way has that one's row: `stands_for`.
+    """
+    meant = getattr(function, "stands_for", None)
+    if meant is not None and function not in OPS:
+        OPS[function] = replace(
+            op_of(meant),
+            name=function_name(function),
+            pure=True,
+            readable=None,
+            called=function_name(meant),
+            given=2,
+        )
+    return OPS.get(function) or Op(function_name(function), **_usual(function))
+
+
+def function_name(function: Function) -> str:
+    """How a NumPy function is written."""
+    if isinstance(function, np.ufunc):
+        return f"np.{function.__name__}"
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{function.__name__}"
+    if function in (operator.getitem, operator.setitem):
+        return function.__name__
+    if function.__class__.__name__ == "method_descriptor":
+        return f"np.ndarray.{function.__name__}"
+    module = getattr(function, "__module__", "") or ""
+    if module.startswith("numpy"):
+        return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+    return function.__name__.lstrip("_")
+
+
+def _usual(function: Function) -> dict[str, Any]:
+    """What holds for all ufuncs, for their methods, and for NumPy's functions."""
+    name = function_name(function)
+    facts: dict[str, Any] = {"pure": name.startswith("np.") and "random" not in name}
+    if isinstance(function, np.ufunc):
+        facts.update(fresh=True, out=Out.POSITIONAL, elementwise=function.signature is None)
+    elif isinstance(getattr(function, "__self__", None), np.ufunc):
+        facts["writes"] = function.__name__ == "at"
+        if function.__name__ == "reduce":
+            facts.update(out=Out.KEYWORD, axis=0)
+    return facts
+
+
+def _row(function: Function, **facts: Any) -> None:
+    OPS[function] = Op(function_name(function), **{**_usual(function), **facts})
+
+
+# --- arithmetic ----------------------------------------------------------------------------------
+
+
+def _arithmetic(
+    function: np.ufunc, python: Function, symbol: str, form: Form, **facts: Any
+) -> None:
+    """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
+    forms = {"readable": form, "generated": form, "floats": form}
+    _row(function, python=python, native=form.text, **forms, **facts)
+    gate = function.__name__ if function.__name__ != python.__name__ else ""
+    _row(python, pure=True, gate=gate, symbol=symbol, **forms)
+
+
+_arithmetic(np.add, operator.add, "+", infix("+", SUM), augmented="+=")
+_arithmetic(np.subtract, operator.sub, "−", infix("-", SUM), augmented="-=")
+_arithmetic(np.multiply, operator.mul, "×", infix("*", PRODUCT), augmented="*=", neutral=1,
+            masks="any")  # fmt: skip
+_arithmetic(np.divide, operator.truediv, "÷", infix("/", PRODUCT))
+
+MINUS = Form("-{}", UNARY, (UNARY,))
+_row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
+_row(operator.neg, pure=True, symbol="×−1", readable=MINUS, floats=MINUS)
+
+FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
+CALL = Form("float({function}({}))")  # the ufunc on floats
+CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
+STARS = infix("**", POWER)
+_row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
+# NumPy's power of scalars, as in eager, has bits of its own
+_row(operator.pow, pure=True, gate="power", symbol="x^y", readable=STARS, generated=STARS,
+     floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
+
+# --- functions of one number ---------------------------------------------------------------------
+
+_row(np.exp, floats=CALL, native="math.exp({})", slow=True)
+_row(np.expm1, floats=CALL, native="math.expm1({})", slow=True)
+_row(np.log, floats=CALL, native="math.log({})", slow=True)
+_row(np.log1p, floats=CALL, native="math.log1p({})", slow=True)
+_row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
+_row(np.sign, floats=CALL)
+_row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
+_row(np.absolute, symbol="|x|", floats=Form("abs({})"), native="abs({})")
+_row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
+_row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
+_row(np.float64, readable=Form("{}", None), floats=Form("{}", None))
+
+# --- comparisons and choices ---------------------------------------------------------------------
+
+
+def _comparison(function: np.ufunc, symbol: str, drawn: str = "") -> None:
+    on_floats = Form(f"({{}} {symbol} {{}})", ATOM, (SUM, SUM))
+    _row(function, compares=True, symbol=drawn or symbol, readable=infix(symbol, COMPARISON),
+         floats=on_floats, native=f"{{}} {symbol} {{}}")  # fmt: skip
+
+
+_comparison(np.greater, ">")
+_comparison(np.greater_equal, ">=", "≥")
+_comparison(np.less, "<")
+_comparison(np.less_equal, "<=", "≤")
+_comparison(np.equal, "==", "=")
+_comparison(np.not_equal, "!=", "≠")
+
+
+def _extreme(function: np.ufunc, symbol: str, native: str) -> None:
+    """Of two numbers; NaN wins, as in NumPy, which takes a third operand only as `out=`."""
+    choice = f"({{0}} if {{0}} {symbol} {{1}} or {{0}} != {{0}} else {{1}})"
+    _row(function, out=Out.KEYWORD, two_arrays=True, native=native,
+         floats=Form(choice, ATOM, (SUM, SUM), repeats=True))  # fmt: skip
+
+
+LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
+_extreme(np.maximum, ">", LARGER)
+_extreme(np.minimum, "<", SMALLER)
+_row(np.where, elementwise=True, fresh=True, masks="first", native="{1} if {0} else {2}",
+     floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
+
+# --- reductions ----------------------------------------------------------------------------------
+
+SUMS = Reduction("{} + {}", "0")
+LARGEST, SMALLEST = Reduction(LARGER, "-np.inf"), Reduction(SMALLER, "np.inf")
+
+
+def _reduction(called: str, *functions: Function, **facts: Any) -> None:
+    for function in functions:
+        _row(function, called=called, over_all=True, **facts)
+
+
+_reduction("np.sum", np.add.reduce, symbol="Σ", reduces=SUMS, pairwise=True)
+_reduction("np.sum", np.sum, reduces=SUMS)
+_reduction("np.max", np.maximum.reduce, np.max, np.amax, symbol="max", reduces=LARGEST)
+_reduction("np.min", np.minimum.reduce, np.min, np.amin, symbol="min", reduces=SMALLEST)
+_reduction("np.prod", np.multiply.reduce, np.prod)
+_reduction("np.mean", np.mean)
+_reduction("np.var", np.var)
+_reduction("np.std", np.std)
+
+# --- products of matrices ------------------------------------------------------------------------
+
+_row(np.matmul, product=True, symbol="@", readable=infix("@", PRODUCT))
+_row(np.dot, product=True, symbol="@", fresh=True, out=Out.KEYWORD)
+
+# --- shapes, copies, indexing --------------------------------------------------------------------
+
+TURNED = Form("{}.T", ATOM, (ATOM,))
+_row(np.transpose, symbol="T", readable=TURNED, generated=TURNED)
+_row(np.reshape, reshapes=True, generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))
+_row(np.expand_dims, reshapes=True)
+_row(np.squeeze, reshapes=True)
+_row(np.concatenate, joins=True, fresh=True, out=Out.KEYWORD)
+_row(np.ndarray.copy, copies=True, fresh=True, out=Out.COPY,
+     readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
+_row(cast, copies=True, fresh=True, out=Out.CAST,
+     readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
+_row(operator.getitem, pure=True, symbol="[ ]")
+_row(operator.setitem, writes=True, symbol="[ ] =")
+_row(np.add.at, symbol="[ ] +=")
+_row(inspect.unwrap(check_labels), pure=True, check=True)
