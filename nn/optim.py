@@ -27,8 +27,6 @@ class SGD:
     Everything is checked before the first parameter is changed.
     """
 
-    _lr: float
-
     def __init__(self, params: Module | Iterable[Parameter] = (), lr: float = 0.01):
         listed = params.parameters() if isinstance(params, Module) else list(params)
         for p in listed:
@@ -40,7 +38,7 @@ class SGD:
     @property
     def lr(self) -> float:
         """The step size. Raises TypeError for what is no number, ValueError unless positive."""
-        return self._lr
+        return vars(self)["lr"]  # type: ignore[no-any-return]
 
     @lr.setter
     def lr(self, value: float) -> None:
@@ -48,7 +46,7 @@ class SGD:
             raise TypeError(f"SGD: lr is {value!r}; expected a positive number, the step size")
         if not 0 < value < math.inf:
             raise ValueError(f"SGD: lr is {value}; expected a positive, finite step size")
-        self._lr = float(value)
+        vars(self)["lr"] = float(value)
 
     def step(self) -> None:
         """Move every parameter against its gradient."""

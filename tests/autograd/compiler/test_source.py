@@ -39,7 +39,7 @@ def step(X, y, W1, b1, W2, b2, lr):
     dhidden = np.dot(dscores, W2.T)                           # (30, 16)
     dW2 = 0.001 * W2 + np.dot(hidden.T, dscores)              # (16, 3)
     db2 = np.sum(dscores, axis=0)                             # (3,)
-    dfc1 = dhidden * (hidden > 0)                             # (30, 16)
+    dfc1 = dhidden * (hidden != 0)                            # (30, 16)
     dW1 = 0.001 * W1 + np.dot(X.T, dfc1)                      # (2, 16)
     db1 = np.sum(dfc1, axis=0)                                # (16,)
     W1 -= lr * dW1

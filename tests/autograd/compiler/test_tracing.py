@@ -22,7 +22,7 @@ rng = generator(7)
         (lambda x: x if x.sum() > 0 else -x, "a Python branch"),
         (lambda x: float(x.sum()), r"float\(t\)"),
         (lambda x: np.asarray(x), r"np.asarray\(t\)"),
-        (lambda x: range(int(x[0])), r"float\(t\)|t.item\(\)"),
+        (lambda x: range(int(x[0])), r"int\(t\)|t.item\(\)"),
         (lambda x: x.numpy(), r"np.asarray\(t\)"),
     ],
     ids=["branch", "float", "asarray", "int", "numpy"],
