@@ -117,7 +117,7 @@ def _compare(
 
         def along(x: Any, k: int = k) -> float:
             moved = [Tensor(x if i == k else p) for i, p in enumerate(points)]
-            return float(f(*moved))
+            return float(f(*moved).item())
 
         numerical = numerical_gradient(along, points[k], h, stencil=FOUR_POINTS)
         error = np.abs(backprop - numerical)

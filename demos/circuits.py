@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out = common.folder(options.out)
     for circuit in CIRCUITS:
         result, inputs = run(circuit)
-        print(f"{circuit.title}\n  f = {float(result):.16g}")
+        print(f"{circuit.title}\n  f = {result.item():.16g}")
         for name, x in inputs.items():
             print(f"  {name} = {x.numpy().tolist()},  df/d{name} = {x.grad.tolist()}")
         path = out / f"{circuit.file}.{options.format}"

@@ -44,7 +44,7 @@ def train(
         loss = net.loss(x[chosen], t[chosen])
         loss.backward()
         sgd.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
         if step % epoch == 0 or step == steps:
             rate = len(losses) / (time.perf_counter() - start)
             right = [common.accuracy(net.predict(a), b) for a, b in data]

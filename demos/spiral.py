@@ -57,10 +57,10 @@ def train(
         last = step == steps - 1
         if step % record_every == 0 or last:
             accuracy = common.accuracy(scores.data, y)
-            history.record(step, float(data_loss), float(penalty), accuracy, net=net, lr=lr)
-            report(step, float(loss), accuracy)
+            history.record(step, data_loss.item(), penalty.item(), accuracy, net=net, lr=lr)
+            report(step, loss.item(), accuracy)
         if film is not None and step in filmed:
-            film.add(step, scores_of(net), float(data_loss))
+            film.add(step, scores_of(net), data_loss.item())
         sgd.step()
     return history
 

@@ -26,7 +26,7 @@ class Module:
     ...     def forward(self, x):
     ...         return self.factor * x
     >>> scale = Scale()
-    >>> float(scale(3.0)), [name for name, _ in scale.named_parameters()]
+    >>> scale(3.0).item(), [name for name, _ in scale.named_parameters()]
     (6.0, ['factor'])
     """
 

@@ -49,7 +49,7 @@ def test_circuits(name: str) -> None:
     tensors = [Tensor(x) for x in inputs]
     result = f(*tensors)
     result.backward()
-    assert abs(float(result) - value) < 1e-12
+    assert abs(result.item() - value) < 1e-12
     for t, expected in zip(tensors, gradients, strict=True):
         np.testing.assert_allclose(t.grad, expected, rtol=0, atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_toy_model_of_assignment_1() -> None:
          [-0.00618733, -0.12435261, -0.15226949]],
         atol=5e-9,
     )  # fmt: skip
-    assert float(net.loss(X, y)) == pytest.approx(1.30378789133, abs=5e-12)
+    assert net.loss(X, y).item() == pytest.approx(1.30378789133, abs=5e-12)
 
 
 def backward_of_the_notes(X, y, W, b, W2, b2, reg=1e-3):  # type: ignore[no-untyped-def]

@@ -247,8 +247,8 @@ class _Microscope:
         """
         terms = self._terms(node, place)
         value = float(np.ravel(self.trace.values[node])[place])
-        rest = value - sum(c * float(x) for c, x, _ in terms)
-        if abs(rest) <= 1e-12 * max(abs(value), *(abs(c * float(x)) for c, x, _ in terms)):
+        rest = value - sum(c * x.item() for c, x, _ in terms)
+        if abs(rest) <= 1e-12 * max(abs(value), *(abs(c * x.item()) for c, x, _ in terms)):
             rest = 0.0
         factors = {c for c, _, _ in terms}
         shared = factors.pop() if len(factors) == 1 and len(terms) > 1 else None

@@ -22,7 +22,7 @@ class History:
     >>> history = nn.plots.History()
     >>> loss = net.loss(X, y)
     >>> loss.backward()
-    >>> history.record(0, float(loss), net=net, lr=1.0)
+    >>> history.record(0, loss.item(), net=net, lr=1.0)
     >>> sorted(history.update_ratios)
     ['W1', 'W2']
     """
@@ -54,10 +54,10 @@ class History:
         hidden    activations (examples, units) of a ReLU layer: the share of dead units is noted
         """
         self.steps.append(step)
-        self.data_loss.append(float(data_loss))
-        self.penalty.append(float(penalty))
+        self.data_loss.append(_number(data_loss))
+        self.penalty.append(_number(penalty))
         if accuracy is not None:
-            self.accuracy.append(float(accuracy))
+            self.accuracy.append(_number(accuracy))
         if hidden is not None:
             self.dead.append(dead_units(hidden))
         for path, p in net.named_parameters() if net is not None else ():
@@ -76,3 +76,8 @@ def dead_units(hidden: Any) -> float:
     0.5
     """
     return float(np.mean(np.all(np.asarray(hidden) <= 0, axis=0)))
+
+
+def _number(x: Any) -> float:
+    """A number, or the single value of an array or a tensor."""
+    return float(x.item() if hasattr(x, "item") else x)

@@ -77,7 +77,7 @@ class Film:
         chosen, sure = confidence(scores(self.X))
         accuracy = np.nan if np.isnan(sure).any() else np.mean(chosen == self.y)
         self.frames.append({
-            "step": int(step), "loss": float(loss), "accuracy": float(accuracy),
+            "step": int(step), "loss": _value(loss), "accuracy": _value(accuracy),
             "image": _data_uri(_png(places.reshape(self.size, self.size), _palette())),
         })  # fmt: skip
 
@@ -174,3 +174,8 @@ def _png(places: Array, palette: list[tuple[int, int, int, int]]) -> bytes:
 
 def _data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _value(x: Any) -> float:
+    """A number, or the single value of an array or a tensor."""
+    return float(x.item() if hasattr(x, "item") else x)

@@ -472,7 +472,7 @@ def test_the_formulas_of_the_page_are_those_of_the_gates(visit: Open) -> None:
             return [ran.values[2], ...program[0].operands.map((o) => ran.gradients.get(o.quantity))]
                 .map(String);
         }})()""")
-        expected = [float(out), *(float(t.grad) for t in tensors)]
+        expected = [out.item(), *(t.grad.item() for t in tensors)]
         got = [float(t.replace("Infinity", "inf")) for t in told]
         assert got == pytest.approx(expected, rel=1e-12, nan_ok=True), (name, x, y)
         run += 1

@@ -47,13 +47,13 @@ def test_labels_of_every_good_kind_agree() -> None:
     expected = float(nn.softmax_cross_entropy(SCORES, labels))
     for same in (labels.tolist(), labels.astype("u1"), labels.astype("i8"), np.eye(3)[labels],
                  np.eye(3, dtype=int)[labels], Tensor(labels), np.eye(3)[labels] > 0):  # fmt: skip
-        assert float(nn.softmax_cross_entropy(Tensor(SCORES), same)) == expected
+        assert nn.softmax_cross_entropy(Tensor(SCORES), same).item() == expected
 
 
 def test_cross_entropy_is_stable_for_large_scores() -> None:
     x = Tensor([[1e4, 0.0], [0.0, 1e4]])
     loss = nn.softmax_cross_entropy(x, [1, 1])
-    assert float(loss) == 5000.0
+    assert loss.item() == 5000.0
     loss.backward()
     assert_close(x.grad, [[0.5, -0.5], [0, 0]])
 
@@ -61,7 +61,7 @@ def test_cross_entropy_is_stable_for_large_scores() -> None:
 def test_sum_of_squares() -> None:
     y = Tensor([1.0, 3.0])
     loss = nn.sum_of_squares(y, np.array([0.0, 1.0]))
-    assert float(loss) == 2.5
+    assert loss.item() == 2.5
     loss.backward()
     assert y.grad.tolist() == [1.0, 2.0]
     with pytest.raises(ShapeError, match=r"\(2,\).*\(3,\)"):
@@ -164,7 +164,7 @@ def test_numerical_gradient_is_that_of_the_loss_weight_by_weight(activation: typ
                 moved = original.copy()
                 moved[index] += h
                 p.data = moved
-                losses.append(float(net.loss(x, t)))
+                losses.append(net.loss(x, t).item())
             p.data = original
             slow[index] = (losses[0] - losses[1]) / 2e-4
         assert_close(found[name], slow, 1e-7)

@@ -45,7 +45,7 @@ def history() -> plots.History:
         loss = net.loss(X, y)
         loss.backward()
         hidden = np.maximum(0, X @ net.fc1.W.numpy())
-        made.record(step, float(loss), 0.01, 0.3 * step, net=net, lr=0.5, hidden=hidden)
+        made.record(step, loss.item(), 0.01, 0.3 * step, net=net, lr=0.5, hidden=hidden)
     return made
 
 

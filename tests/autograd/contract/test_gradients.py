@@ -174,7 +174,7 @@ def test_derivatives_of_higher_order() -> None:
     first.backward(create_graph=True)
     second, x.grad = x.grad, None
     second.backward()
-    assert (float(first), float(second), x.grad) == (12.0, 12.0, 6.0)
+    assert (first.item(), second.item(), x.grad) == (12.0, 12.0, 6.0)
     f = lambda x: x**3  # noqa: E731
     assert ag.grad(f)(2.0) == 12.0
     assert ag.grad(ag.grad(f))(2.0) == 12.0

@@ -59,7 +59,7 @@ def test_nothing_can_be_mistaken_for_a_number() -> None:
     w = Tensor(np.ones((3, 3)), name="w")
     with shapes_only():
         y = np.exp(w @ w).sum()
-    assert np.isnan(float(y))
+    assert np.isnan(y.item())
     y.backward()
     assert np.isnan(w.grad).all()
     with shapes_only(), pytest.raises(DrawError, match="no values to go back through"):
@@ -78,7 +78,7 @@ def test_errors_are_those_of_the_gates() -> None:
 def test_after_the_block_gates_compute_again() -> None:
     with shapes_only():
         pass
-    assert float(Tensor(2.0) * 3.0) == 6.0
+    assert (Tensor(2.0) * 3.0).item() == 6.0
 
 
 # --- AlexNet -------------------------------------------------------------------------------------
