@@ -51,8 +51,9 @@ def gate(
     role             what it does to gradients, in the words of the lecture
     written          how it stands in a formula, "−x", where the symbol does not show that
     face             what stands on it in a picture, with its keyword arguments: "[{index}]"
-    says             the downstream gradient in words, where the rule is more than a formula: one
-                     text per operand, or one for all, with {g}, {out} and the operands' names
+    says             the downstream gradient in words (with `local`: the local one), where the rule
+                     is not the best formula: one text per operand, or one for all, with {g}, {out}
+                     and the operands' names
     local, vjp       one local gradient (or vjp rule) per operand; None where there is none
     shape            the shape of the result, from those of the operands and keyword arguments, for
                      gates that are costly: what is only drawn need not run

@@ -177,8 +177,15 @@ def _almost_everywhere(part: Symbol) -> Symbol:
     """What a choice is but for single points, such as a tie: those are left to the code."""
     while part.head is np.where:
         condition, _, rest = part.parts
-        gate = row_of(condition.head)
-        if gate is None or gate.symbol != "=":
+        if not _holds_at_points(condition):
             break
         part = rest
     return part
+
+
+def _holds_at_points(condition: object) -> bool:
+    """Whether a condition is an equation, or asks for one among others."""
+    gate = row_of(condition.head) if isinstance(condition, Symbol) else None
+    if gate is None or gate.symbol not in ("=", "and"):
+        return False
+    return gate.symbol == "=" or any(map(_holds_at_points, condition.parts))

@@ -48,17 +48,19 @@ def local_text(node: Node, position: int, labels: list[str], out: str) -> str:
     gate = node.plan.gate  # type: ignore[union-attr]
     if not gate.times:
         return ""
+    if said := _said(gate, position, labels, out, "1"):
+        return said
     formula = _local(node, position)
     if formula is not None:
         return in_words(formula, _names(gate, labels, out))
-    return _said(gate, position, labels, out, "1") or f"{gate.name}′({', '.join(labels)})"
+    return f"{gate.name}′({', '.join(labels)})"
 
 
 def vjp_text(node: Node, position: int, labels: list[str], out: str, g: str) -> str:
     """The gradient at an operand of a gate on arrays, as a formula of the upstream gradient."""
     gate = node.plan.gate  # type: ignore[union-attr]
     if said := _said(gate, position, labels, out, g):
-        return said
+        return f"{g} ⊙ {said}" if gate.times else said
     if not gate.times:
         formula = rule_on_symbols(
             gate, gate.rule(position), position, _operands(node), node.static or {},

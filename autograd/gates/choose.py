@@ -34,6 +34,7 @@ maximum = gate(
     np.maximum,
     symbol="max",
     role="router",
+    says=("[{x} > {y}]", "[{y} > {x}]"),
     local=(
         lambda x, y, out, tracked: _wins(x, y, out, tracked),
         lambda x, y, out, tracked: _wins(y, x, out, tracked),
@@ -44,6 +45,7 @@ minimum = gate(
     np.minimum,
     symbol="min",
     role="router",
+    says=("[{x} < {y}]", "[{y} < {x}]"),
     local=(
         lambda x, y, out, tracked: _wins(x, y, out, tracked),
         lambda x, y, out, tracked: _wins(y, x, out, tracked),

@@ -40,6 +40,7 @@ def sigmoid(x: Array) -> Array:
     symbol="ReLU",
     role="router",
     opened="asked for",
+    says="[{x} > 0]",
     local=lambda out: out != 0,  # also NaN, which passes its gradient on
     live=lambda out: out != 0,
     expand=lambda x: maximum(0.0, x),

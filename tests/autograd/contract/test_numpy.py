@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from typing import Any
+
 import numpy as np
 import pytest
 from close import assert_close
 from draws import generator
 
 import autograd as ag
-from autograd import ShapeError, Tensor, UnsupportedError
+from autograd import DTypeError, ShapeError, Tensor, UnsupportedError
 
 
 def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
@@ -73,12 +77,40 @@ def test_comparisons_are_untracked_bools() -> None:
 
 
 def test_single_values_convert() -> None:
-    x = Tensor([[2.5]])
-    assert (x.item(), x.item(), x.item(), bool(x)) == (2.5, 2, 2.5, True)
+    x = Tensor([[2.5]], requires_grad=False)
+    assert (float(x), int(x), complex(x), x.item(), bool(x)) == (2.5, 2, 2.5, 2.5, True)
     assert f"{Tensor(2.0):.2f}" == "2.00"
     assert [10, 20, 30][Tensor(1)] == 20
     with pytest.raises(ShapeError, match="single value"):
         float(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        float,
+        int,
+        complex,
+        math.exp,
+        np.float64,
+        lambda t: np.sum(np.ones(2), initial=t),
+        lambda t: np.fromiter([t], float),
+        lambda t: np.zeros(2).fill(t),
+        lambda t: np.zeros(2).__setitem__(0, t),
+        lambda t: np.zeros(2).put(0, t),
+        lambda t: np.full(2, t),
+        lambda t: round(float(t)),
+        operator.index,
+    ],
+    ids=str,
+)
+def test_a_tracked_value_never_becomes_a_plain_number_silently(leave: Any) -> None:
+    with pytest.raises((UnsupportedError, DTypeError, ValueError)) as raised:
+        leave(Tensor(2.0))
+    told = [str(e) for e in (raised.value, raised.value.__cause__)]  # NumPy's own error, and why
+    assert any("t.detach()" in text or "no index" in text for text in told)
+    t = Tensor(2.0)
+    assert (t.item(), f"{t:.1f}", bool(t), t > 1) == (2.0, "2.0", True, True)
 
 
 def test_plain_numpy_forward_code_runs_unchanged() -> None:
