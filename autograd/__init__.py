@@ -87,7 +87,8 @@ from .gates import (
     transpose,
     where,
 )  # fmt: skip
-from .modes import Scope, is_recording, no_grad, scope, setting, source_lines
+from .lines import source_lines
+from .modes import Scope, is_recording, no_grad, scope, setting
 from .node import Node
 from .parameter import Parameter
 from .tensor import Tensor

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
 from .errors import DTypeError, UnsupportedError
-from .values import StandIn
+from .standins import StandIn
 
 __all__ = ["NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept", "lender"]
 

@@ -9,6 +9,7 @@ local one; where a value was used twice, the gradients that arrive are added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -17,18 +18,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_constant
+from .declare import register_method
 from .errors import GraphError, ShapeError
-from .gate import register_method
 from .gates.shape import astype, sum_to
 from .masks import MaskedSweep, Masks
 from .modes import MODE
 from .node import GradSlot, Node
+from .standins import StandIn, has_nan
 from .tensor import Tensor, another, constant_tensor
-from .values import Kind, RecordedSweep, StandIn, Sweep, has_nan
+from .values import Kind, RecordedSweep, Sweep
 
 __all__ = ["backpropagate", "backward"]
 
 Gradients = dict[Node, Any]
+DEFAULT = nullcontext()
 
 
 def reachable(root: Node) -> list[Node]:
@@ -59,30 +62,21 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradien
 
 
 def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradients:
-    """Backpropagation through all gates that lead to `root`. (`fast` replaces this one.)"""
-    order = reachable(root)
-    sweep = sweep_of(seed, kind)
-    if any(node.plan.selects for node in order):  # type: ignore[union-attr]
-        return walk_carefully(order, root, seed, wanted, sweep)
-    grads = go(order, {root: seed}, wanted, sweep)
-    kind.leave()
-    return grads
+    """Backpropagation through all gates that lead to `root`. (`fast` replaces this one.)
 
-
-def walk_carefully(
-    order: list[Node], root: Node, seed: Any, wanted: frozenset[Node], sweep: Sweep
-) -> Gradients:
-    """The same where zeros may meet infinities: if that gives NaN, once more with masks."""
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    Where a gate selects, zeros may meet infinities: if that gives NaN, once more with masks.
+    """
+    order, sweep, finite = reachable(root), sweep_of(seed, kind), None
+    selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
         grads = go(order, {root: seed}, wanted, sweep)
-        values = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
-        masks = Masks.of(order) if any(map(has_nan, values)) else None
-        if masks is None:
-            sweep.kind.leave(finite=values)
-            return grads
-        grads = go(order, {root: seed}, wanted, MaskedSweep(sweep, masks))
-        sweep.kind.leave()
-        return grads
+        if selecting:
+            finite = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
+            masks = Masks.of(order) if any(map(has_nan, finite)) else None
+            if masks is not None:
+                grads, finite = go(order, {root: seed}, wanted, MaskedSweep(sweep, masks)), None
+    kind.leave(finite)
+    return grads
 
 
 def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: Sweep) -> Gradients:

@@ -17,17 +17,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import UnsupportedError
 from .node import Node
-from .tensor import Tensor, recorded_tensor
+from .tensor import recorded_tensor
 
-__all__ = ["GATES", "Edge", "Gate", "Plan", "register_method"]
+__all__ = ["GATES", "Edge", "Gate", "Plan"]
 
-Rule = Callable[..., Any]
 Function = Callable[..., Any]
 
 GATES: dict[str, Gate] = {}
@@ -41,64 +41,54 @@ class Need(NamedTuple):
     key: Any = None
 
 
+@dataclass(eq=False, repr=False)
 class Gate:
-    """A row of the gate table. Made by `gate()`, which says what the fields mean (see call.py)."""
+    """A row of the gate table. `gate()` makes it and says what the fields mean, see declare.py."""
 
-    planned: type[Plan]  # how it is recorded; `fast` has another way for some gates
-    native: Function | None = None  # a kernel that suits native code, registered by `fast`
+    kernel: Function
+    numpy: Function | None = None
+    functions: tuple[Function, ...] = ()
+    name: str = ""
+    symbol: str = ""
+    role: str = ""
+    written: str = ""
+    face: str = ""
+    says: Any = ""
+    shape: Function | None = None
+    opened: str = ""
+    expand: Function | None = None
+    local: Any = None
+    vjp: Any = None
+    live: Any = None
+    elementwise: bool = False
+    linear: bool = False
+    selects: bool = False
+    variadic: bool = False
+    differentiable: bool = True
+    native: Function | None = None
+    _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, init=False)
 
-    def __init__(
-        self,
-        kernel: Function,
-        numpy: Function | None,
-        *,
-        name: str | None = None,
-        symbol: str | None = None,
-        role: str = "",
-        written: str = "",
-        face: str = "",
-        says: str | tuple[str, ...] = "",
-        shape: Function | None = None,
-        opened: str = "",
-        local: Any = None,
-        vjp: Any = None,
-        elementwise: bool = False,
-        linear: bool = False,
-        live: Any = None,
-        selects: bool = False,
-        expand: Function | None = None,
-        variadic: bool = False,
-        differentiable: bool = True,
-    ):
-        self.kernel, self.numpy = kernel, numpy
-        self.name: str = name or (numpy or kernel).__name__
-        self.symbol, self.role, self.expand = symbol or self.name, role, expand
-        self.times = local is not None  # the upstream gradient times a local one
-        self.elementwise, self.linear = elementwise or self.times, linear
-        self.variadic, self.differentiable = variadic, differentiable
-        rules = local if self.times else vjp
-        self.rules: tuple[Any, ...] = rules if isinstance(rules, tuple) else (rules,)
-        self.live: tuple[Any, ...] = live if isinstance(live, tuple) else (live,)
-        self.selects = selects or live is not None
-        self.transparent = self.elementwise or linear  # zeros of the result are zeros of operands
-        self.written, self.face, self.shape, self.opened = written, face, shape, opened
-        self.says = says if isinstance(says, tuple) else (says,)
-        self.functions: tuple[Function, ...] = (kernel,)  # that record this gate
+    def __post_init__(self) -> None:
+        self.name = self.name or (self.numpy or self.kernel).__name__
+        self.symbol = self.symbol or self.name
+        self.times = self.local is not None  # the upstream gradient times a local one
+        self.rules = _each(self.local if self.times else self.vjp)
+        self.says, self.live = _each(self.says), _each(self.live)
+        self.elementwise = self.elementwise or self.times
+        self.selects = self.selects or self.live != (None,)
+        self.transparent = self.elementwise or self.linear  # zeros of out are zeros of operands
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
-        self.operands, self.statics, self.optional = self._signature()
-        self._plans: dict[tuple[int, ...], Plan] = {}
-        for rule in self.rules:  # a misspelt name is found at import
-            self.needs(rule)
-
-    def _signature(self) -> tuple[tuple[str, ...], dict[str, Any], frozenset[int]]:
-        """Names of operands, keyword arguments with defaults, and which operands may be None."""
         count = 1 if self.variadic else len(self.rules)
         if isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator":
-            return ("x", "y")[:count], {}, frozenset()
-        parameters = list(inspect.signature(self.kernel).parameters.values())
-        statics = {p.name: p.default for p in parameters[count:]}
-        optional = frozenset(k for k, p in enumerate(parameters[:count]) if p.default is None)
-        return tuple(p.name for p in parameters[:count]), statics, optional
+            parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in "xy"]
+        else:
+            parameters = list(inspect.signature(self.kernel).parameters.values())
+        self.operands = tuple(p.name for p in parameters[:count])
+        self.optional = {k for k, p in enumerate(parameters[:count]) if p.default is None}
+        rest = parameters[count:] if parameters[0].kind != inspect.Parameter.POSITIONAL_ONLY else []
+        self.statics = {p.name: p.default for p in rest}
+        for rule in self.rules:  # a misspelt name is found at import
+            self.needs(rule)
 
     def rule(self, position: int) -> Any:
         """The local gradient or the vjp for the operand at `position`."""
@@ -106,10 +96,8 @@ class Gate:
 
     def names(self, rule: Any) -> tuple[str, ...]:
         """What a rule names beside the upstream gradient."""
-        if not callable(rule):
-            return ()
-        names = parameter_names(rule)
-        if self.times:
+        names = parameter_names(rule) if callable(rule) else ()
+        if self.times or not callable(rule):
             return names
         if not names or names[0] != "g":
             raise TypeError(f"{self.name}: a vjp rule takes g first, but this one takes {names}")
@@ -135,18 +123,19 @@ class Gate:
             f"{', '.join([*self.operands, 'out', *self.statics])} or the shape of an operand"
         )
 
+    def compute(self, values: Any, static: dict[str, Any], plan: Plan | None) -> tuple[Any, Any]:
+        """The result, and what an accelerator's rules want beside (see fast/quick.py)."""
+        return self.kernel(*([values] if self.variadic else values), **static), None
+
     def plan(self, tracked: tuple[int, ...]) -> Plan:
         """How this gate is recorded when gradients flow to these operands."""
-        plan = self._plans.get(tracked)
-        if plan is None:
-            plan = self._plans[tracked] = self.planned(self, tracked)
-        return plan
+        if tracked not in self._plans:
+            self._plans[tracked] = self.make_plan(tracked)
+        return self._plans[tracked]
 
-    def compute(
-        self, values: list[Any], static: dict[str, Any], plan: Plan | None
-    ) -> tuple[Any, Any]:
-        """The result, and what an accelerator's rules want beside."""
-        return self.kernel(*([values] if self.variadic else values), **static), None
+    def make_plan(self, tracked: tuple[int, ...]) -> Plan:
+        """The same, made anew; an accelerator may make it in another way."""
+        return Plan(self, tracked)
 
     def __repr__(self) -> str:
         return f"<Gate {self.name}({', '.join(self.operands)})>"
@@ -168,11 +157,8 @@ class Plan:
         self.gate, self.positions = gate, tracked
         self.selects, self.singular = gate.selects, gate.singular
         self.quick: Any = None  # what an accelerator keeps here
-        self.layout: list[Need] = []
-        for position in tracked:
-            for need in self.needs(position):
-                if need not in self.layout and need.kind != "shape":
-                    self.layout.append(need)
+        needs = [need for k in tracked for need in self.needs(k) if need.kind != "shape"]
+        self.layout: list[Need] = list(dict.fromkeys(needs))  # of what is saved
         self.edges = tuple(self.edge(position) for position in tracked)
 
     def needs(self, position: int) -> list[Need]:
@@ -189,9 +175,6 @@ class Plan:
         return tuple(found[kind][key] for kind, key in self.layout)
 
 
-Gate.planned = Plan
-
-
 class Edge:
     """From a gate to one tracked operand: its rule, and where the rule's arguments are."""
 
@@ -200,14 +183,14 @@ class Edge:
     def __init__(self, plan: Plan, position: int):
         gate = self.gate = plan.gate
         self.position, rule = position, gate.rule(position)
-        fixed = {"tracked": len(plan.positions), "position": position}
-        self.rule = bound_to(rule, {n: fixed[n] for n in gate.names(rule) if n in fixed})
+        names = gate.names(rule)
+        self.rule = bound(rule, names, len(plan.positions), position)
         self.passes = rule == 1  # the gradient as it is
         self.needs = gate.needs(rule)
         self.places = [plan.layout.index(n) if n in plan.layout else None for n in self.needs]
-        self.live: Rule | None = gate.live[position] if position < len(gate.live) else None
-        names = [name for name in gate.names(rule) if name not in fixed]
-        self.live_args = [names.index(name) for name in parameter_names(self.live or _nothing)]
+        self.live: Function | None = gate.live[position] if position < len(gate.live) else None
+        named = [name for name in names if name not in FROM_THE_EDGE]
+        self.live_args = [named.index(n) for n in parameter_names(self.live)] if self.live else []
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
@@ -228,14 +211,8 @@ class Edge:
 
     def recorded_arguments(self, node: Node) -> list[Any]:
         """The same as tensors that belong to the graph, so that the rule can be differentiated."""
-        return [
-            recorded(x, need, node)
-            for x, need in zip(self.arguments(node), self.needs, strict=True)
-        ]
-
-    def closure(self, node: Node) -> Callable[[Any], Any]:
-        """The local backward closure of `node` for this operand."""
-        return lambda g: self.back(node, g)
+        pairs = zip(self.arguments(node), self.needs, strict=True)
+        return [recorded(value, need, node) for value, need in pairs]
 
 
 def recorded(value: Any, need: Need, node: Node) -> Any:
@@ -243,31 +220,24 @@ def recorded(value: Any, need: Need, node: Node) -> Any:
     if need.kind == "out":
         return recorded_tensor(value, node)
     parent = node.parents[need.key] if need.kind == "operand" else None
-    if isinstance(parent, Node) and parent.requires_grad:
-        return recorded_tensor(value, parent)
-    return value
+    flows = isinstance(parent, Node) and parent.requires_grad
+    return recorded_tensor(value, parent) if flows else value  # type: ignore[arg-type]
 
 
-def bound_to(rule: Any, fixed: dict[str, int]) -> Rule:
+def bound(rule: Any, names: Sequence[str], tracked: int, position: int) -> Function:
     """A rule with what is fixed for an edge; a number becomes a function that gives it."""
     if not callable(rule):
         return lambda: rule
+    known = {"tracked": tracked, "position": position}
+    fixed = {name: known[name] for name in names if name in known}
     return functools.partial(rule, **fixed) if fixed else rule
 
 
-def _nothing() -> None:
-    """Names nothing."""
+def _each(x: Any) -> tuple[Any, ...]:
+    return x if isinstance(x, tuple) else (x,)
 
 
 @functools.cache
 def parameter_names(function: Function) -> tuple[str, ...]:
     """The names of a function's parameters; read once, never while gradients are computed."""
     return tuple(inspect.signature(function).parameters)
-
-
-def register_method(names: Sequence[str], call: Any, reflected: str | None = None) -> None:
-    """Offer a gate as operators and methods of Tensor."""
-    for name in names:
-        setattr(Tensor, name, call)
-    if reflected:
-        setattr(Tensor, reflected, lambda self, other: call(other, self))

@@ -8,12 +8,14 @@ or a gradient speaks of the values as they were when the expression ran.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .modes import Place, Scope, Site
+from .lines import Place
+from .modes import Scope
 
 if TYPE_CHECKING:
     from .gate import Gate, Plan
@@ -63,7 +65,7 @@ class Node:
     dtype: np.dtype[Any]
     value: Any
     number: int
-    site: Site
+    site: Any  # Scope | Place | None
     slot: GradSlot | None
     name: str | None
 
@@ -96,8 +98,8 @@ class Node:
         """
         if self.plan is None:
             return ()
-        by_position = {edge.position: edge.closure(self) for edge in self.plan.edges}
-        return tuple(by_position.get(k) for k in range(len(self.parents)))
+        edges = {edge.position: partial(edge.back, self) for edge in self.plan.edges}
+        return tuple(edges.get(k) for k in range(len(self.parents)))
 
     def __repr__(self) -> str:
         what = self.plan.gate.name if self.plan else ("leaf" if self.slot else "constant")

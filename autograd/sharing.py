@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .values import concrete
+from .standins import concrete
 
 if TYPE_CHECKING:
     from .tensor import Tensor

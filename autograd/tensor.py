@@ -21,7 +21,7 @@ from .modes import MODE
 from .node import GradSlot, Node, leaf_node
 from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
-from .values import StandIn
+from .standins import StandIn
 
 __all__ = ["Tensor"]
 

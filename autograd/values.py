@@ -10,11 +10,8 @@ gates compute with, and a `Sweep` for what flows back. Here both do the plain th
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import numpy as np
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .gate import Edge, Gate, Plan
@@ -22,9 +19,7 @@ if TYPE_CHECKING:
     from .node import GradSlot, Node
     from .tensor import Tensor
 
-__all__ = ["ARRAYS", "Kind", "StandIn", "Sweep", "as_one_call", "concrete", "in_company_of"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["ARRAYS", "Kind", "RecordedSweep", "Sweep"]
 
 
 class Kind:
@@ -118,62 +113,3 @@ class RecordedSweep(Sweep):
     def back(self, node: Node, edge: Edge, g: Any) -> Any:
         """The rule, given the node's operands and result as tensors that belong to the graph."""
         return self.kind.back_through(node, edge, g, edge.recorded_arguments(node))
-
-
-class StandIn:
-    """What gates and rules may be given in place of an array: it answers NumPy's protocols."""
-
-    __slots__ = ()
-
-    value: Any  # the array, or the arrays, that it stands for
-
-    def sweep(self, kind: Kind) -> Sweep:
-        """The backward pass of gradients like this one."""
-        return Sweep(kind)
-
-    def constant(self, value: Any) -> Any:
-        """An array as something that can be combined with this one in any function."""
-        return value
-
-    def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
-        """Call a function that is not made of NumPy calls, see `as_one_call`."""
-        return function(*args, **options)
-
-    def as_array(self, dtype: Any) -> Any:
-        """The same as an array of a kind of number (None: of its own)."""
-        return self if dtype is None else self.astype(dtype)  # type: ignore[attr-defined]
-
-
-def concrete(x: Any) -> Any:
-    """The array that x stands for, or x itself."""
-    while isinstance(x, StandIn):
-        x = x.value
-    return x
-
-
-def in_company_of(x: Any, others: Any) -> Any:
-    """x, so that it can be indexed with what `others` holds: an index, or a tuple of them."""
-    if isinstance(x, StandIn):
-        return x
-    for part in others if isinstance(others, tuple) else (others,):
-        if isinstance(part, StandIn):
-            return part.constant(x)
-    return x
-
-
-def as_one_call(function: F) -> F:
-    """Let stand-ins see the whole function, rather than the NumPy calls inside: a decorator."""
-
-    @functools.wraps(function)
-    def call(*args: Any, **options: Any) -> Any:
-        for x in args:
-            if isinstance(x, StandIn):
-                return x.call(function, args, options)
-        return function(*args, **options)
-
-    return call  # type: ignore[return-value]
-
-
-def has_nan(g: Any) -> bool:
-    """Whether a gradient of any kind holds NaN."""
-    return bool(np.isnan(concrete(g)).any())

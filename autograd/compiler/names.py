@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import OURS
+from ..lines import OURS
 from ..tensor import Tensor
 from .program import Equation, Program, Variable, written_in_place
 from .traced import Traced

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..modes import OURS, Scope, scope
+from ..lines import OURS
+from ..modes import Scope, scope
 from ..tensor import Tensor
 from .draws import EVERYBODYS, source_of
 from .guards import NOTHING, SMALL_ARRAY, Guard

@@ -18,8 +18,9 @@ from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from ..node import GradSlot, Node
+from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
-from ..values import Kind, concrete
+from ..values import Kind
 from .draws import Draws
 from .ops import op_of
 from .program import (

@@ -14,8 +14,8 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from ..errors import TraceError
+from ..standins import StandIn
 from ..tensor import Tensor
-from ..values import StandIn
 
 __all__ = ["Recorder", "Traced", "cast"]
 

@@ -16,7 +16,7 @@ from ..call import run as run_gate
 from ..compiler import Compiled, Equation, Program, Variable, compile
 from ..compiler.ops import function_name
 from ..gate import GATES, Gate
-from ..modes import MODE, Scope, _Switch
+from ..modes import MODE, Scope, Switch
 from ..node import GradSlot, Node, next_number
 from ..parameter import Parameter
 from ..replay import ancestors
@@ -93,7 +93,7 @@ class _Again:
             if node.plan is None:
                 continue
             operands = tuple(known[p] if isinstance(p, Node) else p for p in node.parents)
-            with _Switch(site=node.scope):
+            with Switch(site=node.scope):
                 known[node] = run_gate(node.plan.gate, operands, node.static or {}, MODE.get())
             if node in self._names:
                 known[node]._data.variable.name = self._names[node]

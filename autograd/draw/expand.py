@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..gate import GATES, Gate
-from ..modes import MODE, Mode, Scope, Site, moved
+from ..modes import MODE, Mode, Scope
 from ..node import Node, next_number
 from ..replay import ancestors, operand_values, values
 from ..tensor import Tensor, recorded_tensor
@@ -96,7 +96,7 @@ def _one_level(graph: Expanded, choice: Choice, bare: bool) -> Expanded:
             if choice.boxed(node.plan.gate):
                 scope = Scope(node.plan.gate.name, parent=node.scope)
                 fused[scope] = node
-                site = moved(site, scope)
+                site = site.moved(scope) if node.place is not None else scope
             new[node] = _in_simpler_gates(node, parents, graph.values, site, bare)
         else:
             new[node] = _copy(node, parents)
@@ -113,7 +113,7 @@ def _in_simpler_gates(
     node: Node,
     parents: tuple[Any, ...],
     known: dict[Node, Array],
-    site: Site,
+    site: Any,
     bare: bool = False,
 ) -> Node:
     """Record what the gate of `node` would be in simpler gates; gives the node of the result."""

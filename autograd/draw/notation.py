@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -183,7 +183,7 @@ def _almost_everywhere(part: Symbol) -> Symbol:
     return part
 
 
-def _holds_at_points(condition: object) -> bool:
+def _holds_at_points(condition: Symbol | Any) -> bool:
     """Whether a condition is an equation, or asks for one among others."""
     gate = row_of(condition.head) if isinstance(condition, Symbol) else None
     if gate is None or gate.symbol not in ("=", "and"):

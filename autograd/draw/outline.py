@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 
 from ..arrays import frozen
 from ..gate import Edge, Gate, Plan
-from ..modes import _Switch, computing_with
+from ..modes import Switch, computing_with
 from ..node import Node
 from ..values import ARRAYS, Kind
 from .errors import DrawError
@@ -24,7 +24,7 @@ __all__ = ["blank", "shapes_only"]
 LARGE = 1 << 20  # elements: below that a gate without a rule here just runs
 
 
-def shapes_only() -> _Switch:
+def shapes_only() -> Switch:
     """Record graphs without computing: a `with` block. Draw them with show="outline".
 
     >>> from autograd import Tensor

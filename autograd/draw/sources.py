@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from ..modes import Place
+from ..lines import Place
 from ..node import Node
 
 __all__ = ["Source", "assigned_names", "names_in_program", "source_of"]

@@ -121,7 +121,7 @@ def _names(gate: Gate, labels: list[str], out: str) -> dict[str, str]:
 
 def _words(gate: Gate, position: int) -> str:
     """What the row says of an operand."""
-    return gate.says[min(position, len(gate.says) - 1)]
+    return str(gate.says[min(position, len(gate.says) - 1)])
 
 
 def _said(gate: Gate, position: int, labels: list[str], out: str, g: str) -> str:

@@ -11,10 +11,10 @@ out; so does deleting this folder, and the line of `autograd/__init__.py` that l
     stacked   many gradients in one backward pass, for all rows of a Jacobian
 """
 
-from .. import arrays, call
+from .. import arrays, declare
 from . import buffers, calls
 
-setattr(call, "caller", calls.caller)  # noqa: B010 (before the gates are declared)
+setattr(declare, "caller", calls.caller)  # noqa: B010 (before the gates are declared)
 setattr(arrays, "copied", buffers.copied)  # noqa: B010
 setattr(arrays, "own", buffers.own)  # noqa: B010
 setattr(arrays, "lender", buffers.lender)  # noqa: B010

@@ -17,7 +17,8 @@ import numpy as np
 from numpy import ndarray
 
 from ..arrays import NUMBERS, Array, kept
-from ..call import UNSET, bind, operand, refuse_tensors, run
+from ..call import operand, run
+from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
 from ..modes import MODE
 from ..node import Node, next_number

@@ -15,7 +15,7 @@ from .. import gates
 from ..arrays import Array
 from ..gates.pool import LOWEST, in_image, weights_of
 from ..gates.windows import Window
-from ..values import as_one_call
+from ..standins import as_one_call
 from .buffers import empty, filled
 from .quick import accelerate
 

@@ -11,7 +11,7 @@ from .. import gates
 from ..arrays import Array
 from ..gate import GATES
 from ..gates.shape import sum_to
-from ..values import StandIn
+from ..standins import StandIn
 from .buffers import SMALL, empty, filled
 from .quick import accelerate
 

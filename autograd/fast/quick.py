@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..gate import GATES, Edge, Gate, Need, Plan, bound_to, parameter_names
+from ..gate import GATES, Edge, Gate, Need, Plan, bound, parameter_names
 from ..node import Node
 
 __all__ = ["Quick", "QuickEdge", "accelerate"]
@@ -62,7 +62,7 @@ def accelerate(
     setattr(row, "compute", compute)  # noqa: B010
     row.native = native
     if keeps or vjp:
-        row.planned = QuickPlan
+        setattr(row, "make_plan", lambda tracked: QuickPlan(row, tracked))  # noqa: B010
     if row in INSTALL:
         INSTALL[row](quick, fused)
 
@@ -115,8 +115,8 @@ class QuickEdge(Edge):
         super().__init__(plan, position)
         assert isinstance(plan, QuickPlan)
         rule = plan.quick_rule(position)
-        fixed = {"tracked": len(plan.positions)} if "tracked" in parameter_names(rule) else {}
-        self.quick_rule = bound_to(rule, fixed)
+        names = parameter_names(rule) if rule else ()
+        self.quick_rule = bound(rule, names, len(plan.positions), position)
         self.quick_needs = plan.quick_needs(position)
         layout = plan.layout
         self.quick_places = [layout.index(n) if n in layout else None for n in self.quick_needs]

@@ -18,8 +18,9 @@ import numpy as np
 from ..backward import backpropagate, reachable
 from ..gate import Edge
 from ..node import Node
+from ..standins import StandIn
 from ..tensor import Tensor
-from ..values import Kind, StandIn, Sweep
+from ..values import Kind, Sweep
 from .buffers import empty
 
 __all__ = ["NotStackableError", "Stacked", "all_rows", "each"]

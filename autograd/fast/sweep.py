@@ -20,8 +20,9 @@ from ..backward import walk as plain_walk
 from ..gate import Need, Plan
 from ..gates.shape import astype
 from ..node import GradSlot, Node
+from ..standins import StandIn, has_nan
 from ..tensor import Tensor
-from ..values import ARRAYS, Kind, StandIn, has_nan
+from ..values import ARRAYS, Kind
 from .buffers import SMALL, empty, is_owned
 from .care import may_meet_infinities, needs_care
 from .kernels import sum_to

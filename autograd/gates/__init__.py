@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..call import gate
+from ..declare import gate
 from . import (
     arithmetic,
     choose,

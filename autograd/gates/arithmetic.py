@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
-from ..gate import GATES, register_method
+from ..declare import gate, register_method
+from ..gate import GATES
 from ..numpy_api import register
 from ..tensor import Tensor
 

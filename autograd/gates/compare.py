@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
-from ..gate import register_method
+from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS
 from ..tensor import Tensor
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate
 from ..errors import DTypeError, ShapeError
 from .windows import (
     Padding,

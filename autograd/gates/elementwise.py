@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate
 from .arithmetic import reciprocal
 from .choose import maximum
 from .underflow import vanishing

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import NUMBERS, Array, as_constant, check_plain
-from ..call import gate
+from ..declare import gate, register_method
 from ..errors import DTypeError, InPlaceError, ShapeError
-from ..gate import register_method
+from ..standins import StandIn, in_company_of
 from ..tensor import Tensor
-from ..values import StandIn, in_company_of
 from .choose import where
 from .shape import astype, reshape
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate
 from ..errors import LabelError, ShapeError
-from ..values import as_one_call
+from ..standins import as_one_call
 from .reduce import log_softmax, softmax
 from .underflow import vanishing
 

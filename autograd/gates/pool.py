@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate
 from ..errors import ShapeError
 from .shape import broadcast_to
 from .windows import (

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate
 from ..numpy_api import register_reduction
 from ..tensor import Axis
 from .shape import broadcast_to

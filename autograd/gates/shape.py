@@ -15,9 +15,8 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
 from ..arrays import Array
-from ..call import gate
+from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
-from ..gate import register_method
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..sharing import Memory
 from ..tensor import Tensor

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, check_plain
-from ..call import gate
+from ..declare import gate
 from ..errors import DTypeError, ShapeError
+from ..standins import StandIn, as_one_call
 from ..tensor import Tensor
-from ..values import StandIn, as_one_call
 
 __all__ = [
     "Window",
