@@ -130,6 +130,7 @@ class _Walk:
         the heap.
         """
         grads, waiting, pending, wanted = self.grads, self.waiting, self.pending, self.wanted
+        singular = self.singular
         while node.__class__ is NumberNode:
             g = grads.pop(node)
             if node.slot is not None or (wanted and node in wanted):
@@ -140,7 +141,7 @@ class _Walk:
                 if passes:
                     downstream = g
                 else:
-                    downstream, self.singular = g * local(node), True
+                    downstream, singular = g * local(node), True
                 parent = node.y if position else node.x
                 if parent in grads:
                     grads[parent] = grads[parent] + downstream
@@ -153,6 +154,7 @@ class _Walk:
                     arrived = parent
             if arrived is None:
                 if not pending:
+                    self.singular = singular
                     return
                 node = waiting.pop(heappop(pending))
             else:
@@ -163,6 +165,7 @@ class _Walk:
                 node = arrived if first == number else waiting.pop(first)
             if node.plan.selects and not careful:  # type: ignore[union-attr]
                 break
+        self.singular = singular
         self.wait(node)
 
 
