@@ -71,7 +71,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
         grads = go(order, {root: seed}, wanted, sweep)
         if selecting:
-            finite = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
+            finite = [g._array if isinstance(g, Tensor) else g for g in grads.values()]
             masks = Masks.of(order) if any(map(has_nan, finite)) else None
             if masks is not None:
                 grads, finite = go(order, {root: seed}, wanted, MaskedSweep(sweep, masks)), None
@@ -173,7 +173,7 @@ def _root(tensor: Tensor) -> Node:
 
 def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     """The gradient to start with, checked."""
-    data = tensor._data
+    data = tensor._array
     if gradient is None and not data.shape:
         one = data.dtype.type(1)
         return constant_tensor(one) if create_graph else one
@@ -188,7 +188,7 @@ def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
     elif not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     elif not create_graph:
-        gradient = gradient.detach()._data
+        gradient = gradient.detach()._array
     if gradient.shape != tensor.shape:
         raise ShapeError(
             f"backward: the gradient has shape {gradient.shape}, but the tensor {tensor.shape}; "

@@ -38,6 +38,10 @@ class StandIn:
         """Call a function that is not made of NumPy calls, see `as_one_call`."""
         return function(*args, **options)
 
+    def read_only(self) -> Any:
+        """The same, so that `x -= step` gives another one and leaves this one as it is."""
+        return self
+
     def as_array(self, dtype: Any) -> Any:
         """The same as an array of a kind of number (None: of its own)."""
         return self if dtype is None else self.astype(dtype)  # type: ignore[attr-defined]

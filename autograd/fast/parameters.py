@@ -28,7 +28,7 @@ def descend(self: Parameter, gradient: Array, lr: float) -> None:
 
     Raises ShapeError when the gradient has not the parameter's shape.
     """
-    data = self._data
+    data = self._array
     if gradient.shape != data.shape or MODE.get().kind is not ARRAYS:
         _plain_descend(self, gradient, lr)
         return
@@ -44,7 +44,7 @@ def updated(self: Parameter, ufunc: np.ufunc, other: Array) -> None:
         _plain_updated(self, ufunc, other)
         return
     new = spare(self)
-    ufunc(self._data, other, out=new)
+    ufunc(self._array, other, out=new)
     turn(self, new)
 
 
@@ -53,15 +53,15 @@ def spare(self: Parameter) -> np.ndarray[Any, Any]:
     other, self._other = self._other, None
     if other.__class__ is np.ndarray and getrefcount(other) <= _LOCAL_ONLY:
         return other
-    return np.empty(self._data.shape, self._data.dtype)
+    return np.empty(self._array.shape, self._array.dtype)
 
 
 def turn(self: Parameter, new: np.ndarray[Any, Any]) -> None:
     """Move on to the values in `new`; the array of before is the next spare one."""
     old = self._node
-    self._other, self._memory = self._data, None
-    self._data = new if new.shape else new[()]
-    self._node = leaf_node(self._data, old.slot, old.name)  # type: ignore[union-attr]
+    self._other, self._memory = self._array, None
+    self._array = new if new.shape else new[()]
+    self._node = leaf_node(self._array, old.slot, old.name)  # type: ignore[union-attr]
 
 
 def _count_local() -> int:
