@@ -218,9 +218,7 @@ class Trace(Kind):
             context = self._contexts[key] = Context(gate.name, scope, backward)
         return context
 
-    def forward(
-        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
-    ) -> tuple[Any, Any]:
+    def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate: as in a textbook, or as it is quick."""
         if self.native and gate.native is not None:
             return gate.native(*values, **static), None
@@ -233,15 +231,12 @@ class Trace(Kind):
         if isinstance(result._array, Traced):
             self._of_node[result.node] = result._array.variable
 
-    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+    def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
         """The backward pass goes through an edge: as in a textbook, or as it is quick."""
         self.context = self._context(edge.gate, node.scope, True)
-        return edge.apply(g, edge.arguments(node)) if self.plain else edge.back(node, g)
-
-    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
-        """The same for gradients of another kind."""
-        self.context = self._context(edge.gate, node.scope, True)
-        return edge.apply(g, arguments)
+        if arguments is None and self.plain:
+            arguments = edge.arguments(node)
+        return super().back(node, edge, g, arguments)
 
     def arrived(self, parent: Node, downstream: Any) -> None:
         """The gradient by a value, as far as it has been added up."""

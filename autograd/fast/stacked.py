@@ -142,7 +142,7 @@ class StackedSweep(Sweep):
     def back(self, node: Node, edge: Edge, g: Any) -> Any:
         """The row's rule, for all of them."""
         arguments = edge.arguments(node)
-        return each(lambda one: self.kind.back_through(node, edge, one, arguments), g)
+        return each(lambda one: self.kind.back(node, edge, one, arguments), g)
 
 
 def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
