@@ -25,7 +25,7 @@ from .modes import MODE, recording
 from .node import GradSlot, Node
 from .standins import StandIn, has_nan
 from .tensor import Tensor, another, constant_tensor
-from .values import Kind, RecordedSweep, Sweep
+from .values import Kind, Sweep
 
 __all__ = ["backpropagate", "backward"]
 
@@ -65,7 +65,8 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
 
     Where a gate selects, zeros may meet infinities: if that gives NaN, once more with masks.
     """
-    order, sweep, finite = reachable(root), sweep_of(seed, kind), None
+    order, finite = reachable(root), None
+    sweep = getattr(seed, "_sweep", Sweep)(kind)  # of tensors and stand-ins their own
     selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
         grads = go(order, {root: seed}, wanted, sweep)
@@ -101,13 +102,6 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
             if names:
                 sweep.kind.arrived(parent, downstream)
     return grads
-
-
-def sweep_of(seed: Any, kind: Kind) -> Sweep:
-    """How gradients like the seed go back."""
-    if isinstance(seed, Tensor):
-        return RecordedSweep(kind)
-    return seed.sweep(kind) if isinstance(seed, StandIn) else Sweep(kind)
 
 
 def backward(

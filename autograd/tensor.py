@@ -22,6 +22,7 @@ from .node import GradSlot, Node, leaf_node
 from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
+from .values import RecordedSweep
 
 __all__ = ["Tensor"]
 
@@ -42,6 +43,7 @@ class Tensor:
     """
 
     __slots__ = ("__weakref__", "_array", "_memory", "_node", "_tracked")
+    _sweep = RecordedSweep  # the backward pass of gradients that are tensors
 
     _array: Array  # never written to while somebody else may read it
     _node: Node | None  # made on demand for constants

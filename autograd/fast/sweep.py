@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..backward import Gradients, go, reachable, sweep_of
+from ..backward import Gradients, go, reachable
 from ..backward import walk as plain_walk
 from ..gate import Need, Plan
 from ..gates.shape import astype
 from ..node import GradSlot, Node
 from ..standins import StandIn, has_nan
 from ..tensor import Tensor
-from ..values import ARRAYS, Kind
+from ..values import ARRAYS, Kind, Sweep
 from .buffers import SMALL, empty, is_owned
 from .care import may_meet_infinities, needs_care
 from .kernels import sum_to
@@ -38,7 +38,8 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         order = reachable(root)
         if needs_care(order):
             return plain_walk(root, seed, wanted, kind)
-        grads = go(order, {root: seed}, wanted, sweep_of(seed, kind))
+        sweep = getattr(seed, "_sweep", Sweep)(kind)
+        grads = go(order, {root: seed}, wanted, sweep)
         kind.leave()
         return grads
     try:
