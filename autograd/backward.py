@@ -20,9 +20,10 @@ from .arrays import as_constant
 from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
+from .leaf import GradSlot
 from .masks import MaskedSweep, Masks
 from .modes import MODE, recording
-from .node import GradSlot, Node
+from .node import Node
 from .standins import StandIn, has_nan
 from .tensor import Tensor, another, constant_tensor
 from .values import Kind, Sweep
