@@ -21,7 +21,7 @@ from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
 from .leaf import GradSlot
-from .masks import MaskedSweep, Masks
+from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
 from .node import Node
 from .standins import StandIn, has_nan
@@ -31,7 +31,6 @@ from .values import Kind, Sweep
 __all__ = ["backpropagate", "backward"]
 
 Gradients = dict[Node, Any]
-DEFAULT = nullcontext()
 
 
 def reachable(root: Node) -> list[Node]:
@@ -69,7 +68,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     order, finite = reachable(root), None
     sweep = getattr(seed, "_sweep", Sweep)(kind)  # of tensors and stand-ins their own
     selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
+    with np.errstate(**SILENT) if selecting else nullcontext():
         grads = go(order, {root: seed}, wanted, sweep)
         if selecting:
             finite = [g._array if isinstance(g, Tensor) else g for g in grads.values()]

@@ -20,6 +20,7 @@ from ..backward import walk as plain_walk
 from ..gate import Edge, Need, Plan
 from ..gates.shape import astype
 from ..leaf import GradSlot
+from ..masks import SILENT
 from ..node import Node
 from ..standins import StandIn, has_nan
 from ..tensor import Tensor
@@ -47,7 +48,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
         pass
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(**SILENT):
         grads = _Walk(root, seed, wanted).run(careful=True)
     if any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)

@@ -138,9 +138,9 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing", "numpy_api",
-    "tensor", "parameter", "captions", "gate", "call", "declare", "gates", "masks", "backward", "functional",
-    "replay", "check",
+    "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
+    "numpy_api", "tensor", "parameter", "captions", "gate", "call", "declare", "gates", "masks",
+    "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 
