@@ -43,8 +43,7 @@ def reachable(root: Node) -> list[Node]:
             if parent.plan is not None and parent not in seen:
                 seen.add(parent)
                 found.append(parent)
-    found.sort(key=attrgetter("number"), reverse=True)
-    return found
+    return sorted(found, key=attrgetter("number"), reverse=True)
 
 
 def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradients:
@@ -85,7 +84,6 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
     `grads` has the gradients that have arrived so far. Whatever uses a value was created after it
     and has had its turn, so the gradient of the node whose turn it is is complete.
     """
-    names = sweep.kind.names_gradients
     for node in order:
         kept = node.slot is not None or node in wanted
         g = grads[node] if kept else grads.pop(node)
@@ -99,7 +97,7 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
             if parent in grads:  # at a fork the gradients add
                 downstream = grads[parent] + downstream
             grads[parent] = downstream
-            if names:
+            if sweep.kind.names_gradients:
                 sweep.kind.arrived(parent, downstream)
     return grads
 
