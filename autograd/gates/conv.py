@@ -36,7 +36,7 @@ from .windows import (
     window_on,
 )
 
-__all__ = ["conv2d", "conv2d_filters", "conv2d_transpose"]
+__all__ = ["conv2d"]
 
 
 def _columns(pieces: Any, groups: int) -> Any:

@@ -22,8 +22,8 @@ from ..sharing import Memory
 from ..tensor import Tensor
 
 __all__ = [
-    "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "moveaxis", "ravel", "reshape",
-    "squeeze", "stack", "sum_to", "swapaxes", "transpose",
+    "astype", "broadcast_to", "concatenate", "expand_dims", "moveaxis", "ravel", "reshape",
+    "squeeze", "stack", "swapaxes", "transpose",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]

@@ -209,7 +209,7 @@ def test_every_package_is_installed() -> None:
 def test_exports_are_there() -> None:
     import nn
 
-    for module in (ag, ag.gates, nn):
+    for module in (ag, nn):
         for name in module.__all__:
             assert hasattr(module, name), f"{module.__name__}.{name}"
 
