@@ -13,6 +13,7 @@ import numpy as np
 from ..arrays import Array
 from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..signatures import recorded
 from ..tensor import Tensor
 from .shape import copy
 
@@ -100,8 +101,10 @@ def _inside(x: Array, a_min: Array, a_max: Array) -> Array:
     return np.logical_and(x > a_min, x < a_max)
 
 
+@recorded
 def clip(
     x: Any,
+    /,
     a_min: Any = None,
     a_max: Any = None,
     *,

@@ -24,6 +24,7 @@ import numpy as np
 from ..arrays import Array
 from ..declare import gate
 from ..errors import DTypeError, ShapeError
+from ..signatures import recorded
 from .windows import (
     Padding,
     Size,
@@ -135,6 +136,7 @@ def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array
 # --- what users call -----------------------------------------------------------------------------
 
 
+@recorded
 def conv2d(
     x: Any,
     w: Any,

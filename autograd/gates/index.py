@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import NUMBERS, Array, as_constant, check_plain
 from ..declare import gate, register_method
 from ..errors import DTypeError, InPlaceError, ShapeError
+from ..signatures import recorded
 from ..standins import StandIn, in_company_of
 from ..tensor import Tensor
 from .choose import where
@@ -34,6 +35,7 @@ def _getitem(x: Array, index: Any) -> Array:
     return in_company_of(x, index)[index]
 
 
+@recorded
 def getitem(x: Any, index: Any) -> Any:
     """x[index]: slices, integers, None, ..., arrays of integers (repeats allowed), masks."""
     return _getitem(x, index=_plain_index(index))
@@ -94,6 +96,7 @@ def _setitem(x: Array, value: Array, index: Any) -> Array:
     return out
 
 
+@recorded
 def setitem(x: Any, index: Any, value: Any) -> Any:
     """x with `value` at `index` (all kinds of `getitem`); gives a new tensor, x stays as it is.
 
