@@ -147,9 +147,9 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
         if len(value_shape) <= rest or value_shape[-rest - 1] == 1:
             # one value wherever the mask is true: however often that is
             mask = np.reshape(index, index.shape + (1,) * rest)
-            taken = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
-            return np.reshape(taken, (1,) * (len(value_shape) - rest) + taken.shape)
-    taken = getitem(g, index)
+            total = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
+            return np.reshape(total, (1,) * (len(value_shape) - rest) + total.shape)
+    taken: Any = getitem(g, index)
     if not _takes_once(index):
         taken = np.where(_is_last(index, g.shape, taken.shape), taken, 0.0)
     spare = len(value_shape) - taken.ndim  # axes of length 1 in front, which NumPy lets be

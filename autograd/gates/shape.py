@@ -113,7 +113,7 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     vjp=lambda g, x_shape: np.reshape(g, x_shape),
     says="{g}, in the shape of {x}",
 )
-def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
+def expand_dims(x: Array, axis: int | Shape) -> Array:
     """Insert axes of length 1, as `np.expand_dims`."""
     return np.expand_dims(x, axis)
 
