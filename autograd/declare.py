@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, overload
 
 import numpy as np
 
@@ -18,16 +18,23 @@ from .modes import MODE
 from .numpy_api import register
 from .tensor import Tensor
 
+if TYPE_CHECKING:
+    from .gates.signatures import Binary, Recorded
+
 __all__ = ["gate", "register_method"]
 
-F = TypeVar("F", bound=Function)
+P = ParamSpec("P")
 UNSET = inspect.Parameter.empty  # the default of an argument that has none
 
 
 @overload
-def gate(kernel: None = None, numpy: Any = None, **row: Any) -> Callable[[F], F]: ...
+def gate(
+    kernel: None = None, numpy: Any = None, **row: Any
+) -> Callable[[Callable[Concatenate[Any, P], Any]], Recorded[P]]: ...
 @overload
-def gate(kernel: Function, numpy: Any = None, **row: Any) -> Function: ...
+def gate(kernel: Callable[[Any], Any], numpy: Any = None, **row: Any) -> Recorded[[]]: ...
+@overload
+def gate(kernel: Callable[[Any, Any], Any], numpy: Any = None, **row: Any) -> Binary: ...
 def gate(
     kernel: Function | None = None,
     numpy: Any = None,

@@ -303,7 +303,7 @@ def _like(argnums: Argnums, found: list[Any]) -> Any:
 def _variable(x: Any, position: int, name: str) -> Tensor:
     """A tensor of its own for an argument; a tracked one stays connected to its graph."""
     if isinstance(x, Tensor) and x.requires_grad:
-        return reshape(x, shape=x.shape)  # type: ignore[no-any-return]
+        return reshape(x, shape=x.shape)
     variable = Tensor(x)
     if variable.dtype.kind != "f":
         raise DTypeError(

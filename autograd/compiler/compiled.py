@@ -8,7 +8,7 @@ import inspect
 import threading
 import types
 from collections.abc import Callable, Iterator
-from typing import Any, overload
+from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from .traced import Traced
 
 __all__ = ["Compiled", "compile", "fresh"]
 
+P = ParamSpec("P")
+
 KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
 
 
@@ -43,12 +45,12 @@ BACKENDS = ("numpy", "numba")
 
 @overload
 def compile(
-    function: Callable[..., Any], *, backend: str = "numpy", fallback: bool = False
-) -> Compiled: ...
+    function: Callable[P, Any], *, backend: str = "numpy", fallback: bool = False
+) -> Compiled[P]: ...
 @overload
 def compile(
     *, backend: str = "numpy", fallback: bool = False
-) -> Callable[[Callable[..., Any]], Compiled]: ...
+) -> Callable[[Callable[P, Any]], Compiled[P]]: ...
 def compile(
     function: Callable[..., Any] | None = None, *, backend: str = "numpy", fallback: bool = False
 ) -> Any:
@@ -107,12 +109,10 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     return constant_tensor(trace.call_anew(function, args, kwargs))
 
 
-class Compiled:
+class Compiled(Generic[P]):
     """A compiled function. Call it like the original."""
 
-    def __init__(
-        self, function: Callable[..., Any], backend: str = "numpy", fallback: bool = False
-    ):
+    def __init__(self, function: Callable[P, Any], backend: str = "numpy", fallback: bool = False):
         functools.update_wrapper(self, function)
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
@@ -130,7 +130,7 @@ class Compiled:
         """In a class, a method: the object is the first argument."""
         return self if owner is None else types.MethodType(self, owner)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
         last = self._last

@@ -47,7 +47,8 @@ class Variable:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Kind of number."""
-        return np.asarray(self.value).dtype
+        dtype: np.dtype[Any] = np.asarray(self.value).dtype
+        return dtype
 
     @property
     def root(self) -> Variable:

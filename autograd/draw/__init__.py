@@ -47,7 +47,7 @@ SCHEME = ("light", "dark", "auto")
 
 
 def draw(
-    tensor: Tensor | Compiled | Program,
+    tensor: Tensor | Compiled[...] | Program,
     path: str | os.PathLike[str] | None = None,
     *,
     title: str | None = None,

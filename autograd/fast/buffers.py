@@ -79,13 +79,15 @@ def filled(shape: tuple[int, ...], dtype: np.dtype[Any], value: float) -> np.nda
     return array
 
 
-def is_owned(array: Any, others: int = 0) -> bool:
-    """Whether nobody refers to `array` but the caller's variable and `others` known holders.
+def is_owned(array: Any, others: int = 0, callers: int = 0) -> bool:
+    """Whether nobody refers to `array` but the caller's variable and known holders.
 
+    They are `others`, and the variables of so many `callers` of the caller, which passed it on.
     Such an array may be overwritten: nobody else will read it. A view is never owned.
     """
     base = array.base
-    return (base is None or type(base) is Block) and getrefcount(array) <= _ALONE + others
+    most = _ALONE + others + callers * _CALLER
+    return (base is None or type(base) is Block) and getrefcount(array) <= most
 
 
 def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -99,7 +101,7 @@ def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def own(array: Any) -> np.ndarray[Any, Any]:
     """A gradient as an array that belongs to the caller: itself, if nobody else refers to it."""
-    if array.__class__ is np.ndarray and is_owned(array, others=1):  # the variable of `_result`
+    if array.__class__ is np.ndarray and is_owned(array, callers=1):  # `_result`
         return array
     return np.array(array)
 
@@ -115,13 +117,23 @@ def _count_on_shelf() -> int:
     raise AssertionError
 
 
+def _count(array: Any) -> int:  # the very situation inside is_owned
+    return getrefcount(array)
+
+
 def _count_alone() -> int:
-    def count(array: Any) -> int:  # the very situation inside is_owned
-        return getrefcount(array)
+    array = np.empty(1)
+    return _count(array)
+
+
+def _count_of_caller() -> int:
+    def caller(array: Any) -> int:
+        return _count(array)
 
     array = np.empty(1)
-    return count(array)
+    return caller(array)
 
 
 _ON_SHELF_ONLY = _count_on_shelf()
 _ALONE = _count_alone()
+_CALLER = _count_of_caller() - _ALONE  # 1; but 0 where functions borrow what they are passed

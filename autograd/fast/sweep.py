@@ -222,7 +222,7 @@ def _in_number_node(need: Need, edge: Edge, tracked: tuple[int, ...]) -> str:
 def _times(g: Any, local: Any) -> Any:
     """g times local; large arrays into the memory of one of them if nobody else will read that."""
     if g.__class__ is ndarray and g.nbytes >= SMALL:
-        if is_owned(g, others=1):  # the variable of the walk
+        if is_owned(g, callers=1):  # the walk
             return np.multiply(g, local, out=g)
         fits = local.__class__ is ndarray and local.dtype == g.dtype
         if fits and local.shape == g.shape and is_owned(local):
@@ -237,7 +237,7 @@ def _plus(total: Any, g: Any) -> Any:
     if total.__class__ is ndarray and total.nbytes >= SMALL and g.__class__ is ndarray:
         if is_owned(total, others=1):  # the dictionary of gradients, or the leaf
             return np.add(total, g, out=total)
-        if is_owned(g, others=1):  # the variable of the walk
+        if is_owned(g, callers=1):  # the walk
             return np.add(total, g, out=g)
     return total + g
 
@@ -249,6 +249,6 @@ def collect(slot: GradSlot, g: Any, kind: Kind) -> None:
         total = g if old is None else old + g
         slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
     elif old is None:
-        slot.grad = g if kind is ARRAYS and is_owned(g, others=1) else np.array(g)
+        slot.grad = g if kind is ARRAYS and is_owned(g, callers=1) else np.array(g)
     else:
         slot.grad = np.asarray(_plus(old, g))

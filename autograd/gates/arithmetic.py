@@ -12,6 +12,7 @@ from ..declare import gate, register_method
 from ..gate import GATES
 from ..numpy_api import register
 from ..tensor import Tensor
+from .signatures import binary
 
 __all__ = ["add", "divide", "multiply", "negative", "power", "reciprocal", "square", "subtract"]
 
@@ -89,6 +90,7 @@ _power = gate(
 )
 
 
+@binary
 def power(x: Any, y: Any) -> Any:
     """x to the power y, elementwise, as `np.power`; x ** 2 records the gate `square`.
 

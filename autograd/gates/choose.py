@@ -15,6 +15,7 @@ from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..tensor import Tensor
 from .shape import copy
+from .signatures import recorded
 
 __all__ = ["abs", "clip", "maximum", "minimum", "where"]
 
@@ -100,8 +101,10 @@ def _inside(x: Array, a_min: Array, a_max: Array) -> Array:
     return np.logical_and(x > a_min, x < a_max)
 
 
+@recorded
 def clip(
     x: Any,
+    /,
     a_min: Any = None,
     a_max: Any = None,
     *,

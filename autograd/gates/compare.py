@@ -57,13 +57,13 @@ register_method([], bitwise_or, "__ror__")
 @gate(numpy=np.argmax, differentiable=False, vjp=(None,), methods=["argmax"])
 def argmax(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """The position of the largest, as `np.argmax`: integers, without a gradient."""
-    return np.argmax(x, axis=axis, keepdims=keepdims)
+    return np.argmax(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 @gate(numpy=np.argmin, differentiable=False, vjp=(None,), methods=["argmin"])
 def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     """The position of the smallest, as `np.argmin`: integers, without a gradient."""
-    return np.argmin(x, axis=axis, keepdims=keepdims)
+    return np.argmin(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 def _on_values(function: Callable[..., Any]) -> None:

@@ -24,6 +24,7 @@ import numpy as np
 from ..arrays import Array
 from ..declare import gate
 from ..errors import DTypeError, ShapeError
+from .signatures import recorded
 from .windows import (
     Padding,
     Size,
@@ -36,7 +37,7 @@ from .windows import (
     window_on,
 )
 
-__all__ = ["conv2d", "conv2d_filters", "conv2d_transpose"]
+__all__ = ["conv2d"]
 
 
 def _columns(pieces: Any, groups: int) -> Any:
@@ -135,6 +136,7 @@ def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array
 # --- what users call -----------------------------------------------------------------------------
 
 
+@recorded
 def conv2d(
     x: Any,
     w: Any,

@@ -14,6 +14,7 @@ from ..standins import StandIn, in_company_of
 from ..tensor import Tensor
 from .choose import where
 from .shape import astype, reshape
+from .signatures import recorded
 
 __all__ = ["getitem", "scatter", "setitem"]
 
@@ -34,6 +35,7 @@ def _getitem(x: Array, index: Any) -> Array:
     return in_company_of(x, index)[index]
 
 
+@recorded
 def getitem(x: Any, index: Any) -> Any:
     """x[index]: slices, integers, None, ..., arrays of integers (repeats allowed), masks."""
     return _getitem(x, index=_plain_index(index))
@@ -94,6 +96,7 @@ def _setitem(x: Array, value: Array, index: Any) -> Array:
     return out
 
 
+@recorded
 def setitem(x: Any, index: Any, value: Any) -> Any:
     """x with `value` at `index` (all kinds of `getitem`); gives a new tensor, x stays as it is.
 
@@ -144,9 +147,9 @@ def _arrived(g: Array, value_shape: tuple[int, ...], index: Any) -> Array:
         if len(value_shape) <= rest or value_shape[-rest - 1] == 1:
             # one value wherever the mask is true: however often that is
             mask = np.reshape(index, index.shape + (1,) * rest)
-            taken = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
-            return np.reshape(taken, (1,) * (len(value_shape) - rest) + taken.shape)
-    taken = getitem(g, index)
+            total = np.sum(np.where(mask, g, 0.0), axis=tuple(range(index.ndim)))
+            return np.reshape(total, (1,) * (len(value_shape) - rest) + total.shape)
+    taken: Any = getitem(g, index)
     if not _takes_once(index):
         taken = np.where(_is_last(index, g.shape, taken.shape), taken, 0.0)
     spare = len(value_shape) - taken.ndim  # axes of length 1 in front, which NumPy lets be

@@ -13,6 +13,7 @@ from ..errors import ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..tensor import Tensor
 from .shape import moveaxis, sum_to
+from .signatures import binary
 
 __all__ = ["affine", "dot", "matmul"]
 
@@ -57,6 +58,7 @@ def _product_shape(x: tuple[int, ...], y: tuple[int, ...], name: str = "matmul")
     return (*stack, *x[-2:-1], *(y[-1:] if len(y) > 1 else ()))
 
 
+@binary
 @gate(
     numpy=(np.matmul, np.dot),
     symbol="@",
@@ -96,6 +98,7 @@ def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
     )
 
 
+@binary
 def dot(x: Any, y: Any) -> Any:
     """The product as `np.dot` gives it: `x @ y` for vectors and matrices, x * y for numbers.
 

@@ -13,6 +13,7 @@ from ..arrays import Array
 from ..declare import gate
 from ..errors import ShapeError
 from .shape import broadcast_to
+from .signatures import recorded
 from .windows import (
     Padding,
     Size,
@@ -81,6 +82,7 @@ def max_pool2d_gate(x: Array, window: Window) -> Array:
     return np.max(pieces_of(x, window, LOWEST), axis=(0, 1))
 
 
+@recorded
 def max_pool2d(
     x: Any,
     kernel_size: Size,
@@ -151,6 +153,7 @@ def avg_pool2d_gate(x: Array, window: Window, count_include_pad: bool) -> Array:
     return _mean(x, pieces_of(x, window), window, count_include_pad)
 
 
+@recorded
 def avg_pool2d(
     x: Any,
     kernel_size: Size,

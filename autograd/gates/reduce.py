@@ -55,7 +55,7 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
 )
 def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The sum over `axis` (a number, a tuple, or None for all), as `np.sum`."""
-    return np.sum(x, axis=axis, keepdims=keepdims)
+    return np.sum(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 @gate(
@@ -69,7 +69,7 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The mean over `axis`, as `np.mean`."""
-    return np.mean(x, axis=axis, keepdims=keepdims)
+    return np.mean(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 def _shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
@@ -96,7 +96,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 )
 def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest over `axis`, as `np.max`; winners that tie share the gradient equally."""
-    return np.max(x, axis=axis, keepdims=keepdims)
+    return np.max(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 @gate(
@@ -109,7 +109,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 )
 def min(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest over `axis`, as `np.min`; winners that tie share the gradient equally."""
-    return np.min(x, axis=axis, keepdims=keepdims)
+    return np.min(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 def _products_of_others(x: Array, axis: Axis) -> Array:
@@ -151,7 +151,7 @@ def _products_before(x: Array) -> Array:
 )
 def prod(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     """The product over `axis`, as `np.prod`; the gradient is right also where x has zeros."""
-    return np.prod(x, axis=axis, keepdims=keepdims)
+    return np.prod(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
 @vanishing

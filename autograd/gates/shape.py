@@ -20,10 +20,11 @@ from ..errors import DTypeError, ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..sharing import Memory
 from ..tensor import Tensor
+from .signatures import joining, recorded
 
 __all__ = [
-    "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "moveaxis", "ravel", "reshape",
-    "squeeze", "stack", "sum_to", "swapaxes", "transpose",
+    "astype", "broadcast_to", "concatenate", "expand_dims", "moveaxis", "ravel", "reshape",
+    "squeeze", "stack", "swapaxes", "transpose",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -46,9 +47,10 @@ def reshape(x: Array, shape: int | Sequence[int]) -> Array:
 
 
 def _reshape_method(x: Tensor, *shape: Any) -> Tensor:
-    return reshape(x, shape=shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+    return reshape(x, shape=shape[0] if len(shape) == 1 else shape)
 
 
+@recorded
 def ravel(x: Any) -> Any:
     """The values in one axis, in C order, as `np.ravel`."""
     return reshape(x, shape=-1)
@@ -76,9 +78,10 @@ def transpose(x: Array, axes: Sequence[int] | None = None) -> Array:
 
 def _transpose_method(x: Tensor, *axes: Any) -> Tensor:
     given = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes
-    return transpose(x, axes=given or None)  # type: ignore[no-any-return]
+    return transpose(x, axes=given or None)
 
 
+@recorded
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     """Exchange two axes, as `np.swapaxes`."""
     order = list(range(np.ndim(x)))
@@ -88,6 +91,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     return transpose(x, axes=tuple(order))
 
 
+@recorded
 def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
     """Move an axis, or several, to other places, as `np.moveaxis`."""
     count = np.ndim(x)
@@ -109,7 +113,7 @@ def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[in
     vjp=lambda g, x_shape: np.reshape(g, x_shape),
     says="{g}, in the shape of {x}",
 )
-def expand_dims(x: Array, axis: int | Sequence[int]) -> Array:
+def expand_dims(x: Array, axis: int | Shape) -> Array:
     """Insert axes of length 1, as `np.expand_dims`."""
     return np.expand_dims(x, axis)
 
@@ -188,7 +192,7 @@ def _copy_of_array(x: Any, order: str = "K", subok: bool = False) -> Any:
 
 
 def _copy_method(x: Tensor, order: str = "C") -> Tensor:
-    return copy(x, order=order) if x._is_number() else _copy_of_array(x, order)  # type: ignore[no-any-return]
+    return copy(x, order=order) if x._is_number() else _copy_of_array(x, order)
 
 
 def _slice(axis: int, ends: Sequence[int], position: int) -> tuple[slice, ...]:
@@ -208,7 +212,8 @@ def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Arr
     return np.concatenate(arrays, axis)
 
 
-def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> Any:
+@joining
+def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, **options: Any) -> Any:
     """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
     refuse_options("concatenate", options)
     arrays = [x if isinstance(x, Tensor) else np.asarray(check_plain(x)) for x in arrays]
@@ -226,6 +231,7 @@ def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> 
     return _concatenate(arrays, axis=axis, ends=ends)
 
 
+@joining
 @gate(
     variadic=True,
     linear=True,

@@ -271,18 +271,16 @@ def _fold(g: Array, shape: Sequence[int], window: Window) -> Array:
 
 
 unfold = gate(
-    pieces_of,
     name="unfold",
     role="copies: the gradients of the copies are added up",
     linear=True,
     vjp=lambda g, x_shape, window: _fold(g, x_shape, window),
     says="Σ {g} over the windows that hold a place",
-)
+)(pieces_of)
 fold = gate(
-    sum_of_pieces,
     name="fold",
     role="adds up the pieces",
     linear=True,
     vjp=lambda g, window: unfold(g, window=window),
     says="{g}, window by window",
-)
+)(sum_of_pieces)

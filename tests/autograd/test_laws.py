@@ -139,8 +139,8 @@ def _imports(path: Path) -> set[str]:
 
 ORDER = [
     "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
-    "numpy_api", "tensor", "parameter", "captions", "gate", "call", "declare", "gates", "masks",
-    "backward", "functional", "replay", "check",
+    "numpy_api", "tensor", "parameter", "captions", "gate", "call", "declare",
+    "gates", "masks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 
@@ -204,14 +204,6 @@ def test_every_package_is_installed() -> None:
     found = [path.parent.relative_to(ROOT) for name in ("autograd", "nn")
              for path in (ROOT / name).rglob("__init__.py")]  # fmt: skip
     assert sorted(listed) == sorted(".".join(path.parts) for path in found)
-
-
-def test_exports_are_there() -> None:
-    import nn
-
-    for module in (ag, ag.gates, nn):
-        for name in module.__all__:
-            assert hasattr(module, name), f"{module.__name__}.{name}"
 
 
 # --- law 7: same seed, same bits --------------------------------------------------------------
