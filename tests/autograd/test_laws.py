@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
+import math
 import sys
 import tomllib
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from close import assert_close
 from draws import generator
+from gate_cases import CASES, Case
 from memory import kept_by
+from reads import FOLLOWED, faults
+from sealed import LookedAtError, seal, unsealed
 
 import autograd as ag
 from autograd import Tensor
+from autograd.backward import reachable
 from autograd.gate import GATES
+from autograd.gates.underflow import vanishing
+from autograd.standins import concrete
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,15 +36,116 @@ ROOT = Path(__file__).resolve().parents[2]
 # --- law 1: rules are programs of arrays, never of frozen values ------------------------------
 
 
-def test_rules_never_touch_data_and_close_over_nothing_that_changes() -> None:
-    constants = (int, float, str, tuple, type(None), np.dtype)
+def _rules() -> Iterator[tuple[str, Any]]:
+    """The rules of all gates, in the rows and registered by accelerators."""
     for gate in GATES.values():
-        for rule in gate.rules:
-            if not callable(rule):
-                continue
-            assert "data" not in rule.__code__.co_names, gate
-            for cell in rule.__closure__ or ():
-                assert callable(cell.cell_contents) or isinstance(cell.cell_contents, constants)
+        for position, rule in enumerate(gate.rules):
+            if callable(rule):
+                (edge,) = gate.plan((position,)).edges
+                yield gate.name, rule
+                yield gate.name, getattr(edge, "quick_rule", rule)
+        yield from ((gate.name, live) for live in gate.live if live is not None)
+
+
+def test_rules_and_their_helpers_look_into_no_tensor_and_read_nothing_that_changes() -> None:
+    assert {name: wrong for name, rule in _rules() if (wrong := faults(rule))} == {}
+
+
+COUNTS: dict[str, int] = {"calls": 0}
+
+
+def _looks_inside(x: Any) -> Any:
+    return x * x.data
+
+
+def _counts(x: Any) -> Any:
+    return x * COUNTS["calls"]
+
+
+def _with_a_list(numbers: Any) -> Any:
+    return lambda x: x * numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        (lambda x: x._data, "asks for ._data"),
+        (lambda x: _looks_inside(x), "_looks_inside asks for .data"),
+        (vanishing(_looks_inside), "_looks_inside asks for .data"),
+        (functools.lru_cache(_looks_inside), "_looks_inside asks for .data"),
+        (lambda xs: [x.data for x in xs], "asks for .data"),
+        (lambda x: _counts(x), "_counts reads COUNTS, of dict"),
+        (_with_a_list([2.0]), "reads numbers, of list"),
+        (_with_a_list(np.ones(1)), "reads numbers, of ndarray"),
+        (lambda x, seen=[]: x * len(seen), "reads a default, of list"),
+    ],
+)
+def test_a_rule_that_looks_where_it_must_not_is_found(rule: Any, fault: str) -> None:
+    assert fault in " ".join(faults(rule, (*FOLLOWED, __name__)))
+
+
+def test_helpers_of_helpers_are_followed() -> None:
+    ours = (*FOLLOWED, __name__)
+    assert faults(lambda x: x + 1, ours) == faults(lambda x: _with_a_list(2.0), ours) == []
+    assert faults(lambda x: (lambda y: _looks_inside(y))(x), ours)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_rules_never_ask_for_a_value(case: Case) -> None:
+    """They give the same without any way from an array to a number or a bool of Python."""
+    out = case.f(*[Tensor(x) for x in case.inputs])
+    for node in reachable(out.node):
+        g = np.linspace(0.5, 1.5, math.prod(node.shape)).reshape(node.shape).astype(node.dtype)
+        sealed = SimpleNamespace(parents=node.parents, saved=seal(node.saved))
+        for edge in node.plan.edges:
+            known, hidden = edge.arguments(node), edge.arguments(sealed)
+            assert_close(unsealed(edge.back(sealed, seal(g[()]))), edge.back(node, g[()]))
+            assert_close(unsealed(edge.apply(seal(g[()]), hidden)), edge.apply(g[()], known))
+            if edge.live is not None:
+                live = edge.live(*[hidden[k] for k in edge.live_args])
+                expected = edge.live(*[known[k] for k in edge.live_args])
+                np.testing.assert_array_equal(unsealed(live), expected)
+
+
+def _as_large(x: Any) -> Any:
+    return x if x.sum() > 0 else -x
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda g, x: g if x[0] > 0 else -g,
+        lambda g, x: g if np.all(x) else -g,
+        lambda g, x: g if (x > 0).all() else -g,
+        lambda g, x: g * _as_large(x),
+        lambda g, x: g * ((x[0] > 0 and x[1]) or 1.0),
+        lambda g, x: g * (1.0 if not x[0] else x),
+        lambda g, x: g * float(x[0]),
+        lambda g, x: g * int(np.sum(x)),
+        lambda g, x: g * math.exp(x[0]),
+        lambda g, x: g * max(x),
+        lambda g, x: g * sum(x),
+        lambda g, x: g * x.item(0),
+        lambda g, x: g * x.tolist(),
+        lambda g, x: g * x.data,
+        lambda g, x: g * np.asarray(x),
+        lambda g, x: g * np.where(concrete(x) > 0, 1.0, 0.0),
+        lambda g, x: g * range(4)[np.argmax(x)],
+        lambda g, x: g * (0.0 in x),
+        lambda g, x: g * len(f"{x}"),
+        lambda g, x: g * {x: 1.0}[x],
+    ],
+)
+def test_a_rule_that_asks_for_a_value_is_found(rule: Any) -> None:
+    x = np.array([1.0, 2.0])
+    with pytest.raises(LookedAtError):
+        rule(seal(x), seal(x))
+
+
+def test_what_a_rule_may_ask_tells_no_value() -> None:
+    x = seal(np.ones((2, 3)))
+    assert (x.shape, x.ndim, x.size, len(x), x.dtype) == ((2, 3), 2, 6, 2, np.dtype(float))
+    assert_close(unsealed(2.0 - x.T[0] * np.sum(x, axis=0)[:2]), np.zeros(2))
 
 
 def test_a_mask_is_worked_out_anew_for_each_run() -> None:
