@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import functools
 import gc
+import io
 import math
+import os
+import re
+import subprocess
 import sys
+import tokenize
 import tomllib
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +25,7 @@ from close import assert_close
 from draws import generator
 from gate_cases import CASES, Case
 from memory import kept_by
+from places import places
 from reads import FOLLOWED, faults
 from sealed import LookedAtError, seal, unsealed
 
@@ -268,6 +274,12 @@ def test_a_file_of_the_engine_imports_only_from_those_above_it() -> None:
                 assert ORDER.index(name) < ORDER.index(path.stem), f"{path.stem} imports {name}"
 
 
+def test_the_tour_lists_the_files_in_this_order() -> None:
+    page = (ROOT / "docs/tour.md").read_text()
+    listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
+    assert listed == [*ORDER, "fast", "compiler", "draw", "explore"]
+
+
 def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
     allowed = set(sys.stdlib_module_names) | {"numpy", ""}
     for path in [*(ROOT / "autograd").glob("*.py"), *(ROOT / "autograd/gates").glob("*.py")]:
@@ -276,6 +288,44 @@ def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
                 assert name.split(".")[0] in allowed, f"{path.name} imports {name}"
             assert "draw" not in name
             assert "explore" not in name
+
+
+WITHOUT_FAST = """
+import importlib, pkgutil, sys
+
+sys.modules["autograd.fast"] = None  # now all imports of it, and from it, raise
+
+import numpy as np
+import autograd as ag
+from autograd.draw import draw
+from autograd.explore import explain
+
+for module in pkgutil.walk_packages(ag.__path__, "autograd.", onerror=lambda name: None):
+    if not module.name.startswith("autograd.fast"):
+        importlib.import_module(module.name)
+try:
+    import autograd.fast.buffers
+except ImportError:
+    pass
+else:
+    raise AssertionError("it could be imported")
+
+x, w = np.linspace(-1.0, 1.0, 32).reshape(2, 1, 4, 4), np.linspace(0.1, 1.0, 9).reshape(1, 1, 3, 3)
+loss = lambda x, w: np.sum(ag.sigmoid(ag.max_pool2d(ag.conv2d(x, w, padding=1), 2)) ** 2)
+ag.check_gradients(loss, x, w, order=2)
+np.testing.assert_allclose(ag.hessian(lambda x: np.sum(x**3))(np.ones(2)), 6 * np.eye(2))
+np.testing.assert_array_equal(ag.compile(ag.grad(loss))(x, w), ag.grad(loss)(x, w))
+y = np.exp(ag.Tensor(1.0, name="x"))
+assert "exp" in draw(y).text and "exp" in explain(y)
+"""
+
+
+def test_the_engine_works_without_its_accelerators() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_FAST], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "GATEGRAD_PLAIN": "1", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_nn_and_demos_use_only_what_autograd_exports() -> None:
@@ -324,6 +374,77 @@ def test_exports_are_there() -> None:
     for module in (ag, ag.gates, nn):
         for name in module.__all__:
             assert hasattr(module, name), f"{module.__name__}.{name}"
+
+
+# --- one place for each thing -----------------------------------------------------------------
+
+OF_THE_KINDS = (
+    "compiler/", "values.py", "standins.py", "fast/stacked.py", "masks.py", "draw/outline.py",
+)  # fmt: skip
+
+
+def _names_in(text: str) -> set[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def test_only_the_files_of_the_kinds_know_them() -> None:
+    """Elsewhere rules and gates never ask what they hold."""
+    kinds = re.compile(r"Traced|Stacked\w*|\w*[tT]racer\w*")
+    for path in (ROOT / "autograd").rglob("*.py"):
+        file = path.relative_to(ROOT / "autograd").as_posix()
+        known = {name for name in _names_in(path.read_text()) if kinds.fullmatch(name)}
+        assert not known or file.startswith(OF_THE_KINDS), f"{file} names {known}"
+
+
+EXPORTS = "__init__.py:", "gates/__init__.py:"  # lists of what there is, for users
+
+
+@pytest.mark.parametrize(
+    ("row", "names", "most"),
+    [
+        ("gates/elementwise.py", {"exp"}, 1),
+        ("gates/arithmetic.py", {"add"}, 8),
+        ("gates/linear.py", {"matmul"}, 7),
+        ("gates/conv.py", {"conv2d", "conv2d_gate"}, 1),
+    ],
+    ids=["exp", "add", "matmul", "conv2d"],
+)
+def test_a_gate_is_told_of_in_its_row(row: str, names: set[str], most: int) -> None:
+    found = [place for place in places(ROOT / "autograd", names, row)
+             if not place.startswith(EXPORTS)]  # fmt: skip
+    assert 0 < len(found) <= most, "\n".join([f"{len(found)} places, at most {most}:", *found])
+
+
+def test_places_are_tables_conditions_imports_and_strings(tmp_path: Path) -> None:
+    (tmp_path / "row.py").write_text('__all__ = ["exp"]\n')
+    (tmp_path / "other.py").write_text(
+        "from row import exp\n"  # a place
+        'TABLE = {np.exp: 1, "exp": 2}\n'  # one place
+        "def f(x):\n"
+        "    y = exp(np.exp(x)) + np.exp.at(x)\n"
+        "    if x is np.exp:\n"  # a place
+        "        return apply(np.exp, x)\n"
+        "    return {'exp': x, np.exp: y}\n"  # a place
+        "accelerate(gates.exp, quick)\n"  # a place
+        "gate(rule=lambda x: np.exp(x) + each(np.exp, x), says='exp of x')\n"
+    )
+    lines = [place.split(":")[1] for place in places(tmp_path, {"exp"}, "row.py")]
+    assert lines == ["1", "2", "5", "7", "8"]
+
+
+def _lines(files: Iterable[str]) -> int:
+    """Lines of the engine's files that are not blank."""
+    texts = [(ROOT / "autograd" / file).read_text() for file in files]
+    return sum(bool(line.strip()) for text in texts for line in text.splitlines())
+
+
+def test_the_heart_of_the_engine_is_small() -> None:
+    assert _lines(["values.py", "node.py", "gate.py", "call.py", "backward.py"]) <= 650
+
+
+def the_core_of_the_engine_is_small() -> None:
+    assert _lines(path.name for path in (ROOT / "autograd").glob("*.py")) <= 2000
 
 
 # --- law 7: same seed, same bits --------------------------------------------------------------
