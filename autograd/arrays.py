@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
-from .errors import DTypeError, UnsupportedError
+from .errors import DTypeError, InPlaceError, UnsupportedError
 from .standins import StandIn
 
 __all__ = ["NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept", "lender"]
@@ -34,7 +34,7 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     """
     if isinstance(value, StandIn):
         return value.as_array(dtype)
-    array = np.asarray(value, dtype=dtype)
+    array = np.asarray(check_plain(value), dtype=dtype)
     if array.dtype.kind not in "fiub":
         raise DTypeError(
             f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, integers or "
@@ -49,6 +49,8 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
 
 def check_plain(value: Any) -> Any:
     """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
+    if value.__class__ is np.ndarray:  # by far the most often
+        return value
     if isinstance(value, (list, tuple)) and _holds_tracked(value):
         raise UnsupportedError(
             "a list that holds tracked tensors is not an array; use np.stack(list) or "
@@ -82,7 +84,7 @@ def frozen(array: ArrayLike) -> np.ndarray[Any, Any]:
     >>> frozen(np.ones(3)).flags.writeable
     False
     """
-    source = np.asarray(as_constant(check_plain(array), copy=False))
+    source = np.asarray(as_constant(array, copy=False))
     memory = np.ndarray.__new__(Frozen, max(source.nbytes, 1), np.uint8)
     np.ndarray(source.shape, source.dtype, memory)[...] = source
     read = np.frombuffer(memoryview(memory.data).toreadonly(), source.dtype, source.size)
@@ -114,6 +116,51 @@ def kept(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     copy = np.ndarray(array.shape, array.dtype, memory, first, array.strides)
     copy[...] = array
     return copy
+
+
+class ReadOnly(np.ndarray[Any, Any]):
+    """The values of a tensor, to be read: `t.data -= step` makes new ones, `t.data[0] = 5` raises.
+
+    What is computed from it are ordinary arrays.
+    """
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not self.flags.writeable:
+            raise InPlaceError(
+                "t.data[index] = value: t.data is read-only, so that recorded graphs stay right; "
+                "write t[index] = value inside `with no_grad():`, or assign a new array: "
+                "t.data = array"
+            )
+        super().__setitem__(index, value)
+
+    def __repr__(self) -> str:
+        return repr(np.asarray(self))
+
+    def __array_wrap__(
+        self, array: np.ndarray[Any, Any], context: Any = None, return_scalar: bool = False
+    ) -> Any:
+        return array[()] if return_scalar else np.asarray(array)
+
+
+def read_only(data: Array) -> ReadOnly:
+    """A view of an array, or of a single value, that cannot be written to."""
+    view = np.asarray(data).view(ReadOnly)
+    view.flags.writeable = False
+    return view
+
+
+def _in_place(ufunc: np.ufunc) -> Any:
+    def update(self: Any, other: Any) -> Any:
+        return ufunc(self, other, out=self) if self.flags.writeable else ufunc(self, other)
+
+    return update
+
+
+for _name, _ufunc in {
+    "iadd": np.add, "isub": np.subtract, "imul": np.multiply, "itruediv": np.divide,
+    "ipow": np.power, "imatmul": np.matmul,
+}.items():  # fmt: skip
+    setattr(ReadOnly, f"__{_name}__", _in_place(_ufunc))
 
 
 def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -22,11 +21,11 @@ from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
 from .masks import MaskedSweep, Masks
-from .modes import MODE
+from .modes import MODE, recording
 from .node import GradSlot, Node
 from .standins import StandIn, has_nan
 from .tensor import Tensor, another, constant_tensor
-from .values import Kind, RecordedSweep, Sweep
+from .values import Kind, Sweep
 
 __all__ = ["backpropagate", "backward"]
 
@@ -66,12 +65,13 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
 
     Where a gate selects, zeros may meet infinities: if that gives NaN, once more with masks.
     """
-    order, sweep, finite = reachable(root), sweep_of(seed, kind), None
+    order, finite = reachable(root), None
+    sweep = getattr(seed, "_sweep", Sweep)(kind)  # of tensors and stand-ins their own
     selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
         grads = go(order, {root: seed}, wanted, sweep)
         if selecting:
-            finite = [g._data if isinstance(g, Tensor) else g for g in grads.values()]
+            finite = [g._array if isinstance(g, Tensor) else g for g in grads.values()]
             masks = Masks.of(order) if any(map(has_nan, finite)) else None
             if masks is not None:
                 grads, finite = go(order, {root: seed}, wanted, MaskedSweep(sweep, masks)), None
@@ -97,18 +97,11 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
             if downstream.dtype != parent.dtype:
                 downstream = astype(downstream, dtype=parent.dtype)
             if parent in grads:  # at a fork the gradients add
-                downstream = sweep.plus(grads[parent], downstream)
+                downstream = grads[parent] + downstream
             grads[parent] = downstream
             if names:
                 sweep.kind.arrived(parent, downstream)
     return grads
-
-
-def sweep_of(seed: Any, kind: Kind) -> Sweep:
-    """How gradients like the seed go back."""
-    if isinstance(seed, Tensor):
-        return RecordedSweep(kind)
-    return seed.sweep(kind) if isinstance(seed, StandIn) else Sweep(kind)
 
 
 def backward(
@@ -132,21 +125,21 @@ def backward(
     >>> x.grad
     array(6.)
     """
-    root = _root(tensor)
-    seed = _seed(tensor, gradient, create_graph)
-    if retain_grads:
-        for node in reachable(root):
-            if node.slot is None:
-                node.slot = GradSlot()
+    if not tensor.requires_grad:
+        raise GraphError(
+            "backward: no tensor that requires a gradient leads to this one; it was made of "
+            "constants, of integers, inside no_grad(), or after detach() or a comparison"
+        )
+    for node in reachable(tensor.node) if retain_grads else ():
+        node.slot = node.slot or GradSlot()
+    seed = _seed(tensor, gradient)
     if create_graph:
-        mode = MODE.get()
-        token = MODE.set(replace(mode, site=mode.scope, recording=True))
-        try:
-            grads = backpropagate(root, seed)
-        finally:
-            MODE.reset(token)
+        with recording():
+            seed = seed if isinstance(seed, Tensor) else constant_tensor(seed)
+            grads = backpropagate(tensor.node, seed)
     else:
-        grads = backpropagate(root, seed)
+        seed = seed.detach()._array if isinstance(seed, Tensor) else seed
+        grads = backpropagate(tensor.node, seed)
     del seed
     kind = MODE.get().kind
     while grads:
@@ -162,21 +155,8 @@ def collect(slot: GradSlot, g: Any, kind: Kind) -> None:
     slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
 
 
-def _root(tensor: Tensor) -> Node:
-    if not tensor.requires_grad:
-        raise GraphError(
-            "backward: no tensor that requires a gradient leads to this one; it was made of "
-            "constants, of integers, inside no_grad(), or after detach() or a comparison"
-        )
-    return tensor.node
-
-
-def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
-    """The gradient to start with, checked."""
-    data = tensor._data
-    if gradient is None and not data.shape:
-        one = data.dtype.type(1)
-        return constant_tensor(one) if create_graph else one
+def _seed(tensor: Tensor, gradient: Any) -> Any:
+    """The gradient to start with, checked: an array, or a tensor."""
     if gradient is None:
         if tensor.size != 1:
             raise GraphError(
@@ -184,18 +164,14 @@ def _seed(tensor: Tensor, gradient: Any, create_graph: bool) -> Any:
                 "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
                 f"upstream gradient: t.backward(np.ones({tensor.shape}))"
             )
-        gradient = np.ones(tensor.shape, tensor.dtype)
-    elif not isinstance(gradient, Tensor):
+        return np.ones(tensor.shape, tensor.dtype)[()]
+    if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
-    elif not create_graph:
-        gradient = gradient.detach()._data
     if gradient.shape != tensor.shape:
         raise ShapeError(
             f"backward: the gradient has shape {gradient.shape}, but the tensor {tensor.shape}; "
             "they must agree"
         )
-    if create_graph and not isinstance(gradient, Tensor):
-        gradient = constant_tensor(gradient)
     return gradient
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from .arrays import NUMBERS, Array, as_constant, check_plain, kept
+from .arrays import NUMBERS, Array, as_constant, kept
 from .gate import Gate
 from .modes import Mode
 from .node import Node, next_number
@@ -57,8 +57,8 @@ def unwrap(gate: Gate, operands: Sequence[Any]) -> tuple[list[Array], list[Any],
     values, parents, tracked = [], [], []
     for position, x in enumerate(operands):
         if isinstance(x, Tensor):
-            values.append(x._data)
-            parents.append(x._data if x._node is None else x._node)
+            values.append(x._array)
+            parents.append(x._array if x._node is None else x._node)
             if x._tracked:
                 tracked.append(position)
         else:
@@ -74,4 +74,4 @@ def operand(value: Any) -> Array:
         return value
     if value.__class__ is ndarray and value.ndim and value.dtype.kind in "fiub":
         return value
-    return as_constant(check_plain(value))
+    return as_constant(value)

@@ -66,9 +66,11 @@ class Gate:
     variadic: bool = False
     differentiable: bool = True
     native: Function | None = None
+    planned: Any = field(default=None, init=False)  # an accelerator may have a way of its own
     _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
+        self.planned = Plan
         self.name = self.name or (self.numpy or self.kernel).__name__
         self.symbol = self.symbol or self.name
         self.times = self.local is not None  # the upstream gradient times a local one
@@ -94,34 +96,23 @@ class Gate:
         """The local gradient or the vjp for the operand at `position`."""
         return self.rules[0 if self.variadic else position]
 
-    def names(self, rule: Any) -> tuple[str, ...]:
-        """What a rule names beside the upstream gradient."""
+    def needs(self, rule: Any) -> dict[str, Need]:
+        """What a rule names beside the upstream gradient, and where each comes from."""
         names = parameter_names(rule) if callable(rule) else ()
-        if self.times or not callable(rule):
-            return names
-        if not names or names[0] != "g":
+        if callable(rule) and not self.times and names[:1] != ("g",):
             raise TypeError(f"{self.name}: a vjp rule takes g first, but this one takes {names}")
-        return names[1:]
-
-    def needs(self, rule: Any) -> list[Need]:
-        """Where the things that a rule names come from."""
-        return [self.need(name) for name in self.names(rule) if name not in FROM_THE_EDGE]
+        own = names if self.times else names[1:]
+        return {name: self.need(name) for name in own if name not in FROM_THE_EDGE}
 
     def need(self, name: str) -> Need:
         """Where the thing that a rule calls `name` comes from."""
-        operand = name.removesuffix("_shape")
-        if name == "out":
-            return Need("out")
-        if name in self.operands and not self.variadic:
-            return Need("operand", self.operands.index(name))
-        if name in self.statics:
-            return Need("static", name)
-        if operand in self.operands:
-            return Need("shape", self.operands.index(operand))
-        raise TypeError(
-            f"{self.name}: a rule names {name!r}; it may name "
-            f"{', '.join([*self.operands, 'out', *self.statics])} or the shape of an operand"
-        )
+        found = {"out": Need("out"), **{static: Need("static", static) for static in self.statics}}
+        for k, operand in enumerate(self.operands):
+            found |= {} if self.variadic else {operand: Need("operand", k)}
+            found[operand + "_shape"] = Need("shape", k)
+        if name not in found:
+            raise TypeError(f"{self.name}: a rule names {name!r}; it may name {', '.join(found)}")
+        return found[name]
 
     def compute(self, values: Any, static: dict[str, Any], plan: Plan | None) -> tuple[Any, Any]:
         """The result, and what an accelerator's rules want beside (see fast/quick.py)."""
@@ -130,12 +121,8 @@ class Gate:
     def plan(self, tracked: tuple[int, ...]) -> Plan:
         """How this gate is recorded when gradients flow to these operands."""
         if tracked not in self._plans:
-            self._plans[tracked] = self.make_plan(tracked)
+            self._plans[tracked] = self.planned(self, tracked)
         return self._plans[tracked]
-
-    def make_plan(self, tracked: tuple[int, ...]) -> Plan:
-        """The same, made anew; an accelerator may make it in another way."""
-        return Plan(self, tracked)
 
     def __repr__(self) -> str:
         return f"<Gate {self.name}({', '.join(self.operands)})>"
@@ -163,7 +150,7 @@ class Plan:
 
     def needs(self, position: int) -> list[Need]:
         """What has to be kept for the edge to one of the tracked operands."""
-        return self.gate.needs(self.gate.rule(position))
+        return list(self.gate.needs(self.gate.rule(position)).values())
 
     def edge(self, position: int) -> Edge:
         """The edge to one of the tracked operands."""
@@ -183,14 +170,15 @@ class Edge:
     def __init__(self, plan: Plan, position: int):
         gate = self.gate = plan.gate
         self.position, rule = position, gate.rule(position)
-        names = gate.names(rule)
-        self.rule = bound(rule, names, len(plan.positions), position)
-        self.passes = rule == 1  # the gradient as it is
-        self.needs = gate.needs(rule)
+        needs, live = gate.needs(rule), gate.live[position : position + 1]
+        self.needs = list(needs.values())
         self.places = [plan.layout.index(n) if n in plan.layout else None for n in self.needs]
-        self.live: Function | None = gate.live[position] if position < len(gate.live) else None
-        named = [name for name in names if name not in FROM_THE_EDGE]
-        self.live_args = [named.index(n) for n in parameter_names(self.live)] if self.live else []
+        self.rule = bound(rule, len(plan.positions), position)
+        self.passes = rule == 1  # the gradient as it is
+        self.live: Function | None = live[0] if live else None
+        self.live_args = (
+            [[*needs].index(n) for n in parameter_names(self.live)] if self.live else []
+        )
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
@@ -211,25 +199,20 @@ class Edge:
 
     def recorded_arguments(self, node: Node) -> list[Any]:
         """The same as tensors that belong to the graph, so that the rule can be differentiated."""
-        pairs = zip(self.arguments(node), self.needs, strict=True)
-        return [recorded(value, need, node) for value, need in pairs]
+        found = self.arguments(node)
+        for k, (kind, key) in enumerate(self.needs):
+            parent = node if kind == "out" else node.parents[key] if kind == "operand" else None
+            if isinstance(parent, Node) and parent.requires_grad:
+                found[k] = recorded_tensor(found[k], parent)
+        return found
 
 
-def recorded(value: Any, need: Need, node: Node) -> Any:
-    """A saved value as a tensor, if gradients flow to what it is a value of."""
-    if need.kind == "out":
-        return recorded_tensor(value, node)
-    parent = node.parents[need.key] if need.kind == "operand" else None
-    flows = isinstance(parent, Node) and parent.requires_grad
-    return recorded_tensor(value, parent) if flows else value  # type: ignore[arg-type]
-
-
-def bound(rule: Any, names: Sequence[str], tracked: int, position: int) -> Function:
+def bound(rule: Any, tracked: int, position: int) -> Function:
     """A rule with what is fixed for an edge; a number becomes a function that gives it."""
     if not callable(rule):
         return lambda: rule
     known = {"tracked": tracked, "position": position}
-    fixed = {name: known[name] for name in names if name in known}
+    fixed = {name: known[name] for name in parameter_names(rule) if name in known}
     return functools.partial(rule, **fixed) if fixed else rule
 
 

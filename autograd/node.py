@@ -40,32 +40,22 @@ class GradSlot:
 
 
 class Node:
-    """One value of the graph and how it was made.
-
-    plan      the gate with its local gradients (None for a leaf or a constant)
-    parents   one entry per operand, in order: a Node, or the constant itself
-    saved     what the local gradients need, and nothing else
-    static    keyword arguments of the gate, such as axis (None when there are none)
-    shape, dtype   of the value
-    value     the array of a leaf, the number of an inner scalar; None for inner arrays
-    number    order of creation: parents always come before the values made from them
-    site      where the gate was called: read `scope` and `place`, which it holds both of
-    """
+    """One value of the graph and how it was made."""
 
     __slots__ = (
         "dtype", "name", "number", "parents", "plan", "saved", "shape", "site", "slot", "static",
         "value",
     )  # fmt: skip
 
-    plan: Plan | None
-    parents: tuple[Any, ...]
-    saved: tuple[Any, ...]
-    static: dict[str, Any] | None
+    plan: Plan | None  # the gate with its local gradients; None for a leaf or a constant
+    parents: tuple[Any, ...]  # one entry per operand, in order: a Node, or the constant itself
+    saved: tuple[Any, ...]  # what the local gradients need, and nothing else
+    static: dict[str, Any] | None  # keyword arguments of the gate, such as axis; None without any
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    value: Any
-    number: int
-    site: Any  # Scope | Place | None
+    value: Any  # the array of a leaf, the number of an inner scalar; None for inner arrays
+    number: int  # order of creation: parents come before the values made from them
+    site: Any  # where the gate was called: a Scope, or a Place that has one, or None
     slot: GradSlot | None
     name: str | None
 

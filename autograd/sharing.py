@@ -41,7 +41,7 @@ def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
     """
     memory = _owner(array)
     for x in operands:
-        if hasattr(x, "_memory") and x._data.shape and _owner(x._data) is memory:
+        if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is memory:
             if x._memory is None:
                 x._memory = Memory()
             result._memory = x._memory

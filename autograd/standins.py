@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .values import Kind, Sweep
+from .values import Sweep
 
 __all__ = ["StandIn", "as_one_call", "concrete", "has_nan", "in_company_of"]
 
@@ -26,9 +26,7 @@ class StandIn:
 
     value: Any  # the array, or the arrays, that it stands for
 
-    def sweep(self, kind: Kind) -> Sweep:
-        """The backward pass of gradients like this one."""
-        return Sweep(kind)
+    _sweep = Sweep  # the backward pass of gradients like this one
 
     def constant(self, value: Any) -> Any:
         """An array as something that can be combined with this one in any function."""
@@ -37,6 +35,10 @@ class StandIn:
     def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
         """Call a function that is not made of NumPy calls, see `as_one_call`."""
         return function(*args, **options)
+
+    def read_only(self) -> Any:
+        """The same, so that `x -= step` gives another one and leaves this one as it is."""
+        return self
 
     def as_array(self, dtype: Any) -> Any:
         """The same as an array of a kind of number (None: of its own)."""

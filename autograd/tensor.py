@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from . import sharing
-from .arrays import Array, as_constant, check_plain
+from .arrays import Array, as_constant, check_plain, read_only
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
 from .modes import MODE
 from .node import GradSlot, Node, leaf_node
 from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
+from .values import RecordedSweep
 
 __all__ = ["Tensor"]
 
@@ -41,9 +42,10 @@ class Tensor:
     array([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_memory", "_node", "_tracked")
+    __slots__ = ("__weakref__", "_array", "_memory", "_node", "_tracked")
+    _sweep = RecordedSweep  # the backward pass of gradients that are tensors
 
-    _data: Array  # never written to while somebody else may read it
+    _array: Array  # never written to while somebody else may read it
     _node: Node | None  # made on demand for constants
     _tracked: bool  # whether gates record it
     _memory: Memory | None  # shared with the tensors that show the same memory
@@ -65,7 +67,7 @@ class Tensor:
                 f"Tensor: requires_grad=True with dtype {data.dtype}, but only floats have "
                 f"gradients; write {hint}, or pass dtype=float"
             )
-        self._data = data
+        self._array = data
         self._memory = None if copy else OUTSIDE
         self._tracked = floating if requires_grad is None else bool(requires_grad)
         self._node = leaf_node(data, GradSlot() if self._tracked else None, name)
@@ -77,20 +79,17 @@ class Tensor:
     def data(self) -> np.ndarray[Any, Any]:
         """The values, as an array that cannot be written to; assign to it to replace them.
 
-        `t.data = array` moves the tensor on to a copy of `array`: same shape, kept dtype, not
-        recorded. What was computed from the old values keeps its right gradients.
+        `t.data = array`, and so `p.data -= lr * p.grad`, moves the tensor on to a copy of `array`:
+        same shape, kept dtype, not recorded. What was computed from the old values keeps its right
+        gradients.
         """
         data = self._value()
-        if isinstance(data, StandIn):
-            return data  # type: ignore[return-value]
-        view = np.asarray(data).view()
-        view.flags.writeable = False
-        return view
+        return data.read_only() if isinstance(data, StandIn) else read_only(data)
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
-        new = as_constant(value, dtype=self._data.dtype)
-        if new.shape != self._data.shape:
+        new = as_constant(value, dtype=self._array.dtype)
+        if new.shape != self._array.shape:
             raise ShapeError(
                 f"data: got an array of shape {new.shape} for a tensor of shape {self.shape}; "
                 "make a new Tensor to change the shape"
@@ -102,7 +101,7 @@ class Tensor:
     def _value(self) -> Array:
         """The array; inside a function that is being compiled, what stands for it."""
         MODE.get().kind.lift((self,))
-        return self._data
+        return self._array
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
@@ -118,10 +117,10 @@ class Tensor:
         data = self._value()
         return sharing.shown(constant_tensor(data), data, (self,))
 
-    shape = property(lambda self: self._data.shape, doc="Lengths of the axes.")
-    dtype = property(lambda self: self._data.dtype, doc="Kind of number, as in NumPy.")
-    ndim = property(lambda self: self._data.ndim, doc="Number of axes.")
-    size = property(lambda self: self._data.size, doc="Number of elements.")
+    shape = property(lambda self: self._array.shape, doc="Lengths of the axes.")
+    dtype = property(lambda self: self._array.dtype, doc="Kind of number, as in NumPy.")
+    ndim = property(lambda self: self._array.ndim, doc="Number of axes.")
+    size = property(lambda self: self._array.size, doc="Number of elements.")
 
     # --- the graph -------------------------------------------------------------------------
 
@@ -129,7 +128,7 @@ class Tensor:
     def node(self) -> Node:
         """The record of this value in the computation graph."""
         if self._node is None:
-            self._node = leaf_node(self._data, None, None)
+            self._node = leaf_node(self._array, None, None)
         return self._node
 
     @property
@@ -158,7 +157,7 @@ class Tensor:
         if wanted and self.dtype.kind != "f":
             raise DTypeError(f"requires_grad=True with dtype {self.dtype}: only floats have one")
         self._tracked = bool(wanted)
-        self._become(self._data)
+        self._become(self._array)
 
     @property
     def is_leaf(self) -> bool:
@@ -181,7 +180,7 @@ class Tensor:
         if self._node.slot is None:
             self._node.slot = GradSlot()
         if value is not None and not isinstance(value, (Tensor, StandIn)):
-            value = np.array(value, dtype=self.dtype)
+            value = np.array(check_plain(value), dtype=self.dtype)
         MODE.get().kind.cleared(self._node.slot)
         self._node.slot.grad = value
 
@@ -206,8 +205,8 @@ class Tensor:
     def _become(self, data: Array) -> None:
         """Move on to other values as a fresh leaf, with the name and gradient of before."""
         old = self.node
-        if data is not self._data:
-            self._data, self._memory = data, None
+        if data is not self._array:
+            self._array, self._memory = data, None
         slot = (old.slot or GradSlot()) if self._tracked else None
         self._node = leaf_node(data, slot, old.name)
 
@@ -223,7 +222,7 @@ class Tensor:
                     f"{what} on a leaf that requires a gradient: its gradient would have no place "
                     f"to go; {advice}, or update it inside `with no_grad():`"
                 )
-            self._become(result._data)
+            self._become(result._array)
             return
         if self._tracked and not recording:
             raise InPlaceError(
@@ -236,7 +235,7 @@ class Tensor:
                 f"{what} on a tensor that shares memory with another one: NumPy would change "
                 f"both; {advice}"
             )
-        self._data, self._node, self._memory = result._data, result._node, None
+        self._array, self._node, self._memory = result._array, result._node, None
         self._tracked = result._tracked
         if old is not None:  # the handle keeps its name and, if that was asked for, its gradient
             if old.name:
@@ -250,7 +249,7 @@ class Tensor:
         Names for it stay as they are when one of them is given another value, as with `x += 1`.
         """
         made = self._node is None or self._node.plan is not None
-        return made and not self._data.shape and self._memory is None
+        return made and not self._array.shape and self._memory is None
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
@@ -301,7 +300,7 @@ class Tensor:
     # --- conversions -----------------------------------------------------------------------
 
     def _check_single(self, what: str) -> None:
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ShapeError(
                 f"{what}: the tensor has shape {self.shape}, and only a single value converts; "
                 "use t.numpy() for an array"
@@ -326,7 +325,7 @@ class Tensor:
                 "t.item() or t.detach() to leave the graph on purpose, and NumPy's functions in "
                 "place of those of math"
             )
-        return self._value().item() if self._data.ndim else self._value()
+        return self._value().item() if self._array.ndim else self._value()
 
     def __float__(self) -> float:
         return float(self._number("float(t)"))
@@ -338,7 +337,7 @@ class Tensor:
         return complex(self._number("complex(t)"))
 
     def __index__(self) -> int:
-        if self._data.dtype.kind not in "iu":
+        if self._array.dtype.kind not in "iu":
             raise DTypeError(f"a tensor of dtype {self.dtype} is no index; use int(t)")
         return self.__int__()
 
@@ -347,12 +346,12 @@ class Tensor:
         return bool(self._value())
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec and self.ndim == 0 else str(self)
+        return format(self._array, spec) if spec and self.ndim == 0 else str(self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
             raise ShapeError("len(t): a tensor of shape () has no length")
-        return int(self._data.shape[0])
+        return int(self._array.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
@@ -360,12 +359,12 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self._data == value).any())
+        return bool((self._array == value).any())
 
     def __repr__(self) -> str:
-        if isinstance(self._data, StandIn):
-            return f"{type(self).__name__}({self._data!r})"
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        if isinstance(self._array, StandIn):
+            return f"{type(self).__name__}({self._array!r})"
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
         notes = [f"dtype={self.dtype}"] if self.dtype not in (np.float64, np.int64, bool) else []
         if self.requires_grad and self._node is not None:
             gate = self._node.gate
@@ -390,7 +389,7 @@ class Tensor:
         return self._copy_leaf()
 
     def _copy_leaf(self) -> Tensor:
-        return type(self)(self._data, self.requires_grad, name=self.name)
+        return type(self)(self._array, self.requires_grad, name=self.name)
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
@@ -469,15 +468,13 @@ Axis = int | tuple[int, ...] | None
 
 def _array_of(value: Any) -> Any:
     """Look at what a Tensor is to be made of before NumPy does."""
-    if value.__class__ is np.ndarray:  # by far the most often
-        return value
     if isinstance(value, Tensor):
         if value.requires_grad and not value.is_leaf:
             raise UnsupportedError(
                 "Tensor(t): t is tracked, and a new leaf would cut it off from its graph; use t "
                 "itself, or t.detach() to cut on purpose"
             )
-        return value._data
+        return value._array
     return check_plain(value)
 
 
@@ -486,7 +483,7 @@ def constant_tensor(data: Array) -> Tensor:
     tensor = Tensor.__new__(Tensor)
     if data.__class__ is np.ndarray and not data.shape:
         data = data[()]
-    tensor._data, tensor._node = data, None
+    tensor._array, tensor._node = data, None
     tensor._memory, tensor._tracked = None, False
     return tensor
 
@@ -494,7 +491,7 @@ def constant_tensor(data: Array) -> Tensor:
 def recorded_tensor(data: Array, node: Node) -> Tensor:
     """A handle for a value that is already in the graph."""
     tensor = Tensor.__new__(Tensor)
-    tensor._data, tensor._node = data, node
+    tensor._array, tensor._node = data, node
     tensor._memory, tensor._tracked = OUTSIDE, True
     return tensor
 
@@ -502,7 +499,7 @@ def recorded_tensor(data: Array, node: Node) -> Tensor:
 def another(tensor: Tensor) -> Tensor:
     """Another handle for the same value, as if it had been copied."""
     handle: Tensor = Tensor.__new__(Tensor)
-    handle._data, handle._node = tensor._data, tensor._node
+    handle._array, handle._node = tensor._array, tensor._node
     handle._memory, handle._tracked = None, tensor._tracked
     return handle
 

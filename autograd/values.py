@@ -31,29 +31,19 @@ class Kind:
 
     names_gradients = False  # whether `made` and `arrived` are to be called
 
-    # --- forward ---------------------------------------------------------------------------
-
     def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
         """A gate is called."""
 
-    def forward(
-        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
-    ) -> tuple[Any, Any]:
+    def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, and what an accelerator's rules want beside."""
         return gate.compute(values, static, plan)
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
 
-    # --- backward --------------------------------------------------------------------------
-
-    def back(self, node: Node, edge: Edge, g: Any) -> Any:
-        """The downstream gradient at an edge, for an upstream gradient that is an array."""
-        return edge.back(node, g)
-
-    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
-        """The same for an upstream gradient of another kind, and arguments to match."""
-        return edge.apply(g, arguments)
+    def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
+        """The downstream gradient at an edge; `arguments` of the rule if not the saved arrays."""
+        return edge.back(node, g) if arguments is None else edge.apply(g, arguments)
 
     def arrived(self, parent: Node, g: Any) -> None:
         """The gradient with respect to a value, as far as it has been added up."""
@@ -62,7 +52,7 @@ class Kind:
         """A backward pass is over. `finite`: gradients that were right because none holds NaN."""
 
     def gradient_in(self, slot: GradSlot) -> Any:
-        """The gradient that a leaf has collected before this pass adds to it."""
+        """The gradient that a leaf has collected before a pass adds to it."""
         return slot.grad
 
     def gradient(self, node: Node) -> Any:
@@ -71,8 +61,6 @@ class Kind:
 
     def cleared(self, slot: GradSlot) -> None:
         """The program sets the gradient of a leaf itself."""
-
-    # --- values ----------------------------------------------------------------------------
 
     def lift(self, tensors: Iterable[Any]) -> None:
         """The values of these tensors are read."""
@@ -93,7 +81,7 @@ ARRAYS = Kind()
 
 
 class Sweep:
-    """One backward pass: how gradients go through edges and add up. These are plain arrays."""
+    """One backward pass: how gradients go through edges. These are plain arrays."""
 
     def __init__(self, kind: Kind):
         self.kind = kind
@@ -102,14 +90,10 @@ class Sweep:
         """The chain rule at an edge: the upstream gradient in, the downstream gradient out."""
         return self.kind.back(node, edge, g)
 
-    def plus(self, total: Any, g: Any) -> Any:
-        """The sum of two gradients that arrive at the same value."""
-        return total + g
-
 
 class RecordedSweep(Sweep):
     """A pass that records gates: its gradients are tensors and can be differentiated again."""
 
     def back(self, node: Node, edge: Edge, g: Any) -> Any:
         """The rule, given the node's operands and result as tensors that belong to the graph."""
-        return self.kind.back_through(node, edge, g, edge.recorded_arguments(node))
+        return self.kind.back(node, edge, g, edge.recorded_arguments(node))

@@ -40,7 +40,7 @@ def plain(value: Any, name: str) -> np.ndarray[Any, Any]:
 
 def check_examples(x: Any, name: str) -> None:
     """Raise ShapeError for an empty batch: nothing has no mean."""
-    shape = np.shape(x)
+    shape = x.shape if hasattr(x, "shape") else np.shape(x)
     if shape and not shape[0]:
         raise ShapeError(
             f"{name}: the batch is empty, of shape {shape}, and nothing has no mean; pass at "

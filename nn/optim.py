@@ -52,16 +52,15 @@ class SGD:
         """Move every parameter against its gradient."""
         if not self.params:
             raise GraphError("SGD.step: there are no parameters; give them as SGD(net, lr=...)")
-        moving = [p for p in self.params if p.requires_grad]
-        gradients = [p.grad for p in moving]
-        for p, g in zip(moving, gradients, strict=True):
+        found = [(p, p.grad) for p in self.params if p.requires_grad]
+        for p, g in found:
             if g is None:
                 raise GraphError(
                     f"SGD: parameter {p.name or p.shape} has no gradient; call loss.backward() "
                     "first, and give the optimiser only parameters that the loss depends on"
                 )
         lr = setting(self, "lr")
-        for p, g in zip(moving, gradients, strict=True):
+        for p, g in found:
             p.descend(g, lr)
 
     def zero_grad(self) -> None:

@@ -109,7 +109,7 @@ class TwoLayerNet(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Scores (n, classes) for inputs (n, features); images (n, ...) are flattened."""
-        if np.ndim(x) > 2:
+        if getattr(x, "ndim", 2) > 2:
             x = Flatten()(x)
         hidden = self.activation(self.fc1(x))
         scores: Tensor = self.fc2(hidden)

@@ -99,8 +99,8 @@ class _Check:
             self.want(f"isinstance({name}, Tensor)", f"{name}._tracked is {x._tracked}")
             if x._tracked:
                 self.want(f"{name}._node.plan is None")
-            self.lines.append(f"{name} = {name}._data")
-            x = x._data
+            self.lines.append(f"{name} = {name}._array")
+            x = x._array
         if isinstance(x, np.ndarray) and x.ndim:
             self.want(
                 f"{name}.__class__ is ndarray",

@@ -430,7 +430,7 @@ def _kind(x: Any) -> Any:
                 "compile: an argument is a recorded tensor, and a compiled function records "
                 "nothing; compile the whole computation, or pass t.detach()"
             )
-        return "Tensor", _kind(np.asarray(x._data)), x.requires_grad
+        return "Tensor", _kind(np.asarray(x._array)), x.requires_grad
     if type(x) is float:
         return "float"
     if isinstance(x, np.generic):
@@ -463,7 +463,7 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
     if isinstance(x, Tensor):
         if x.requires_grad:
             return x  # lifted when it is used
-        given = constant_tensor(trace.argument(x._data, position, x.name or name))
+        given = constant_tensor(trace.argument(x._array, position, x.name or name))
         return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
@@ -489,7 +489,7 @@ def _owned(x: Any) -> Any:
 
 
 def _data(x: Any) -> Any:
-    return x._data if isinstance(x, Tensor) else x
+    return x._array if isinstance(x, Tensor) else x
 
 
 def _value_to_read(x: Any) -> Any:

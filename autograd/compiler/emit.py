@@ -128,7 +128,7 @@ class Runner:
                 tensor, dtype = self.bind(f"tensor_{k}", given.source), given.variable.dtype
                 kind = self.bind(f"dtype_{dtype.name}", dtype)
                 self.lines += [
-                    f"{name} = {tensor}._data",
+                    f"{name} = {tensor}._array",
                     f"if {name}.shape != {given.variable.shape} or {name}.dtype != {kind} or "
                     f"{tensor}._tracked is not {given.tracked}: return None",
                 ]

@@ -61,7 +61,7 @@ class NameFinder:
         for name, value in frame.f_locals.items():
             if name.startswith("_") or (ours and name in NEUTRAL) or (own and len(name) < 3):
                 continue
-            held = value._data if isinstance(value, Tensor) else value
+            held = value._array if isinstance(value, Tensor) else value
             if isinstance(held, np.ndarray) and not own:
                 self.arrays.setdefault(id(held), name)
             if isinstance(held, Traced) and held.variable.name is None:

@@ -8,7 +8,6 @@ in the rows. A function without a row is called by its name, and a ufunc still w
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 from collections.abc import Callable
@@ -312,4 +311,4 @@ _row(cast, copies=True, fresh=True, out=Out.CAST,
 _row(operator.getitem, pure=True, symbol="[ ]")
 _row(operator.setitem, writes=True, symbol="[ ] =")
 _row(np.add.at, symbol="[ ] +=")
-_row(inspect.unwrap(check_labels), pure=True, check=True)
+_row(check_labels, pure=True, check=True)

@@ -112,7 +112,7 @@ class FloatRunner:
                 self._lines.append(f"{name} = float(arguments[{given.source}])")
             elif given.kind == "tensor":
                 self.scope[f"tensor_{k}"] = given.source
-                self._lines.append(f"{name} = tensor_{k}._data")
+                self._lines.append(f"{name} = tensor_{k}._array")
                 tracked = given.tracked
                 self._lines.append(
                     f"if {name}.__class__ is not float64 or tensor_{k}._tracked is not "

@@ -218,9 +218,7 @@ class Trace(Kind):
             context = self._contexts[key] = Context(gate.name, scope, backward)
         return context
 
-    def forward(
-        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
-    ) -> tuple[Any, Any]:
+    def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate: as in a textbook, or as it is quick."""
         if self.native and gate.native is not None:
             return gate.native(*values, **static), None
@@ -230,18 +228,15 @@ class Trace(Kind):
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
-        if isinstance(result._data, Traced):
-            self._of_node[result.node] = result._data.variable
+        if isinstance(result._array, Traced):
+            self._of_node[result.node] = result._array.variable
 
-    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+    def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
         """The backward pass goes through an edge: as in a textbook, or as it is quick."""
         self.context = self._context(edge.gate, node.scope, True)
-        return edge.apply(g, edge.arguments(node)) if self.plain else edge.back(node, g)
-
-    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
-        """The same for gradients of another kind."""
-        self.context = self._context(edge.gate, node.scope, True)
-        return edge.apply(g, arguments)
+        if arguments is None and self.plain:
+            arguments = edge.arguments(node)
+        return super().back(node, edge, g, arguments)
 
     def arrived(self, parent: Node, downstream: Any) -> None:
         """The gradient by a value, as far as it has been added up."""
@@ -282,7 +277,7 @@ class Trace(Kind):
     def lift(self, tensors: Iterable[Any]) -> None:
         """Let the tensors among these be inputs."""
         for x in tensors:
-            if isinstance(x, Tensor) and not isinstance(x._data, Traced):
+            if isinstance(x, Tensor) and not isinstance(x._array, Traced):
                 self._lift(x)
 
     def _lift(self, tensor: Tensor) -> None:
@@ -291,7 +286,7 @@ class Trace(Kind):
                 "compile: the function uses a tensor that was computed outside of it; compute it "
                 "inside, or pass it as an argument, or use t.detach()"
             )
-        held = tensor._data
+        held = tensor._array
         if id(tensor) in self._born:
             traced = self.constant(held)
         else:
@@ -299,7 +294,7 @@ class Trace(Kind):
             self.inputs[-1].tracked = tensor.requires_grad
         self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
         self._of_leaf[id(held)] = traced.variable
-        tensor._data = traced
+        tensor._array = traced
 
     def born(self, tensor: Tensor) -> None:
         """The function makes a tensor, as it will at every call, of what is constant to it.
@@ -366,9 +361,9 @@ class Trace(Kind):
         """Give tensors and gradients their arrays, and close the program."""
         program = self.program(results)
         for tensor, _, held, tracked, traced in self._tensors.values():
-            now, tensor._tracked = tensor._data, tracked
+            now, tensor._tracked = tensor._array, tracked
             if now is traced:
-                tensor._data = held
+                tensor._array = held
             elif isinstance(now, Traced):
                 tensor._become(_owned(now.value))
         for slot, old in self._slots.values():
@@ -386,7 +381,7 @@ class Trace(Kind):
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for lifted in self._tensors.values():
-            now = lifted.tensor._data
+            now = lifted.tensor._array
             moved = now is not lifted.traced and isinstance(now, Traced)
             if moved and not lifted.made_here:
                 outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
@@ -407,7 +402,7 @@ class Trace(Kind):
         """Put everything back as it was before the function ran."""
         self.open = False
         for tensor, node, held, tracked, _ in self._tensors.values():
-            tensor._data, tensor._node, tensor._tracked = held, node, tracked
+            tensor._array, tensor._node, tensor._tracked = held, node, tracked
         for slot, old in self._slots.values():
             slot.grad = old
 
@@ -508,7 +503,7 @@ class _Unchanged:
         tensor = self.tensor
         if tensor._tracked != self.tracked:
             return f"requires_grad of {tensor.name or 'a tensor'} has changed"
-        if tensor._data.shape != self.shape or tensor._data.dtype != self.dtype:
+        if tensor._array.shape != self.shape or tensor._array.dtype != self.dtype:
             return f"{tensor.name or 'a tensor'} has another shape or dtype"
         return None
 

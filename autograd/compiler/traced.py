@@ -77,6 +77,10 @@ class Traced(StandIn):
         """A step of the program, as a whole."""
         return self.trace.record(function, args, options)
 
+    def read_only(self) -> Any:
+        """The same value, which is not written to in place."""
+        return Read(self.trace, self.value, self.variable)
+
     def as_array(self, dtype: Any) -> Any:
         """The same; a Python number becomes one of NumPy."""
         number = self.value.__class__ in (float, int)
@@ -100,7 +104,7 @@ class Traced(StandIn):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]
     ) -> Any:
-        if any(issubclass(t, OTHERS) and t is not Traced for t in types):
+        if any(issubclass(t, OTHERS) and not issubclass(t, Traced) for t in types):
             return NotImplemented
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
@@ -188,7 +192,7 @@ class Traced(StandIn):
 
 def _is_another(x: Any) -> bool:
     """Whether x is of another kind, or a tensor, which know what to do with this one."""
-    return isinstance(x, OTHERS) and x.__class__ is not Traced
+    return isinstance(x, OTHERS) and not isinstance(x, Traced)
 
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
@@ -256,3 +260,16 @@ _offer("neg", lambda self: self.trace.record(np.negative, (self,), {}))
 _offer("pos", lambda self: self)
 _offer("abs", lambda self: np.absolute(self))
 _offer("invert", lambda self: np.invert(self))
+
+
+class Read(Traced):
+    """A value that is only read: `x -= step` gives another one, `x[0] = 5` is refused."""
+
+    __slots__ = ()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._refuse("t.data[index] = value, which is read-only (write t[index] = value instead),")
+
+
+for _name in (*_OPERATORS, "pow"):
+    setattr(Read, f"__i{_name}__", getattr(Traced, f"__{_name}__"))

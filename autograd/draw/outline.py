@@ -55,23 +55,17 @@ def blank(shape: tuple[int, ...], dtype: DTypeLike = float) -> np.ndarray[Any, A
 class Outline(Kind):
     """The kind of values without numbers: gates give blank arrays."""
 
-    def forward(
-        self, gate: Gate, values: list[Any], static: dict[str, Any], plan: Plan | None
-    ) -> tuple[Any, Any]:
+    def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """A blank array of the shape and dtype of the result."""
         shape, dtype = _result(gate, [values] if gate.variadic else values, static)
         return blank(shape, dtype)[()] if shape == () else blank(shape, dtype), None
 
-    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+    def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
         """The backward pass wants values."""
         raise DrawError(
             "backward inside shapes_only(): there are no values to go back through; run the net "
             "outside of the block"
         )
-
-    def back_through(self, node: Node, edge: Edge, g: Any, arguments: Any) -> Any:
-        """The backward pass wants values."""
-        self.back(node, edge, g)
 
 
 Shape = tuple[int, ...]

@@ -64,7 +64,7 @@ def follow(
     bare: bool = False,
 ) -> Trace:
     """Collect the graph behind `tensor`, with its values and gradients, unless shapes are all."""
-    root = tensor._node or leaf_node(tensor._data, None, None)
+    root = tensor._node or leaf_node(tensor._array, None, None)
     order = ancestors(root)
     known = {n: blank(n.shape, n.dtype) for n in order} if bare else values_of(order)
     stale = not bare and _is_changed(tensor, order, known)
@@ -145,7 +145,7 @@ def _named(names: Mapping[str, Any]) -> tuple[dict[Node, str], list[tuple[str, A
         if isinstance(value, Tensor) and value._node is not None:
             nodes.setdefault(value._node, name)
         elif isinstance(value, Tensor):
-            arrays.append((legible(name), value._data))
+            arrays.append((legible(name), value._array))
         elif isinstance(value, np.ndarray):
             arrays.append((legible(name), value))
     return nodes, arrays

@@ -8,6 +8,7 @@ out; so does deleting this folder, and the line of `autograd/__init__.py` that l
     sweep     the backward pass of plain arrays, without a list of the graph
     buffers   memory that is lent again when nobody refers to it any more
     kernels, products, images    quicker kernels and rules of single gates
+    parameters    updates of parameters without fresh memory
     stacked   many gradients in one backward pass, for all rows of a Jacobian
 """
 
@@ -20,8 +21,16 @@ setattr(arrays, "own", buffers.own)  # noqa: B010
 setattr(arrays, "lender", buffers.lender)  # noqa: B010
 
 from .. import backward, functional  # noqa: E402
-from . import images, kernels, products, stacked, sweep  # noqa: E402, F401
+from ..parameter import Parameter  # noqa: E402
+from . import images, kernels, parameters, products, stacked, sweep  # noqa: E402, F401
 
 setattr(backward, "walk", sweep.walk)  # noqa: B010
 setattr(backward, "collect", sweep.collect)  # noqa: B010
+for _name, _method in {
+    "descend": parameters.descend,
+    "_updated": parameters.updated,
+    "_spare": parameters.spare,
+    "_turn": parameters.turn,
+}.items():
+    setattr(Parameter, _name, _method)
 setattr(functional, "all_rows", stacked.all_rows)  # noqa: B010

@@ -48,7 +48,7 @@ def caller(row: Gate) -> Callable[..., Any]:
 # means that no operand is a tensor, `named` that a constant has a node, which pictures show.
 UNWRAP = """
         if isinstance({x}, Tensor):
-            plain, {x}_data, {x}_parent = False, {x}._data, {x}._node
+            plain, {x}_data, {x}_parent = False, {x}._array, {x}._node
             if {x}._tracked:
                 tracked += {bit}
             elif {x}_parent is None:
@@ -70,7 +70,7 @@ ON_NUMBERS = """
             node.plan, node.slot, node.name = plan, None, None
             node.number, node.site = next_number(), state.site
             result = new_tensor(Tensor)
-            result._data, result._node = out, node
+            result._array, result._node = out, node
             result._tracked, result._memory = True, None
             return result
 """
@@ -103,7 +103,7 @@ def make(row, kernel, prepared, prepare):
         node.shape, node.dtype, node.value = lengths, out.dtype, None if lengths else out
         node.number, node.site = next_number(), state.site
         result = new_tensor(Tensor)
-        result._data, result._node = out, node
+        result._array, result._node = out, node
         result._tracked, result._memory = True, None
         {shown}
         return result

@@ -19,10 +19,12 @@ __all__ = ["NumberNode"]
 class NumberNode(Node):
     """The node of a single float64 that a gate made of one or two others."""
 
-    __slots__ = ("x", "y")
+    __slots__ = ()
 
-    x: Any  # a Node if gradients flow to it, else the number itself
-    y: Any
+    # the operands, each a Node if gradients flow to it, else the number itself: they lie where
+    # other nodes have their tuples
+    x = Node.__dict__["parents"]
+    y = Node.__dict__["saved"]
     static = None
     shape = ()
     dtype = np.dtype(np.float64)

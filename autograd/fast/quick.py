@@ -62,7 +62,7 @@ def accelerate(
     setattr(row, "compute", compute)  # noqa: B010
     row.native = native
     if keeps or vjp:
-        setattr(row, "make_plan", lambda tracked: QuickPlan(row, tracked))  # noqa: B010
+        row.planned = QuickPlan
     if row in INSTALL:
         INSTALL[row](quick, fused)
 
@@ -115,8 +115,7 @@ class QuickEdge(Edge):
         super().__init__(plan, position)
         assert isinstance(plan, QuickPlan)
         rule = plan.quick_rule(position)
-        names = parameter_names(rule) if rule else ()
-        self.quick_rule = bound(rule, names, len(plan.positions), position)
+        self.quick_rule = bound(rule, len(plan.positions), position)
         self.quick_needs = plan.quick_needs(position)
         layout = plan.layout
         self.quick_places = [layout.index(n) if n in layout else None for n in self.quick_needs]

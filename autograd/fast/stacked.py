@@ -20,7 +20,7 @@ from ..gate import Edge
 from ..node import Node
 from ..standins import StandIn
 from ..tensor import Tensor
-from ..values import Kind, Sweep
+from ..values import Sweep
 from .buffers import empty
 
 __all__ = ["NotStackableError", "Stacked", "all_rows", "each"]
@@ -32,10 +32,20 @@ class NotStackableError(TypeError):
     """A function that is not known to work on a stack."""
 
 
+class StackedSweep(Sweep):
+    """A backward pass of many gradients at once."""
+
+    def back(self, node: Node, edge: Edge, g: Any) -> Any:
+        """The row's rule, for all of them."""
+        arguments = edge.arguments(node)
+        return each(lambda one: self.kind.back(node, edge, one, arguments), g)
+
+
 class Stacked(StandIn):
     """Arrays of one shape, worked on together: `values` has an axis in front that `shape` hides."""
 
     __slots__ = ("values",)
+    _sweep = StackedSweep
 
     def __init__(self, values: Any):
         self.values = values
@@ -44,10 +54,6 @@ class Stacked(StandIn):
     def value(self) -> Any:
         """All the arrays."""
         return self.values
-
-    def sweep(self, kind: Kind) -> Sweep:
-        """The backward pass of many gradients."""
-        return StackedSweep(kind)
 
     def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
         """A function that may do anything: one after the other, please."""
@@ -134,15 +140,6 @@ class Stacked(StandIn):
         return Stacked(self.values.astype(dtype))
 
     __hash__ = object.__hash__
-
-
-class StackedSweep(Sweep):
-    """A backward pass of many gradients at once."""
-
-    def back(self, node: Node, edge: Edge, g: Any) -> Any:
-        """The row's rule, for all of them."""
-        arguments = edge.arguments(node)
-        return each(lambda one: self.kind.back_through(node, edge, one, arguments), g)
 
 
 def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from ..backward import Gradients, go, reachable, sweep_of
+from ..backward import Gradients, go, reachable
 from ..backward import walk as plain_walk
 from ..gate import Need, Plan
 from ..gates.shape import astype
 from ..node import GradSlot, Node
 from ..standins import StandIn, has_nan
 from ..tensor import Tensor
-from ..values import ARRAYS, Kind
+from ..values import ARRAYS, Kind, Sweep
 from .buffers import SMALL, empty, is_owned
 from .care import may_meet_infinities, needs_care
 from .kernels import sum_to
@@ -38,7 +38,8 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         order = reachable(root)
         if needs_care(order):
             return plain_walk(root, seed, wanted, kind)
-        grads = go(order, {root: seed}, wanted, sweep_of(seed, kind))
+        sweep = getattr(seed, "_sweep", Sweep)(kind)
+        grads = go(order, {root: seed}, wanted, sweep)
         kind.leave()
         return grads
     try:
@@ -130,6 +131,7 @@ class _Walk:
         the heap.
         """
         grads, waiting, pending, wanted = self.grads, self.waiting, self.pending, self.wanted
+        singular = self.singular
         while node.__class__ is NumberNode:
             g = grads.pop(node)
             if node.slot is not None or (wanted and node in wanted):
@@ -140,7 +142,7 @@ class _Walk:
                 if passes:
                     downstream = g
                 else:
-                    downstream, self.singular = g * local(node), True
+                    downstream, singular = g * local(node), True
                 parent = node.y if position else node.x
                 if parent in grads:
                     grads[parent] = grads[parent] + downstream
@@ -153,6 +155,7 @@ class _Walk:
                     arrived = parent
             if arrived is None:
                 if not pending:
+                    self.singular = singular
                     return
                 node = waiting.pop(heappop(pending))
             else:
@@ -163,6 +166,7 @@ class _Walk:
                 node = arrived if first == number else waiting.pop(first)
             if node.plan.selects and not careful:  # type: ignore[union-attr]
                 break
+        self.singular = singular
         self.wait(node)
 
 

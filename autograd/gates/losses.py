@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, check_plain
 from ..declare import gate
 from ..errors import LabelError, ShapeError
-from ..standins import as_one_call
+from ..standins import StandIn
+from ..tensor import Tensor
 from .reduce import log_softmax, softmax
 from .underflow import vanishing
 
@@ -25,13 +26,15 @@ __all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
 INDEX, UNSIGNED = np.dtype(np.intp), np.dtype(np.uintp)
 
 
-@as_one_call  # checked anew whenever a compiled program runs
 def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """The labels as class indices (n,), given as indices or one-hot rows, for scores (n, k).
 
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
     if labels.__class__ is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
+        labels = labels._value() if isinstance(labels, Tensor) else labels
+        if isinstance(labels, StandIn):  # checked anew whenever a compiled program runs
+            return labels.call(check_labels, (labels, scores_shape), {})
         labels = _as_indices(labels, scores_shape)
     if labels.shape != scores_shape[:-1]:
         _refuse_shape(labels, scores_shape)
@@ -49,7 +52,7 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
 
 def _as_indices(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """Labels of other kinds as one integer each."""
-    labels = np.asarray(labels)
+    labels = np.asarray(check_plain(labels))
     classes = scores_shape[-1] if len(scores_shape) == 2 else 0
     if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
         return _from_one_hot(labels, classes)

@@ -101,7 +101,7 @@ def test_another_tensor_with_a_gradient_is_not_taken_for_the_first() -> None:
 def test_the_first_result_is_no_argument_either() -> None:
     f, x = ag.compile(lambda x: (x, x.T)), np.ones((2, 3))
     for _ in range(2):
-        assert not any(np.shares_memory(part._data, x) for part in f(x))
+        assert not any(np.shares_memory(part._array, x) for part in f(x))
 
 
 def test_a_frozen_parameter_is_noticed() -> None:

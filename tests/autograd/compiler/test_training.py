@@ -93,11 +93,11 @@ def test_results_do_not_share_memory() -> None:
     first = [t.numpy() for t in f(a)]
     parts = f(a)
     for one, other in itertools.combinations(parts, 2):  # equal sums are worked out once
-        assert not np.shares_memory(one._data, other._data)
+        assert not np.shares_memory(one._array, other._array)
     f(a + 1)
     for t, wanted in zip(parts, first, strict=True):
         np.testing.assert_array_equal(t.numpy(), wanted)
-    parts[2]._data[0] = 9  # a result may be written to
+    parts[2]._array[0] = 9  # a result may be written to
     assert a[0] == 0
 
 
