@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Tensor
+
 __all__ = ["FOLLOWED", "faults"]
 
 FOLLOWED = "autograd.gates.", "autograd.fast."
@@ -27,7 +29,7 @@ def faults(rule: Callable[..., Any], followed: tuple[str, ...] = FOLLOWED) -> li
     for function in found:  # grows on the way
         name = getattr(function, "__qualname__", repr(function))
         if isinstance(function, FunctionType):
-            looked = {"data", "_data"} & set(_attributes(function.__code__))
+            looked = {"data", *Tensor.__slots__} & set(_attributes(function.__code__))
             wrong += [f"{name} asks for .{attribute}" for attribute in sorted(looked)]
         for label, value in _reads(function):
             if not callable(value) and not isinstance(value, FROZEN):
