@@ -20,9 +20,10 @@ from .arrays import as_constant
 from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
-from .masks import MaskedSweep, Masks
+from .leaf import GradSlot
+from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
-from .node import GradSlot, Node
+from .node import Node
 from .standins import StandIn, has_nan
 from .tensor import Tensor, another, constant_tensor
 from .values import Kind, Sweep
@@ -30,7 +31,6 @@ from .values import Kind, Sweep
 __all__ = ["backpropagate", "backward"]
 
 Gradients = dict[Node, Any]
-DEFAULT = nullcontext()
 
 
 def reachable(root: Node) -> list[Node]:
@@ -43,8 +43,7 @@ def reachable(root: Node) -> list[Node]:
             if parent.plan is not None and parent not in seen:
                 seen.add(parent)
                 found.append(parent)
-    found.sort(key=attrgetter("number"), reverse=True)
-    return found
+    return sorted(found, key=attrgetter("number"), reverse=True)
 
 
 def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradients:
@@ -68,7 +67,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     order, finite = reachable(root), None
     sweep = getattr(seed, "_sweep", Sweep)(kind)  # of tensors and stand-ins their own
     selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore") if selecting else DEFAULT:
+    with np.errstate(**SILENT) if selecting else nullcontext():
         grads = go(order, {root: seed}, wanted, sweep)
         if selecting:
             finite = [g._array if isinstance(g, Tensor) else g for g in grads.values()]
@@ -85,7 +84,6 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
     `grads` has the gradients that have arrived so far. Whatever uses a value was created after it
     and has had its turn, so the gradient of the node whose turn it is is complete.
     """
-    names = sweep.kind.names_gradients
     for node in order:
         kept = node.slot is not None or node in wanted
         g = grads[node] if kept else grads.pop(node)
@@ -99,7 +97,7 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
             if parent in grads:  # at a fork the gradients add
                 downstream = grads[parent] + downstream
             grads[parent] = downstream
-            if names:
+            if sweep.kind.names_gradients:
                 sweep.kind.arrived(parent, downstream)
     return grads
 

@@ -74,7 +74,7 @@ def gate(
         numpy = kernel
     functions = [numpy] if callable(numpy) else list(numpy or ())
     first = functions[0] if functions else None
-    declared = Gate(kernel, first, functions=(kernel, *functions), **row)
+    declared = Gate(kernel=kernel, numpy=first, functions=(kernel, *functions), **row)
     if declared.name in GATES:
         raise TypeError(f"there is already a gate called {declared.name!r}")
     GATES[declared.name] = declared

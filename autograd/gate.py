@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .captions import Captions
 from .errors import UnsupportedError
 from .node import Node
 from .tensor import recorded_tensor
@@ -37,26 +38,17 @@ FROM_THE_EDGE = ("tracked", "position")  # what a rule may name that is fixed fo
 class Need(NamedTuple):
     """One thing that a rule names, and where it comes from."""
 
-    kind: str  # "operand", "out", "static"; "shape", which every node knows anyway
+    kind: str  # "operand", "out", "static"; "shape" and "edge", which need not be saved
     key: Any = None
 
 
 @dataclass(eq=False, repr=False)
-class Gate:
+class Gate(Captions):
     """A row of the gate table. `gate()` makes it and says what the fields mean, see declare.py."""
 
-    kernel: Function
+    kernel: Any = None
     numpy: Function | None = None
     functions: tuple[Function, ...] = ()
-    name: str = ""
-    symbol: str = ""
-    role: str = ""
-    written: str = ""
-    face: str = ""
-    says: Any = ""
-    shape: Function | None = None
-    opened: str = ""
-    expand: Function | None = None
     local: Any = None
     vjp: Any = None
     live: Any = None
@@ -71,24 +63,20 @@ class Gate:
 
     def __post_init__(self) -> None:
         self.planned = Plan
-        self.name = self.name or (self.numpy or self.kernel).__name__
-        self.symbol = self.symbol or self.name
+        self.caption((self.numpy or self.kernel).__name__)
         self.times = self.local is not None  # the upstream gradient times a local one
         self.rules = _each(self.local if self.times else self.vjp)
-        self.says, self.live = _each(self.says), _each(self.live)
+        self.live = _each(self.live)
         self.elementwise = self.elementwise or self.times
         self.selects = self.selects or self.live != (None,)
         self.transparent = self.elementwise or self.linear  # zeros of out are zeros of operands
         self.singular = self.times and not self.selects and any(map(callable, self.rules))
         count = 1 if self.variadic else len(self.rules)
-        if isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator":
-            parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in "xy"]
-        else:
-            parameters = list(inspect.signature(self.kernel).parameters.values())
-        self.operands = tuple(p.name for p in parameters[:count])
+        unnamed = isinstance(self.kernel, np.ufunc) or self.kernel.__module__ == "_operator"
+        parameters = [] if unnamed else [*inspect.signature(self.kernel).parameters.values()]
+        self.operands = ("x", "y")[:count] if unnamed else tuple(p.name for p in parameters[:count])
         self.optional = {k for k, p in enumerate(parameters[:count]) if p.default is None}
-        rest = parameters[count:] if parameters[0].kind != inspect.Parameter.POSITIONAL_ONLY else []
-        self.statics = {p.name: p.default for p in rest}
+        self.statics = {p.name: p.default for p in parameters[count:]}
         for rule in self.rules:  # a misspelt name is found at import
             self.needs(rule)
 
@@ -102,11 +90,12 @@ class Gate:
         if callable(rule) and not self.times and names[:1] != ("g",):
             raise TypeError(f"{self.name}: a vjp rule takes g first, but this one takes {names}")
         own = names if self.times else names[1:]
-        return {name: self.need(name) for name in own if name not in FROM_THE_EDGE}
+        return {name: self.need(name) for name in own}
 
     def need(self, name: str) -> Need:
         """Where the thing that a rule calls `name` comes from."""
         found = {"out": Need("out"), **{static: Need("static", static) for static in self.statics}}
+        found |= {name: Need("edge", name) for name in FROM_THE_EDGE}
         for k, operand in enumerate(self.operands):
             found |= {} if self.variadic else {operand: Need("operand", k)}
             found[operand + "_shape"] = Need("shape", k)
@@ -144,7 +133,9 @@ class Plan:
         self.gate, self.positions = gate, tracked
         self.selects, self.singular = gate.selects, gate.singular
         self.quick: Any = None  # what an accelerator keeps here
-        needs = [need for k in tracked for need in self.needs(k) if need.kind != "shape"]
+        needs = [
+            need for k in tracked for need in self.needs(k) if need.kind not in ("shape", "edge")
+        ]
         self.layout: list[Need] = list(dict.fromkeys(needs))  # of what is saved
         self.edges = tuple(self.edge(position) for position in tracked)
 
@@ -165,15 +156,17 @@ class Plan:
 class Edge:
     """From a gate to one tracked operand: its rule, and where the rule's arguments are."""
 
-    __slots__ = ("gate", "live", "live_args", "needs", "passes", "places", "position", "rule")
+    __slots__ = (
+        "gate", "live", "live_args", "needs", "passes", "places", "position", "rule", "tracked",
+    )  # fmt: skip
 
     def __init__(self, plan: Plan, position: int):
         gate = self.gate = plan.gate
-        self.position, rule = position, gate.rule(position)
+        self.position, self.tracked, rule = position, len(plan.positions), gate.rule(position)
         needs, live = gate.needs(rule), gate.live[position : position + 1]
         self.needs = list(needs.values())
         self.places = [plan.layout.index(n) if n in plan.layout else None for n in self.needs]
-        self.rule = bound(rule, len(plan.positions), position)
+        self.rule: Function = rule if callable(rule) else lambda: rule
         self.passes = rule == 1  # the gradient as it is
         self.live: Function | None = live[0] if live else None
         self.live_args = (
@@ -192,10 +185,13 @@ class Edge:
 
     def arguments(self, node: Node) -> list[Any]:
         """What the rule names, as arrays."""
-        return [
-            node.parents[need.key].shape if place is None else node.saved[place]
-            for need, place in zip(self.needs, self.places, strict=True)
-        ]
+        return [self.argument(*x, node) for x in zip(self.needs, self.places, strict=True)]
+
+    def argument(self, need: Need, place: int | None, node: Node) -> Any:
+        """One thing that a rule names."""
+        if place is not None:
+            return node.saved[place]
+        return node.parents[need.key].shape if need.kind == "shape" else getattr(self, need.key)
 
     def recorded_arguments(self, node: Node) -> list[Any]:
         """The same as tensors that belong to the graph, so that the rule can be differentiated."""
@@ -205,15 +201,6 @@ class Edge:
             if isinstance(parent, Node) and parent.requires_grad:
                 found[k] = recorded_tensor(found[k], parent)
         return found
-
-
-def bound(rule: Any, tracked: int, position: int) -> Function:
-    """A rule with what is fixed for an edge; a number becomes a function that gives it."""
-    if not callable(rule):
-        return lambda: rule
-    known = {"tracked": tracked, "position": position}
-    fixed = {name: known[name] for name in parameter_names(rule) if name in known}
-    return functools.partial(rule, **fixed) if fixed else rule
 
 
 def _each(x: Any) -> tuple[Any, ...]:

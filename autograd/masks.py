@@ -21,7 +21,10 @@ from .gates.shape import sum_to
 from .node import Node
 from .values import Sweep
 
-__all__ = ["MaskedSweep", "Masks"]
+__all__ = ["SILENT", "MaskedSweep", "Masks"]
+
+# where zeros may meet infinities, these are no errors
+SILENT: Any = {"divide": "ignore", "invalid": "ignore", "over": "ignore"}
 
 
 class MaskedSweep(Sweep):

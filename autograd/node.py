@@ -19,24 +19,11 @@ from .modes import Scope
 
 if TYPE_CHECKING:
     from .gate import Gate, Plan
+    from .leaf import GradSlot
 
-__all__ = ["GradSlot", "Node"]
+__all__ = ["Node"]
 
 next_number = count(1).__next__  # atomic, so threads may record at the same time
-NOTHING: tuple[Any, ...] = ()
-
-
-class GradSlot:
-    """Where the gradient of a leaf is kept: shared by a tensor and the nodes of its values.
-
-    Neither side owns the other, so there is no reference cycle between tensor and node.
-    """
-
-    __slots__ = ("grad", "of_parameter")
-
-    def __init__(self, of_parameter: bool = False) -> None:
-        self.grad: Any = None
-        self.of_parameter = of_parameter  # pictures tell parameters from other variables
 
 
 class Node:
@@ -95,14 +82,3 @@ class Node:
         what = self.plan.gate.name if self.plan else ("leaf" if self.slot else "constant")
         name = f" {self.name!r}" if self.name else ""
         return f"<Node {self.number}{name}: {what} {self.shape} {self.dtype}>"
-
-
-def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:
-    """The node of a value that no gate made; with a slot it is a variable, else a constant."""
-    node = Node()
-    node.plan = None
-    node.parents = node.saved = NOTHING
-    node.static = node.site = None
-    node.shape, node.dtype, node.value = data.shape, data.dtype, data
-    node.number, node.slot, node.name = next_number(), slot, name
-    return node

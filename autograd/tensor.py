@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import sharing
 from .arrays import Array, as_constant, check_plain, read_only
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
+from .leaf import GradSlot, leaf_node
 from .modes import MODE
-from .node import GradSlot, Node, leaf_node
+from .node import Node
 from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .gate import Edge, Gate, Plan
+    from .leaf import GradSlot
     from .modes import Scope
-    from .node import GradSlot, Node
+    from .node import Node
     from .tensor import Tensor
 
 __all__ = ["ARRAYS", "Kind", "RecordedSweep", "Sweep"]

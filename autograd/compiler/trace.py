@@ -16,8 +16,9 @@ import numpy as np
 from ..arrays import kept
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
+from ..leaf import GradSlot
 from ..modes import Scope
-from ..node import GradSlot, Node
+from ..node import Node
 from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
 from ..values import Kind

@@ -16,8 +16,9 @@ from ..call import run as run_gate
 from ..compiler import Compiled, Equation, Program, Variable, compile
 from ..compiler.ops import function_name
 from ..gate import GATES, Gate
+from ..leaf import GradSlot
 from ..modes import MODE, Scope, Switch
-from ..node import GradSlot, Node, next_number
+from ..node import Node, next_number
 from ..parameter import Parameter
 from ..replay import ancestors
 from ..tensor import Tensor

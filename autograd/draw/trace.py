@@ -15,8 +15,9 @@ import numpy as np
 from ..arrays import Array, as_constant
 from ..backward import backpropagate
 from ..errors import ShapeError
+from ..leaf import leaf_node
 from ..modes import Scope
-from ..node import Node, leaf_node
+from ..node import Node
 from ..replay import ancestors, operand_values, values
 from ..tensor import Tensor
 from .errors import DrawError

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from ..leaf import leaf_node
 from ..modes import MODE
-from ..node import leaf_node
 from ..parameter import Parameter
 from ..values import ARRAYS
 from .buffers import filled

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..gate import GATES, Edge, Gate, Need, Plan, bound, parameter_names
+from ..gate import GATES, Edge, Gate, Need, Plan, parameter_names
 from ..node import Node
 
 __all__ = ["Quick", "QuickEdge", "accelerate"]
@@ -82,7 +82,6 @@ class QuickPlan(Plan):
         return [
             Need("extra", quick.keeps.index(name)) if name in quick.keeps else self.gate.need(name)
             for name in (parameter_names(rule)[1:] if rule else ())
-            if name != "tracked"
         ]
 
     def quick_rule(self, position: int) -> Function | None:
@@ -115,7 +114,7 @@ class QuickEdge(Edge):
         super().__init__(plan, position)
         assert isinstance(plan, QuickPlan)
         rule = plan.quick_rule(position)
-        self.quick_rule = bound(rule, len(plan.positions), position)
+        self.quick_rule: Function = rule  # type: ignore[assignment]
         self.quick_needs = plan.quick_needs(position)
         layout = plan.layout
         self.quick_places = [layout.index(n) if n in layout else None for n in self.quick_needs]
@@ -125,7 +124,7 @@ class QuickEdge(Edge):
         return self.quick_rule(
             g,
             *[
-                node.parents[need.key].shape if place is None else node.saved[place]
+                self.argument(need, place, node)
                 for need, place in zip(self.quick_needs, self.quick_places, strict=True)
             ],
         )

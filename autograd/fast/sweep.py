@@ -17,9 +17,11 @@ from numpy import ndarray
 
 from ..backward import Gradients, go, reachable
 from ..backward import walk as plain_walk
-from ..gate import Need, Plan
+from ..gate import Edge, Need, Plan
 from ..gates.shape import astype
-from ..node import GradSlot, Node
+from ..leaf import GradSlot
+from ..masks import SILENT
+from ..node import Node
 from ..standins import StandIn, has_nan
 from ..tensor import Tensor
 from ..values import ARRAYS, Kind, Sweep
@@ -46,7 +48,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
         pass
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+    with np.errstate(**SILENT):
         grads = _Walk(root, seed, wanted).run(careful=True)
     if any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)
@@ -182,6 +184,7 @@ def _prepare(plan: Plan) -> list[Any]:
         needs = edge.quick_needs if isinstance(edge, QuickEdge) else edge.needs
         parts = tuple(
             f"parents[{need.key}].shape" if need.kind == "shape"
+            else str(getattr(edge, need.key)) if need.kind == "edge"
             else f"saved[{plan.layout.index(need)}]"
             for need in needs
         )  # fmt: skip
@@ -190,7 +193,7 @@ def _prepare(plan: Plan) -> list[Any]:
         local = _written("saved, parents", *parts)(rule) if times else None
         of_number = None
         if times and len(edge.gate.operands) <= 2:
-            places = (_in_number_node(need, plan.positions) for need in needs)
+            places = (_in_number_node(need, edge, plan.positions) for need in needs)
             of_number = _written("node", *places)(rule)
         last = edge is plan.edges[-1]
         steps.append((edge.position, edge.passes, pull, local, last, of_number))
@@ -204,10 +207,10 @@ def _written(given: str, *inputs: str) -> Callable[[Any], Any]:
     return eval(f"lambda rule: lambda {given}: rule({', '.join(inputs)})")  # type: ignore[no-any-return]
 
 
-def _in_number_node(need: Need, tracked: tuple[int, ...]) -> str:
+def _in_number_node(need: Need, edge: Edge, tracked: tuple[int, ...]) -> str:
     """Where a `NumberNode` has what a rule needs."""
-    if need.kind == "shape":
-        return "()"
+    if need.kind in ("shape", "edge"):
+        return "()" if need.kind == "shape" else str(getattr(edge, need.key))
     if need.kind != "operand":
         return "node.value"
     return f"node.{'xy'[need.key]}" + (".value" if need.key in tracked else "")

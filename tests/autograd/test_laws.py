@@ -256,9 +256,9 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "values", "standins", "modes", "lines", "node", "arrays", "sharing", "numpy_api",
-    "tensor", "parameter", "gate", "call", "declare", "gates", "masks", "backward", "functional",
-    "replay", "check",
+    "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
+    "numpy_api", "tensor", "parameter", "captions", "gate", "call", "declare", "gates", "masks",
+    "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 

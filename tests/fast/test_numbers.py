@@ -189,7 +189,7 @@ def test_keyword_arguments_are_kept_when_they_were_given() -> None:
 @pytest.mark.parametrize("name", ["node", "tracked", "out_", "x"])
 def test_operands_may_have_any_name(name: str) -> None:
     kernel = eval(f"lambda {name}, times=2.0: {name} * times")
-    twice = caller(Gate(kernel, None, name="twice", vjp=lambda g, times: g * times))
+    twice = caller(Gate(kernel=kernel, name="twice", vjp=lambda g, times: g * times))
     for value, upstream in ((3.0, None), (np.ones(4), np.ones(4))):
         x = Tensor(value)
         twice(x, times=5.0).backward(upstream)
