@@ -434,18 +434,19 @@ def test_places_are_tables_conditions_imports_and_strings(tmp_path: Path) -> Non
     assert lines == ["1", "2", "5", "7", "8"]
 
 
-def _lines(files: Iterable[str]) -> int:
-    """Lines of the engine's files that are not blank."""
-    texts = [(ROOT / "autograd" / file).read_text() for file in files]
-    return sum(bool(line.strip()) for text in texts for line in text.splitlines())
+def _lines(files: Iterable[str]) -> list[str]:
+    """The lines of some files of the engine."""
+    return [line for f in files for line in (ROOT / "autograd" / f).read_text().splitlines()]
 
 
 def test_the_heart_of_the_engine_is_small() -> None:
-    assert _lines(["values.py", "node.py", "gate.py", "call.py", "backward.py"]) <= 650
+    heart = _lines(["values.py", "node.py", "gate.py", "call.py", "backward.py"])
+    assert len(heart) <= 650
 
 
 def the_core_of_the_engine_is_small() -> None:
-    assert _lines(path.name for path in (ROOT / "autograd").glob("*.py")) <= 2000
+    core = _lines(path.name for path in (ROOT / "autograd").glob("*.py"))
+    assert sum(bool(line.strip()) for line in core) <= 2000
 
 
 # --- law 7: same seed, same bits --------------------------------------------------------------
