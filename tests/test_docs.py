@@ -108,6 +108,14 @@ def test_links_lead_somewhere() -> None:
             assert heading in found, f"{page.name}: {target}"
 
 
+def test_files_that_are_named_exist() -> None:
+    pattern = re.compile(r"`((?:autograd|nn|demos|tests|docs|benchmarks)/[\w/.]+)`")
+    named = [(page, name) for page in PAGES for name in pattern.findall(page.read_text())]
+    assert named
+    for page, name in named:
+        assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
 def test_commands_name_demos_that_exist() -> None:
     text = "".join(page.read_text() for page in PAGES)
     names = set(re.findall(r"python -m (demos\.\w+|benchmarks)", text))

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import ast
+import functools
 import gc
+import io
+import math
+import os
+import re
+import subprocess
 import sys
+import tokenize
 import tomllib
 import tracemalloc
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from close import assert_close
 from draws import generator
+from gate_cases import CASES, Case
 from memory import kept_by
+from places import places
+from reads import FOLLOWED, faults
+from sealed import LookedAtError, seal, unsealed
 
 import autograd as ag
 from autograd import Tensor
+from autograd.backward import reachable
 from autograd.gate import GATES
+from autograd.gates.underflow import vanishing
+from autograd.standins import concrete
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,15 +42,116 @@ ROOT = Path(__file__).resolve().parents[2]
 # --- law 1: rules are programs of arrays, never of frozen values ------------------------------
 
 
-def test_rules_never_touch_data_and_close_over_nothing_that_changes() -> None:
-    constants = (int, float, str, tuple, type(None), np.dtype)
+def _rules() -> Iterator[tuple[str, Any]]:
+    """The rules of all gates, in the rows and registered by accelerators."""
     for gate in GATES.values():
-        for rule in gate.rules:
-            if not callable(rule):
-                continue
-            assert "data" not in rule.__code__.co_names, gate
-            for cell in rule.__closure__ or ():
-                assert callable(cell.cell_contents) or isinstance(cell.cell_contents, constants)
+        for position, rule in enumerate(gate.rules):
+            if callable(rule):
+                (edge,) = gate.plan((position,)).edges
+                yield gate.name, rule
+                yield gate.name, getattr(edge, "quick_rule", rule)
+        yield from ((gate.name, live) for live in gate.live if live is not None)
+
+
+def test_rules_and_their_helpers_look_into_no_tensor_and_read_nothing_that_changes() -> None:
+    assert {name: wrong for name, rule in _rules() if (wrong := faults(rule))} == {}
+
+
+COUNTS: dict[str, int] = {"calls": 0}
+
+
+def _looks_inside(x: Any) -> Any:
+    return x * x.data
+
+
+def _counts(x: Any) -> Any:
+    return x * COUNTS["calls"]
+
+
+def _with_a_list(numbers: Any) -> Any:
+    return lambda x: x * numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        (lambda x: x._array, "asks for ._array"),
+        (lambda x: _looks_inside(x), "_looks_inside asks for .data"),
+        (vanishing(_looks_inside), "_looks_inside asks for .data"),
+        (functools.lru_cache(_looks_inside), "_looks_inside asks for .data"),
+        (lambda xs: [x.data for x in xs], "asks for .data"),
+        (lambda x: _counts(x), "_counts reads COUNTS, of dict"),
+        (_with_a_list([2.0]), "reads numbers, of list"),
+        (_with_a_list(np.ones(1)), "reads numbers, of ndarray"),
+        (lambda x, seen=[]: x * len(seen), "reads a default, of list"),
+    ],
+)
+def test_a_rule_that_looks_where_it_must_not_is_found(rule: Any, fault: str) -> None:
+    assert fault in " ".join(faults(rule, (*FOLLOWED, __name__)))
+
+
+def test_helpers_of_helpers_are_followed() -> None:
+    ours = (*FOLLOWED, __name__)
+    assert faults(lambda x: x + 1, ours) == faults(lambda x: _with_a_list(2.0), ours) == []
+    assert faults(lambda x: (lambda y: _looks_inside(y))(x), ours)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_rules_never_ask_for_a_value(case: Case) -> None:
+    """They give the same without any way from an array to a number or a bool of Python."""
+    out = case.f(*[Tensor(x) for x in case.inputs])
+    for node in reachable(out.node):
+        g = np.linspace(0.5, 1.5, math.prod(node.shape)).reshape(node.shape).astype(node.dtype)
+        sealed = SimpleNamespace(parents=node.parents, saved=seal(node.saved))
+        for edge in node.plan.edges:
+            known, hidden = edge.arguments(node), edge.arguments(sealed)
+            assert_close(unsealed(edge.back(sealed, seal(g[()]))), edge.back(node, g[()]))
+            assert_close(unsealed(edge.apply(seal(g[()]), hidden)), edge.apply(g[()], known))
+            if edge.live is not None:
+                live = edge.live(*[hidden[k] for k in edge.live_args])
+                expected = edge.live(*[known[k] for k in edge.live_args])
+                np.testing.assert_array_equal(unsealed(live), expected)
+
+
+def _as_large(x: Any) -> Any:
+    return x if x.sum() > 0 else -x
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda g, x: g if x[0] > 0 else -g,
+        lambda g, x: g if np.all(x) else -g,
+        lambda g, x: g if (x > 0).all() else -g,
+        lambda g, x: g * _as_large(x),
+        lambda g, x: g * ((x[0] > 0 and x[1]) or 1.0),
+        lambda g, x: g * (1.0 if not x[0] else x),
+        lambda g, x: g * float(x[0]),
+        lambda g, x: g * int(np.sum(x)),
+        lambda g, x: g * math.exp(x[0]),
+        lambda g, x: g * max(x),
+        lambda g, x: g * sum(x),
+        lambda g, x: g * x.item(0),
+        lambda g, x: g * x.tolist(),
+        lambda g, x: g * x.data,
+        lambda g, x: g * np.asarray(x),
+        lambda g, x: g * np.where(concrete(x) > 0, 1.0, 0.0),
+        lambda g, x: g * range(4)[np.argmax(x)],
+        lambda g, x: g * (0.0 in x),
+        lambda g, x: g * len(f"{x}"),
+        lambda g, x: g * {x: 1.0}[x],
+    ],
+)
+def test_a_rule_that_asks_for_a_value_is_found(rule: Any) -> None:
+    x = np.array([1.0, 2.0])
+    with pytest.raises(LookedAtError):
+        rule(seal(x), seal(x))
+
+
+def test_what_a_rule_may_ask_tells_no_value() -> None:
+    x = seal(np.ones((2, 3)))
+    assert (x.shape, x.ndim, x.size, len(x), x.dtype) == ((2, 3), 2, 6, 2, np.dtype(float))
+    assert_close(unsealed(2.0 - x.T[0] * np.sum(x, axis=0)[:2]), np.zeros(2))
 
 
 def test_a_mask_is_worked_out_anew_for_each_run() -> None:
@@ -156,6 +274,12 @@ def test_a_file_of_the_engine_imports_only_from_those_above_it() -> None:
                 assert ORDER.index(name) < ORDER.index(path.stem), f"{path.stem} imports {name}"
 
 
+def test_the_tour_lists_the_files_in_this_order() -> None:
+    page = (ROOT / "docs/tour.md").read_text()
+    listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
+    assert listed == [*ORDER, "fast", "compiler", "draw", "explore"]
+
+
 def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
     allowed = set(sys.stdlib_module_names) | {"numpy", ""}
     for path in [*(ROOT / "autograd").glob("*.py"), *(ROOT / "autograd/gates").glob("*.py")]:
@@ -164,6 +288,44 @@ def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
                 assert name.split(".")[0] in allowed, f"{path.name} imports {name}"
             assert "draw" not in name
             assert "explore" not in name
+
+
+WITHOUT_FAST = """
+import importlib, pkgutil, sys
+
+sys.modules["autograd.fast"] = None  # now all imports of it, and from it, raise
+
+import numpy as np
+import autograd as ag
+from autograd.draw import draw
+from autograd.explore import explain
+
+for module in pkgutil.walk_packages(ag.__path__, "autograd.", onerror=lambda name: None):
+    if not module.name.startswith("autograd.fast"):
+        importlib.import_module(module.name)
+try:
+    import autograd.fast.buffers
+except ImportError:
+    pass
+else:
+    raise AssertionError("it could be imported")
+
+x, w = np.linspace(-1.0, 1.0, 32).reshape(2, 1, 4, 4), np.linspace(0.1, 1.0, 9).reshape(1, 1, 3, 3)
+loss = lambda x, w: np.sum(ag.sigmoid(ag.max_pool2d(ag.conv2d(x, w, padding=1), 2)) ** 2)
+ag.check_gradients(loss, x, w, order=2)
+np.testing.assert_allclose(ag.hessian(lambda x: np.sum(x**3))(np.ones(2)), 6 * np.eye(2))
+np.testing.assert_array_equal(ag.compile(ag.grad(loss))(x, w), ag.grad(loss)(x, w))
+y = np.exp(ag.Tensor(1.0, name="x"))
+assert "exp" in draw(y).text and "exp" in explain(y)
+"""
+
+
+def test_the_engine_works_without_its_accelerators() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_FAST], cwd=ROOT, capture_output=True, text=True,
+        env={**os.environ, "GATEGRAD_PLAIN": "1", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def test_nn_and_demos_use_only_what_autograd_exports() -> None:
@@ -204,6 +366,79 @@ def test_every_package_is_installed() -> None:
     found = [path.parent.relative_to(ROOT) for name in ("autograd", "nn")
              for path in (ROOT / name).rglob("__init__.py")]  # fmt: skip
     assert sorted(listed) == sorted(".".join(path.parts) for path in found)
+
+
+# --- one place for each thing -----------------------------------------------------------------
+
+OF_THE_KINDS = (
+    "compiler/", "values.py", "standins.py", "fast/stacked.py", "masks.py", "draw/outline.py",
+)  # fmt: skip
+
+
+def _names_in(text: str) -> set[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return {token.string for token in tokens if token.type == tokenize.NAME}
+
+
+def test_only_the_files_of_the_kinds_know_them() -> None:
+    """Elsewhere rules and gates never ask what they hold."""
+    kinds = re.compile(r"Traced|Stacked\w*|\w*[tT]racer\w*")
+    for path in (ROOT / "autograd").rglob("*.py"):
+        file = path.relative_to(ROOT / "autograd").as_posix()
+        known = {name for name in _names_in(path.read_text()) if kinds.fullmatch(name)}
+        assert not known or file.startswith(OF_THE_KINDS), f"{file} names {known}"
+
+
+EXPORTS = "__init__.py:", "gates/__init__.py:"  # lists of what there is, for users
+
+
+@pytest.mark.parametrize(
+    ("row", "names", "most"),
+    [
+        ("gates/elementwise.py", {"exp"}, 1),
+        ("gates/arithmetic.py", {"add"}, 9),
+        ("gates/linear.py", {"matmul"}, 8),
+        ("gates/conv.py", {"conv2d", "conv2d_gate"}, 1),
+    ],
+    ids=["exp", "add", "matmul", "conv2d"],
+)
+def test_a_gate_is_told_of_in_its_row(row: str, names: set[str], most: int) -> None:
+    found = [place for place in places(ROOT / "autograd", names, row)
+             if not place.startswith(EXPORTS)]  # fmt: skip
+    assert (ROOT / "autograd" / row).exists()
+    assert len(found) <= most, "\n".join([f"{len(found)} places, at most {most}:", *found])
+
+
+def test_places_are_tables_conditions_imports_and_strings(tmp_path: Path) -> None:
+    (tmp_path / "row.py").write_text('__all__ = ["exp"]\n')
+    (tmp_path / "other.py").write_text(
+        "from row import exp\n"  # a place
+        'TABLE = {np.exp: 1, "exp": 2}\n'  # one place
+        "def f(x):\n"
+        "    y = exp(np.exp(x)) + np.exp.at(x)\n"
+        "    if x is np.exp:\n"  # a place
+        "        return apply(np.exp, x)\n"
+        "    return {'exp': x, np.exp: y}\n"  # a place
+        "accelerate(gates.exp, quick)\n"  # a place
+        "gate(rule=lambda x: np.exp(x) + each(np.exp, x), says='exp of x')\n"
+    )
+    lines = [place.split(":")[1] for place in places(tmp_path, {"exp"}, "row.py")]
+    assert lines == ["1", "2", "5", "7", "8"]
+
+
+def _lines(files: Iterable[str]) -> list[str]:
+    """The lines of some files of the engine."""
+    return [line for f in files for line in (ROOT / "autograd" / f).read_text().splitlines()]
+
+
+def test_the_heart_of_the_engine_is_small() -> None:
+    heart = _lines(["values.py", "node.py", "gate.py", "call.py", "backward.py"])
+    assert len(heart) <= 650
+
+
+def the_core_of_the_engine_is_small() -> None:
+    core = _lines(path.name for path in (ROOT / "autograd").glob("*.py"))
+    assert sum(bool(line.strip()) for line in core) <= 2000
 
 
 # --- law 7: same seed, same bits --------------------------------------------------------------
