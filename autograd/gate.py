@@ -87,6 +87,7 @@ class Gate:
         self.optional = {k for k, p in enumerate(parameters[:count]) if p.default is None}
         rest = parameters[count:] if parameters[0].kind != inspect.Parameter.POSITIONAL_ONLY else []
         self.statics = {p.name: p.default for p in rest}
+        self.by_name = any(p.kind is p.KEYWORD_ONLY for p in rest)
         for rule in self.rules:  # a misspelt name is found at import
             self.needs(rule)
 

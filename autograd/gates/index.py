@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import NUMBERS, Array, as_constant, check_plain
+from ..arrays import NUMBERS, Array, as_constant, check_kind, check_plain
 from ..declare import gate, register_method
 from ..errors import DTypeError, InPlaceError, ShapeError
 from ..standins import StandIn, in_company_of
@@ -192,7 +192,7 @@ def _plain_index(index: Any) -> Any:
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
-    array: Any = part._value() if isinstance(part, Tensor) else part
+    array: Any = part._value() if isinstance(part, Tensor) else check_kind(part)
     array = array if isinstance(array, StandIn) else np.array(array, order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
@@ -200,7 +200,11 @@ def _plain_part(part: Any) -> Any:
         raise DTypeError(
             f"t[index]: got an index of dtype {array.dtype}; expected integers, bools or slices"
         )
-    return array if array.ndim or array.dtype == bool else int(array)
+    if not array.ndim and array.dtype != bool:
+        return int(array)
+    if array.__class__ is np.ndarray:
+        array.setflags(write=False)  # our own, which need not be copied again
+    return array
 
 
 register_method(["__getitem__"], getitem)
