@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .arrays import Array
+from .arrays import Array, check_plain
 from .errors import InPlaceError, ShapeError
 from .modes import MODE
 from .node import leaf_node
@@ -45,7 +45,7 @@ class Parameter(Tensor):
 
         Raises ShapeError when the gradient has not the parameter's shape.
         """
-        data = self._data
+        data, gradient = self._data, check_plain(gradient)
         if gradient.shape != data.shape:
             raise ShapeError(
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
@@ -80,6 +80,7 @@ class Parameter(Tensor):
                     f"use t.data, or write q = p {symbol} t to compute with both"
                 )
             other = other._value()
+        check_plain(other)
         if MODE.get().kind is not ARRAYS:
             result = ufunc(self._value(), other)
             self._become(result if result.dtype == self.dtype else result.astype(self.dtype))

@@ -181,7 +181,7 @@ class Tensor:
         if self._node.slot is None:
             self._node.slot = GradSlot()
         if value is not None and not isinstance(value, (Tensor, StandIn)):
-            value = np.array(value, dtype=self.dtype)
+            value = np.array(check_plain(value), dtype=self.dtype)
         MODE.get().kind.cleared(self._node.slot)
         self._node.slot.grad = value
 
@@ -316,6 +316,13 @@ class Tensor:
                 "purpose"
             )
         return np.array(self._value(), dtype=dtype)
+
+    @property
+    def _mask(self) -> Any:  # np.ma asks for it, after it has taken `_data` without a word
+        raise UnsupportedError(
+            "np.ma: a tensor and a masked array do not combine, for the result would lose its "
+            "gradient; pass a plain array, such as a.filled(0), and mask with np.where"
+        )
 
     def _number(self, what: str) -> Any:
         """The single value, to become a number of Python: not of a tracked tensor."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, check_plain
 from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..tensor import Tensor
@@ -127,7 +127,7 @@ def clip(
 def _plain(bound: Any) -> Any:
     if bound is None or isinstance(bound, (int, float)):
         return bound
-    return bound.numpy() if isinstance(bound, Tensor) else np.array(bound)
+    return bound.numpy() if isinstance(bound, Tensor) else np.array(check_plain(bound))
 
 
 NUMPY_FUNCTIONS[np.clip] = clip

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, check_kind
 from ..declare import gate
 from ..errors import LabelError, ShapeError
 from ..standins import as_one_call
@@ -49,7 +49,7 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
 
 def _as_indices(labels: Any, scores_shape: tuple[int, ...]) -> Array:
     """Labels of other kinds as one integer each."""
-    labels = np.asarray(labels)
+    labels = np.asarray(check_kind(labels))
     classes = scores_shape[-1] if len(scores_shape) == 2 else 0
     if labels.ndim == 2 and labels.shape == scores_shape and classes > 1:
         return _from_one_hot(labels, classes)

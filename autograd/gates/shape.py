@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
-from ..arrays import Array
+from ..arrays import Array, check_plain
 from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
@@ -156,10 +156,18 @@ def sum_to(x: Array, shape: Shape) -> Array:
     extra = x.ndim - len(shape)
     repeated = [k for k, n in enumerate(shape) if n == 1 != x.shape[extra + k]]
     axes = (*range(extra), *(extra + k for k in repeated))
-    if not repeated:
-        return np.sum(x, axis=axes[0] if len(axes) == 1 else axes)
     total = np.sum(x, axis=axes, keepdims=True)
+    if extra < 0 or total.shape[extra:] != shape:
+        raise misfit(x.shape, shape)
     return np.reshape(total, shape) if extra else total
+
+
+def misfit(given: Shape, shape: Shape) -> ShapeError:
+    """The error for what cannot be summed to a shape: mostly a gradient that a rule has made."""
+    return ShapeError(
+        f"a gradient of shape {given} does not belong to a value of shape {shape}; the rule of the "
+        "gate that used the value should give the value's shape, or one that broadcasting made"
+    )
 
 
 @gate(local=1)
@@ -211,7 +219,7 @@ def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Arr
 def concatenate(arrays: Sequence[Any], axis: int | None = 0, **options: Any) -> Any:
     """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
     refuse_options("concatenate", options)
-    arrays = [x if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
+    arrays = [x if isinstance(x, Tensor) else np.asarray(check_plain(x)) for x in arrays]
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
     if not arrays or arrays[0].ndim == 0:

@@ -5,14 +5,17 @@ A table by the class of mistake. Where there is an oracle it is asked; else the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from close import assert_close
 
-from autograd import Tensor
+import autograd as ag
+from autograd import GradientCheckError, Parameter, ShapeError, Tensor, UnsupportedError
+from autograd.gate import GATES
+from autograd.gates import gate
 
 # --- what is changed after it was recorded --------------------------------------------------------
 
@@ -45,3 +48,106 @@ def test_axes_may_change_after_they_were_recorded(kind: Callable[[Any], Any]) ->
     axes[:] = kind([0, 1])
     y.backward()
     assert_close(t.grad, weights.T)
+
+
+# --- masked arrays --------------------------------------------------------------------------------
+
+MASKED = np.ma.array([1.0, 2.0], mask=[True, False])
+CHOICE = np.ma.array([True, True], mask=[True, False])
+DOORS: dict[str, Callable[[Tensor], Any]] = {
+    "on the left": lambda t: MASKED + t,
+    "a function of np.ma": lambda t: np.ma.exp(t),
+    "np.ma.sum": lambda t: np.ma.sum(t),
+    "concatenate": lambda t: np.concatenate([t, MASKED]),
+    "a bound of clip": lambda t: np.clip(t, MASKED, 5.0),
+    "an index": lambda t: t[np.ma.array([0, 1], mask=[True, False])],
+    "an index to write at": lambda t: (t * 1.0).__setitem__(CHOICE, 0.0),
+    "in a list": lambda t: t * [MASKED, MASKED],
+    "the upstream gradient": lambda t: (t * 1.0).backward(MASKED),
+    "grad": lambda t: setattr(t, "grad", MASKED),
+    "data": lambda t: setattr(t, "data", MASKED),
+    "an update": lambda t: Parameter([1.0, 2.0]).__isub__(MASKED),
+    "descend": lambda t: Parameter([1.0, 2.0]).descend(MASKED, 0.1),
+    "vjp": lambda t: ag.vjp(lambda x: x * x)(np.ones(2), MASKED),
+    "jvp": lambda t: ag.jvp(lambda x: x * x)(np.ones(2), MASKED),
+    "numerical gradient": lambda t: ag.numerical_gradient(np.sum, MASKED),
+    "check": lambda t: ag.check_gradients(lambda x: x * x, MASKED),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_masked_arrays_are_refused_at_every_door(door: str) -> None:
+    with pytest.raises(UnsupportedError):
+        DOORS[door](Tensor([1.0, 2.0]))
+
+
+# --- gates that users declare ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def declare() -> Iterator[Callable[..., Any]]:
+    """`gate`, for gates that are gone after the test."""
+    before = dict(GATES)
+    yield lambda kernel, **row: gate(kernel, name="of the test", **row)
+    GATES.clear()
+    GATES.update(before)
+
+
+def test_a_gradient_of_another_shape_than_the_value_is_refused(
+    declare: Callable[..., Any],
+) -> None:
+    turned = declare(lambda x: x.T, vjp=lambda g: g)
+    total = declare_another(lambda x: np.sum(x), vjp=lambda g: g)
+    for f in (turned, total):
+        t = Tensor(np.ones((2, 3)))
+        with pytest.raises(ShapeError, match=r"does not belong to a value of shape \(2, 3\)"):
+            f(t).sum().backward()
+        with pytest.raises(ShapeError, match="does not belong"):
+            f(t).sum().backward(create_graph=True)
+
+
+def declare_another(kernel: Any, **row: Any) -> Any:
+    return gate(kernel, name="another of the test", **row)
+
+
+@pytest.mark.parametrize("pack", [list, tuple, lambda parts: {"a": parts[0], "b": parts[1]}])
+def test_tensors_inside_of_keyword_arguments_are_refused(
+    declare: Callable[..., Any], pack: Callable[[Any], Any]
+) -> None:
+    line = declare(lambda x, pair=(1.0, 0.0): x * 2.0, vjp=lambda g, pair: g * 2.0)
+    with pytest.raises(UnsupportedError, match="pair is a Tensor"):
+        line(Tensor(3.0), pair=pack([Tensor(2.0), Tensor(1.0)]))
+
+
+def test_keyword_arguments_may_change_after_they_were_recorded(
+    declare: Callable[..., Any],
+) -> None:
+    scale = declare(lambda x, by=(1.0,): x * by[0], vjp=lambda g, by: g * by[0])
+    t, by = Tensor([1.0, 2.0]), [3.0]
+    y = scale(t, by=by)
+    by[0] = 9.0
+    y.sum().backward()
+    assert_close(t.grad, [3.0, 3.0])
+
+
+def test_keyword_only_arguments(declare: Callable[..., Any]) -> None:
+    scale = declare(lambda x, *, by=2.0: x * by, vjp=lambda g, by: g * by)
+    t = Tensor([1.0, 2.0])
+    scale(t, by=3.0).sum().backward()
+    assert_close(t.grad, [3.0, 3.0])
+
+
+# --- checks that check nothing --------------------------------------------------------------------
+
+
+def test_a_check_of_nothing_does_not_pass() -> None:
+    w = Parameter([1.0, 2.0])
+    with pytest.raises(GradientCheckError, match="nothing to check"):
+        ag.check_gradients(lambda: np.sum(w * w))
+    with pytest.raises(GradientCheckError, match="nothing to check"):
+        ag.check_gradients(lambda x: np.sum(x * x), [1.0, 2.0], order=0)
+
+
+def test_a_check_at_complex_numbers_does_not_pass() -> None:
+    with pytest.raises(ag.DTypeError):
+        ag.check_gradients(lambda x: x * x, np.array([1.0 + 2.0j]))
