@@ -151,3 +151,38 @@ def test_a_check_of_nothing_does_not_pass() -> None:
 def test_a_check_at_complex_numbers_does_not_pass() -> None:
     with pytest.raises(ag.DTypeError):
         ag.check_gradients(lambda x: x * x, np.array([1.0 + 2.0j]))
+
+
+# --- modes ----------------------------------------------------------------------------------------
+
+
+def waiting(manager: Any) -> Iterator[bool]:
+    """Steps of a generator that waits inside a `with` block of its own."""
+    with manager:
+        while True:
+            yield ag.is_recording()
+
+
+def test_a_block_ends_though_a_generator_waits_in_another_one() -> None:
+    with ag.no_grad():
+        steps = waiting(ag.scope("data"))
+        next(steps)
+    assert ag.is_recording()
+    assert (Tensor(1.0) * 2.0).requires_grad
+    del steps
+    assert ag.is_recording()
+
+
+def test_generators_that_wait_in_blocks_end_in_any_order() -> None:
+    first, second = waiting(ag.no_grad()), waiting(ag.no_grad())
+    next(first), next(second)
+    first.close()  # type: ignore[attr-defined]
+    assert not next(second)
+    second.close()  # type: ignore[attr-defined]
+    box, third = waiting(ag.scope("box")), waiting(ag.no_grad())
+    next(box), next(third)
+    box.close()  # type: ignore[attr-defined]
+    assert not next(third)
+    assert (Tensor(1.0) * 2.0).node.scope is None
+    third.close()  # type: ignore[attr-defined]
+    assert ag.is_recording()
