@@ -186,3 +186,17 @@ def test_generators_that_wait_in_blocks_end_in_any_order() -> None:
     assert (Tensor(1.0) * 2.0).node.scope is None
     third.close()  # type: ignore[attr-defined]
     assert ag.is_recording()
+
+
+# --- errors that users make of warnings -----------------------------------------------------------
+
+
+def test_an_infinity_that_is_not_used_is_no_error() -> None:
+    for settings in ({"all": "raise"}, {"all": "warn"}):  # the tests make errors of warnings
+        t = Tensor([-1.0, 4.0])
+        with np.errstate(**settings):  # type: ignore[arg-type]
+            np.sum(np.sqrt(np.maximum(t, 0.0))).backward()
+        assert_close(t.grad, [0.0, 0.25])
+    t = Tensor([0.0, 4.0])
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        np.sum(np.sqrt(t)).backward()
