@@ -62,7 +62,7 @@ class Parameter(Tensor):
         """An array of the parameter's shape and dtype that nobody reads."""
         other, self._other = self._other, None
         if other.__class__ is np.ndarray and getrefcount(other) <= _LOCAL_ONLY:
-            return other
+            return other if other.flags.writeable else np.empty_like(other)  # it was given frozen
         return np.empty(self._data.shape, self._data.dtype)
 
     def _turn(self, new: np.ndarray[Any, Any]) -> None:

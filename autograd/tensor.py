@@ -89,6 +89,13 @@ class Tensor:
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
+        if self._tracked and not self.is_leaf:
+            raise InPlaceError(
+                "t.data = value on a tensor that a gate made: its gradient would no longer be that "
+                "of its values; leave the graph with t = t.detach(), or make a new Tensor"
+            )
+        if isinstance(value, Tensor) and not value._tracked:
+            value = value._value()
         new = as_constant(value, dtype=self._data.dtype)
         if new.shape != self._data.shape:
             raise ShapeError(

@@ -13,7 +13,14 @@ import pytest
 from close import assert_close
 
 import autograd as ag
-from autograd import GradientCheckError, Parameter, ShapeError, Tensor, UnsupportedError
+from autograd import (
+    GradientCheckError,
+    InPlaceError,
+    Parameter,
+    ShapeError,
+    Tensor,
+    UnsupportedError,
+)
 from autograd.gate import GATES
 from autograd.gates import gate
 
@@ -50,6 +57,45 @@ def test_axes_may_change_after_they_were_recorded(kind: Callable[[Any], Any]) ->
     assert_close(t.grad, weights.T)
 
 
+@pytest.mark.parametrize("put", [lambda a: Parameter(a), lambda a: with_data(a)])
+def test_parameters_of_read_only_arrays_are_updated(put: Callable[[Any], Parameter]) -> None:
+    p, y = put(np.frombuffer(np.ones(3).tobytes())), Tensor(0.0)
+    for _ in range(4):
+        y = y + np.sum(p * p)
+        p -= 1.0
+        p.descend(np.ones(3), 1.0)
+    assert_close(p.numpy(), -7.0 * np.ones(3))
+    y.backward()
+    assert_close(p.grad, -16.0 * np.ones(3))  # 2 (1 - 1 - 3 - 5)
+
+
+def with_data(array: Any) -> Parameter:
+    p = Parameter(np.zeros(array.shape))
+    p.data = array
+    return p
+
+
+def test_values_are_not_put_into_a_tensor_that_a_gate_made() -> None:
+    t = Tensor([1.0, 2.0])
+    y = t * t
+    with pytest.raises(InPlaceError, match="detach"):
+        y.data = np.ones(2)
+    y.sum().backward()
+    assert_close(t.grad, [2.0, 4.0])
+
+
+def test_data_of_what_a_compiled_function_was_given() -> None:
+    def step(x: Any) -> Any:
+        w.data = w.data + x
+        return w * 1.0
+
+    found = []
+    for f in (step, ag.compile(step)):
+        w = Parameter([1.0, 2.0])
+        found.append([f(x).numpy() for x in np.arange(6.0).reshape(3, 2)])
+    assert_close(found[1], found[0])
+
+
 # --- masked arrays --------------------------------------------------------------------------------
 
 MASKED = np.ma.array([1.0, 2.0], mask=[True, False])
@@ -79,6 +125,21 @@ DOORS: dict[str, Callable[[Tensor], Any]] = {
 def test_masked_arrays_are_refused_at_every_door(door: str) -> None:
     with pytest.raises(UnsupportedError):
         DOORS[door](Tensor([1.0, 2.0]))
+
+
+# --- NaN in what is not used ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("largest", [np.max, np.min, lambda x: np.max(ag.max_pool2d(x, 2))])
+def test_nan_that_wins_in_an_unused_branch(largest: Callable[[Any], Any]) -> None:
+    def f(x: Any) -> Any:
+        top = largest(np.sqrt(x))
+        return np.where(np.isnan(top), 0.0, top) + np.sum(x)
+
+    x = np.array([4.0, -1.0, 9.0, 1.0]).reshape(1, 1, 2, 2)
+    with np.errstate(invalid="ignore"):
+        assert_close(ag.grad(f)(x), np.ones((1, 1, 2, 2)))
+        assert_close(ag.grad(f)(x**2), ag.grad(lambda x: largest(np.sqrt(x)) + np.sum(x))(x**2))
 
 
 # --- gates that users declare ---------------------------------------------------------------------
