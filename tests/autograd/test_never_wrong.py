@@ -59,14 +59,11 @@ def test_axes_may_change_after_they_were_recorded(kind: Callable[[Any], Any]) ->
 
 @pytest.mark.parametrize("put", [lambda a: Parameter(a), lambda a: with_data(a)])
 def test_parameters_of_read_only_arrays_are_updated(put: Callable[[Any], Parameter]) -> None:
-    p, y = put(np.frombuffer(np.ones(3).tobytes())), Tensor(0.0)
+    p = put(np.frombuffer(np.ones(3).tobytes()))
     for _ in range(4):
-        y = y + np.sum(p * p)
         p -= 1.0
         p.descend(np.ones(3), 1.0)
     assert_close(p.numpy(), -7.0 * np.ones(3))
-    y.backward()
-    assert_close(p.grad, -16.0 * np.ones(3))  # 2 (1 - 1 - 3 - 5)
 
 
 def with_data(array: Any) -> Parameter:
