@@ -258,3 +258,22 @@ def test_an_infinity_that_is_not_used_is_no_error() -> None:
     t = Tensor([0.0, 4.0])
     with np.errstate(all="raise"), pytest.raises(FloatingPointError):
         np.sum(np.sqrt(t)).backward()
+
+
+# --- all rows of a Jacobian -----------------------------------------------------------------------
+
+
+def test_rules_may_use_any_method_of_arrays(declare: Callable[..., Any]) -> None:
+    f = declare(
+        lambda x: np.cumsum(x.ravel()).reshape(x.shape),
+        vjp=lambda g: g.ravel()[::-1].cumsum()[::-1].reshape(g.shape),
+    )
+    x = np.arange(4.0).reshape(2, 2)
+    assert_close(ag.jacobian(f)(x).reshape(4, 4), np.tril(np.ones((4, 4))))
+
+
+def test_the_compiled_jacobian_of_a_convolution() -> None:
+    x, w = np.arange(9.0).reshape(1, 1, 3, 3), np.arange(4.0).reshape(1, 1, 2, 2)
+    for k in (0, 1):
+        jacobian = ag.jacobian(ag.conv2d, k)
+        assert_close(ag.compile(jacobian)(x, w), jacobian(x, w))
