@@ -16,10 +16,15 @@ from numpy.typing import ArrayLike, DTypeLike
 from .errors import DTypeError, InPlaceError, UnsupportedError
 from .standins import StandIn
 
-__all__ = ["NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept", "lender"]
+__all__ = [
+    "NUMBERS", "Array", "as_constant", "check_kind", "check_plain", "frozen", "kept",
+    "lender", "settled",
+]  # fmt: skip
 
 Array = Any  # np.ndarray or a NumPy scalar
 NUMBERS = (float, int, bool, np.float64, np.float32)
+# what NumPy makes a new array of, or a view; of other objects it takes the array that they have
+MADE_ANEW = (np.ndarray, list, tuple, range)
 
 
 class Frozen(np.ndarray[Any, Any]):
@@ -42,7 +47,8 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
         )
     if array.ndim == 0:
         return array[()]
-    if not copy or (array is not value and array.base is None) or is_frozen(array):
+    made = array is not value and array.base is None and isinstance(value, MADE_ANEW)
+    if not copy or made or is_frozen(array):
         return array
     return copied(array)
 
@@ -56,6 +62,15 @@ def check_plain(value: Any) -> Any:
             "a list that holds tracked tensors is not an array; use np.stack(list) or "
             "np.concatenate(list), which record where each gradient goes"
         )
+    return check_kind(value)
+
+
+def check_kind(value: Any) -> Any:
+    """Refuse masked arrays and matrices, also in lists."""
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            if isinstance(part, (list, tuple, np.ndarray)):
+                check_kind(part)
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise UnsupportedError(
             f"got a {type(value).__name__}; its special behaviour would be lost: pass a plain "
@@ -89,6 +104,14 @@ def frozen(array: ArrayLike) -> np.ndarray[Any, Any]:
     np.ndarray(source.shape, source.dtype, memory)[...] = source
     read = np.frombuffer(memoryview(memory.data).toreadonly(), source.dtype, source.size)
     return read.reshape(source.shape)
+
+
+def settled(value: Any) -> Any:
+    """A keyword argument as it is now: rules read it later, and lists and arrays may change."""
+    if value.__class__ is list:
+        return tuple(map(settled, value))
+    writable = value.__class__ is np.ndarray and value.flags.writeable
+    return value.copy() if writable else value
 
 
 def is_frozen(array: np.ndarray[Any, Any]) -> bool:

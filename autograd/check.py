@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arrays import as_constant, check_plain
 from .errors import DTypeError, GradientCheckError
 from .functional import grad, value_and_grad
 from .gates.shape import sum_to
@@ -39,7 +40,7 @@ def numerical_gradient(
     >>> numerical_gradient(lambda x: (x**2).sum(), [3.0, 4.0]).round(6)
     array([6., 8.])
     """
-    point = np.array(x.numpy() if isinstance(x, Tensor) else x)
+    point = np.array(x.numpy() if isinstance(x, Tensor) else check_plain(x))
     if point.dtype.kind != "f":
         raise DTypeError(f"numerical_gradient: x is {point.dtype}; differences need floats")
     result = np.zeros_like(point)
@@ -74,7 +75,12 @@ def check_gradients(
     >>> import numpy as np
     >>> check_gradients(lambda x, y: np.exp(x) * y, [0.5, 1.0], [2.0, 3.0])
     """
-    points = [np.array(x, dtype=np.float64) for x in inputs]
+    if not inputs or order < 1:
+        raise GradientCheckError(
+            f"check_gradients: {len(inputs)} inputs and order={order} leave nothing to check; pass "
+            "what the function depends on as inputs, and order=1 or 2"
+        )
+    points = [np.array(as_constant(check_plain(x)), dtype=np.float64) for x in inputs]
     scalar = _to_scalar(f, points, seed=0)
     for depth in range(order):
         _compare(scalar, points, rtol, atol, h, "gradient" if depth == 0 else "second derivative")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, overload
 
 import numpy as np
 
+from .arrays import settled
 from .call import run
 from .errors import UnsupportedError
 from .gate import GATES, Function, Gate
@@ -120,7 +121,7 @@ def bind(
     if missing:
         raise TypeError(f"{row.name}: missing operand {', '.join(missing)}")
     operands = [bound.pop(name) for name in row.operands]
-    chosen = {name: x for name, x in bound.items() if x is not row.statics[name]}
+    chosen = {name: settled(x) for name, x in bound.items() if x is not row.statics[name]}
     refuse_tensors(row, chosen)
     return (tuple(operands[0]) if row.variadic else operands), chosen
 
@@ -128,11 +129,19 @@ def bind(
 def refuse_tensors(row: Gate, static: dict[str, Any]) -> None:
     """Raise UnsupportedError if a keyword argument, for which there is no rule, is a Tensor."""
     for name, value in static.items():
-        if isinstance(value, Tensor):
+        if holds_tensor(value):
             raise UnsupportedError(
                 f"{row.name}: {name} is a Tensor, but there is no gradient rule for it; pass "
                 f"{name}.item() or {name}.numpy(), which leave the graph on purpose"
             )
+
+
+def holds_tensor(value: Any) -> bool:
+    """Whether a keyword argument is a Tensor, or has one in it."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    parts = value if isinstance(value, (tuple, list)) else ()
+    return isinstance(value, Tensor) or any(map(holds_tensor, parts))
 
 
 def register_method(names: Sequence[str], call: Any, reflected: str | None = None) -> None:

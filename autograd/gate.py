@@ -6,10 +6,9 @@
 what it names; the engine multiplies it by the upstream gradient. `vjp` is for all others: each
 entry is a function of the upstream gradient `g`, and of what else it names, that gives the
 downstream gradient. A rule may name the operands, `out`, the gate's keyword arguments and
-`<operand>_shape`; and, last, `tracked` (the number of operands that gradients flow to) and
-`position` (which one this is). What a rule names is kept until the backward pass, nothing else is.
-Rules are plain NumPy: given arrays they give gradients, given Tensors they record gates, and so
-derivatives of any order come for free.
+`<operand>_shape`; and `tracked` (the number of operands that gradients flow to) and `position`
+(which one this is). What a rule names is kept until the backward pass, and nothing else. Rules are
+plain NumPy: given Tensors they record gates, and so derivatives of any order come for free.
 """
 
 from __future__ import annotations
@@ -77,6 +76,7 @@ class Gate(Captions):
         self.operands = ("x", "y")[:count] if unnamed else tuple(p.name for p in parameters[:count])
         self.optional = {k for k, p in enumerate(parameters[:count]) if p.default is None}
         self.statics = {p.name: p.default for p in parameters[count:]}
+        self.by_name = any(p.kind is p.KEYWORD_ONLY for p in parameters[count:])
         for rule in self.rules:  # a misspelt name is found at import
             self.needs(rule)
 

@@ -63,7 +63,7 @@ class NotingMode(Mode):
 
 class _Noting(Switch):
     def changed(self, mode: Mode) -> Mode:
-        return NotingMode(mode.recording, mode.scope, mode, mode.kind)
+        return NotingMode(mode.recording, mode.scope, mode, mode.kind, self)
 
 
 def source_lines() -> Switch:

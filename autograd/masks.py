@@ -87,11 +87,11 @@ class Masks:
         if used is None and not (gate.linear and gate.selects):
             return live
         seed = np.ones(node.shape) if used is None else used.astype(float)
+        if live is not None:  # who competes: all, if they are equal; NaN would have no winner
+            return np.logical_and(live, edge.rule(seed, *map(_equal, arguments)) != 0)
         reached = edge.rule(seed, *arguments)
         if gate.linear:
             return reached != 0
-        if live is not None:
-            return np.logical_and(live, reached != 0)
         reached = np.logical_and(reached != 0, np.logical_not(np.isnan(reached)))
         return np.logical_or(reached, edge.rule(seed, *map(_without_zeros, arguments)) != 0)
 
@@ -110,6 +110,12 @@ class Masks:
 def _may_be_infinite(gate: Gate) -> bool:
     """Whether a local gradient of the gate may not be finite; constants may be infinite too."""
     return gate.singular or not gate.transparent
+
+
+def _equal(value: Any) -> Any:
+    """Equal numbers in place of floats."""
+    floats = getattr(getattr(value, "dtype", None), "kind", "") == "f"
+    return np.zeros(value.shape, value.dtype)[()] if floats else value
 
 
 def _without_zeros(value: Any) -> Any:

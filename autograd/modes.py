@@ -53,6 +53,20 @@ class Mode:
     site: Any = None  # what a node is given: its scope, or a place in the program (lines.py)
     outside: Mode | None = None  # the state to go back to at the end of a `with` block
     kind: Kind = ARRAYS  # what gates compute with
+    by: Any = None  # the context manager that made this state
+
+    def without(self, manager: object) -> Mode:
+        """The state to go back to when a block of `manager` ends.
+
+        Mostly that around this one. But a generator that waits inside a `with` block of its own
+        leaves that on top of the caller's, whose blocks may end before it: then it is made anew.
+        """
+        if self.outside is None:
+            return self
+        if self.by is manager:
+            return self.outside
+        rest = self.outside.without(manager)
+        return self if rest is self.outside else self.by.changed(rest)
 
     @property
     def scope(self) -> Scope | None:
@@ -75,13 +89,13 @@ class Switch:
 
     def changed(self, mode: Mode) -> Mode:
         """The mode inside the block."""
-        return replace(mode, **{"site": mode.scope, "outside": mode, **self.changes})
+        return replace(mode, **{"site": mode.scope, "outside": mode, "by": self, **self.changes})
 
     def __enter__(self) -> None:
         MODE.set(self.changed(MODE.get()))
 
     def __exit__(self, *_: object) -> None:
-        MODE.set(MODE.get().outside or Mode())
+        MODE.set(MODE.get().without(self))
 
     def __call__(self, function: F) -> F:
         if inspect.isasyncgenfunction(function):
@@ -158,18 +172,22 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
         self._last: tuple[Mode | None, Mode] = (None, Mode())  # the mode outside, and inside
         self._box: tuple[Scope | None, Scope] = (None, Scope(*self._text))  # the same, for `put`
 
+    def changed(self, mode: Mode) -> Mode:
+        """The mode inside the block."""
+        return type(mode)(mode.recording, Scope(*self._text, mode.scope), mode, mode.kind, self)
+
     def __enter__(self) -> Scope | None:
         mode = MODE.get()
         outside, inside = self._last
         if outside is not mode:
-            box = Scope(*self._text, mode.scope)
-            inside = type(mode)(mode.recording, box, mode, mode.kind)
+            inside = self.changed(mode)
             self._last = mode, inside
         MODE.set(inside)
         return inside.scope
 
     def __exit__(self, *_: object) -> None:
-        MODE.set(MODE.get().outside or Mode())
+        mode = MODE.get()
+        MODE.set(mode.without(self))
 
     def put(self, tensor: T) -> T:
         """Put just the gate that made `tensor` into the box, with less work than a `with` block."""

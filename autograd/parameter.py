@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from .arrays import Array
+from .arrays import Array, check_plain
 from .errors import InPlaceError, ShapeError
 from .modes import MODE
 from .standins import StandIn
@@ -43,6 +43,7 @@ class Parameter(Tensor):
 
         Raises ShapeError when the gradient has not the parameter's shape.
         """
+        gradient = check_plain(gradient)
         if gradient.shape != self.shape:
             raise ShapeError(
                 f"descend: the gradient has shape {gradient.shape}, the parameter {self.shape}"
@@ -65,6 +66,7 @@ class Parameter(Tensor):
                     f"use t.data, or write q = p {symbol} t to compute with both"
                 )
             other = other._value()
+        check_plain(other)
         try:
             self._updated(ufunc, other)
         except (ValueError, TypeError) as error:

@@ -95,6 +95,13 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
+        if self._tracked and not self.is_leaf:
+            raise InPlaceError(
+                "t.data = value on a tensor that a gate made: its gradient would no longer be that "
+                "of its values; leave the graph with t = t.detach(), or make a new Tensor"
+            )
+        if isinstance(value, Tensor) and not value._tracked:
+            value = value._value()
         new = as_constant(value, dtype=self._array.dtype)
         if new.shape != self._array.shape:
             raise ShapeError(
@@ -323,6 +330,13 @@ class Tensor(Methods):
                 "purpose"
             )
         return np.array(self._value(), dtype=dtype)
+
+    @property
+    def _mask(self) -> Any:  # np.ma asks for it, after it has taken `_data` without a word
+        raise UnsupportedError(
+            "np.ma: a tensor and a masked array do not combine, for the result would lose its "
+            "gradient; pass a plain array, such as a.filled(0), and mask with np.where"
+        )
 
     def _number(self, what: str) -> Any:
         """The single value, to become a number of Python: not of a tracked tensor."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from ..arrays import NUMBERS, Array, kept
+from ..arrays import NUMBERS, Array, kept, settled
 from ..call import operand, run
 from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
@@ -31,13 +31,14 @@ from .quick import INSTALL
 
 __all__ = ["caller"]
 
+MUTABLE = frozenset({list, ndarray})  # kinds of keyword arguments that may change later
 SINGLE = (np.float64, float, int)  # what a NumberNode is made of
 
 
 def caller(row: Gate) -> Callable[..., Any]:
     """The function that calls a gate: written out for it, if it is of a usual kind."""
     usual = len(row.operands) <= 3 and row.differentiable and not row.variadic
-    if usual and not row.optional and not {*row.operands, *row.statics} & WORDS:
+    if usual and not row.by_name and not row.optional and not {*row.operands, *row.statics} & WORDS:
         return _direct(row)  # type: ignore[no-any-return]
     return _general(row)  # type: ignore[no-any-return]
 
@@ -88,6 +89,7 @@ def make(row, kernel, prepared, prepare):
             return kernel({given})
         if not tracked or not state.recording:
             {constant}
+        {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
@@ -128,7 +130,7 @@ CONSTANT = """
 """.strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
 TEXTS = UNWRAP + FREEZE + ON_NUMBERS + CALL + COMPUTE + CONSTANT
-WORDS = {"shown", *re.findall(r"(?<![\w.{])[a-z]\w*", TEXTS)}
+WORDS = {"shown", "settled", *re.findall(r"(?<![\w.{])[a-z]\w*", TEXTS)}
 
 
 class _Kind(NamedTuple):
@@ -168,6 +170,9 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         given=given,
         static=_static(statics),
         freeze=each(FREEZE),
+        settle="\n        ".join(
+            f"if {x}.__class__ in MUTABLE: {x} = settled({x})" for x in statics
+        ),
         on_numbers=on_numbers.strip() if kind.on_numbers else "",
         compute=f"out = kernel({given})" if kind.times else COMPUTE.format(given=given),
         available=", ".join([data, "out", "None" if kind.times else "extra", *statics]),
@@ -182,6 +187,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         "ARRAYS": ARRAYS, "NUMBERS": NUMBERS, "Node": Node, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
+        "MUTABLE": MUTABLE, "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
         "operand": operand, "run": run, "shown": shown, "__name__": __name__,
     }  # fmt: skip

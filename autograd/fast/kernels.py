@@ -11,6 +11,7 @@ from numpy import float32, float64, ndarray
 from .. import gates
 from ..arrays import NUMBERS, Array
 from ..gates.losses import check_labels
+from ..gates.shape import misfit
 from ..gates.underflow import vanishing
 from .buffers import SMALL, empty, filled
 from .quick import accelerate
@@ -96,7 +97,10 @@ def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
     axes = tuple(range(extra)) + tuple(
         extra + k for k, length in enumerate(shape) if length == 1 != x.shape[extra + k]
     )
-    return np.reshape(np.add.reduce(x, axis=axes), shape)
+    total = np.add.reduce(x, axis=axes, keepdims=True)
+    if extra < 0 or total.shape[extra:] != shape:
+        raise misfit(x.shape, shape)
+    return np.reshape(total, shape)
 
 
 def _broadcast_to(x: Array, shape: tuple[int, ...]) -> Array:

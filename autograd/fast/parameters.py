@@ -29,7 +29,8 @@ def descend(self: Parameter, gradient: Array, lr: float) -> None:
     Raises ShapeError when the gradient has not the parameter's shape.
     """
     data = self._array
-    if gradient.shape != data.shape or MODE.get().kind is not ARRAYS:
+    usual = gradient.__class__ is np.ndarray and gradient.shape == data.shape
+    if not usual or MODE.get().kind is not ARRAYS:
         _plain_descend(self, gradient, lr)
         return
     new = spare(self)
@@ -52,7 +53,7 @@ def spare(self: Parameter) -> np.ndarray[Any, Any]:
     """An array of the parameter's shape and dtype that nobody reads."""
     other, self._other = self._other, None
     if other.__class__ is np.ndarray and getrefcount(other) <= _LOCAL_ONLY:
-        return other
+        return other if other.flags.writeable else np.empty_like(other)  # it was given frozen
     return np.empty(self._array.shape, self._array.dtype)
 
 

@@ -66,6 +66,12 @@ class Stacked(StandIn):
     def __len__(self) -> int:
         return int(self.shape[0])
 
+    def __getattr__(self, name: str) -> Any:
+        """A method of arrays that is not provided for: one after the other, please."""
+        if name.startswith("_") or not hasattr(np.ndarray, name):
+            raise AttributeError(f"a stack of gradients has no attribute {name!r}")
+        raise NotStackableError(name)
+
     def __getitem__(self, index: Any) -> Stacked:
         parts = index if isinstance(index, tuple) else (index,)
         if len(parts) > 1 and not all(_is_basic(part) for part in parts):

@@ -48,6 +48,8 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
         pass
+    except (FloatingPointError, RuntimeWarning):  # made errors by the user; perhaps behind a mask
+        return plain_walk(root, seed, wanted, kind)
     with np.errstate(**SILENT):
         grads = _Walk(root, seed, wanted).run(careful=True)
     if any(map(has_nan, grads.values())):

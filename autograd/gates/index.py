@@ -203,7 +203,11 @@ def _plain_part(part: Any) -> Any:
         raise DTypeError(
             f"t[index]: got an index of dtype {array.dtype}; expected integers, bools or slices"
         )
-    return array if array.ndim or array.dtype == bool else int(array)
+    if not array.ndim and array.dtype != bool:
+        return int(array)
+    if array.__class__ is np.ndarray:
+        array.setflags(write=False)  # our own, which need not be copied again
+    return array
 
 
 register_method(["__getitem__"], getitem)

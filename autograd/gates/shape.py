@@ -158,12 +158,22 @@ def sum_to(x: Array, shape: Shape) -> Array:
     if shape == x.shape:
         return x
     extra = x.ndim - len(shape)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(shape, x.shape[extra:], strict=True)):
+        raise misfit(x.shape, shape)
     repeated = [k for k, n in enumerate(shape) if n == 1 != x.shape[extra + k]]
     axes = (*range(extra), *(extra + k for k in repeated))
     if not repeated:
         return np.sum(x, axis=axes[0] if len(axes) == 1 else axes)
     total = np.sum(x, axis=axes, keepdims=True)
     return np.reshape(total, shape) if extra else total
+
+
+def misfit(given: Shape, shape: Shape) -> ShapeError:
+    """The error for what cannot be summed to a shape: mostly a gradient that a rule has made."""
+    return ShapeError(
+        f"a gradient of shape {given} does not belong to a value of shape {shape}; the rule of the "
+        "gate that used the value should give the value's shape, or one that broadcasting made"
+    )
 
 
 @gate(local=1)
