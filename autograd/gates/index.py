@@ -192,7 +192,9 @@ def _plain_index(index: Any) -> Any:
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
-    array: Any = part._value() if isinstance(part, Tensor) else check_kind(part)
+    array: Any = part._value() if isinstance(part, Tensor) else part
+    if array.__class__ not in (np.ndarray, list):
+        check_kind(array)
     array = array if isinstance(array, StandIn) else np.array(array, order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
