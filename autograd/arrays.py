@@ -67,6 +67,8 @@ def check_plain(value: Any) -> Any:
 
 def check_kind(value: Any) -> Any:
     """Refuse masked arrays and matrices, also in lists."""
+    if value.__class__ is np.ndarray:
+        return value
     if isinstance(value, (list, tuple)):
         for part in value:
             if isinstance(part, (list, tuple, np.ndarray)):

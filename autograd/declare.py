@@ -129,7 +129,7 @@ def bind(
 def refuse_tensors(row: Gate, static: dict[str, Any]) -> None:
     """Raise UnsupportedError if a keyword argument, for which there is no rule, is a Tensor."""
     for name, value in static.items():
-        if holds_tensor(value):
+        if isinstance(value, (Tensor, tuple, list, dict)) and holds_tensor(value):
             raise UnsupportedError(
                 f"{row.name}: {name} is a Tensor, but there is no gradient rule for it; pass "
                 f"{name}.item() or {name}.numpy(), which leave the graph on purpose"

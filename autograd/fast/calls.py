@@ -31,7 +31,6 @@ from .quick import INSTALL
 
 __all__ = ["caller"]
 
-MUTABLE = frozenset({list, ndarray})  # kinds of keyword arguments that may change later
 SINGLE = (np.float64, float, int)  # what a NumberNode is made of
 
 
@@ -63,6 +62,10 @@ FREEZE = """
             if constants & {bit} and {x}.__class__ is ndarray:
                 {x}_data = {x}_parent = kept({x})
 """
+SETTLE = """
+if {x}.__class__ is list or {x}.__class__ is ndarray and {x}.flags.writeable: {x} = settled({x})
+""".strip()  # keyword arguments that may change later
+OWN = "index"  # one that may not: gates/index.py makes its arrays anew
 ON_NUMBERS = """
         if {single} and not named:
             node = NumberNode()
@@ -129,8 +132,8 @@ CONSTANT = """
             return {find} if array.__class__ is ndarray else result
 """.strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
-TEXTS = UNWRAP + FREEZE + ON_NUMBERS + CALL + COMPUTE + CONSTANT
-WORDS = {"shown", "settled", *re.findall(r"(?<![\w.{])[a-z]\w*", TEXTS)}
+TEXTS = UNWRAP + FREEZE + SETTLE + ON_NUMBERS + CALL + COMPUTE + CONSTANT
+WORDS = {"shown", *re.findall(r"(?<![\w.{])[a-z]\w*", TEXTS)}
 
 
 class _Kind(NamedTuple):
@@ -170,9 +173,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         given=given,
         static=_static(statics),
         freeze=each(FREEZE),
-        settle="\n        ".join(
-            f"if {x}.__class__ in MUTABLE: {x} = settled({x})" for x in statics
-        ),
+        settle="\n        ".join(SETTLE.format(x=name) for name in statics if name != OWN),
         on_numbers=on_numbers.strip() if kind.on_numbers else "",
         compute=f"out = kernel({given})" if kind.times else COMPUTE.format(given=given),
         available=", ".join([data, "out", "None" if kind.times else "extra", *statics]),
@@ -187,7 +188,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         "ARRAYS": ARRAYS, "NUMBERS": NUMBERS, "Node": Node, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
-        "MUTABLE": MUTABLE, "settled": settled,
+        "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
         "operand": operand, "run": run, "shown": shown, "__name__": __name__,
     }  # fmt: skip

@@ -205,8 +205,6 @@ def _plain_part(part: Any) -> Any:
         )
     if not array.ndim and array.dtype != bool:
         return int(array)
-    if array.__class__ is np.ndarray:
-        array.setflags(write=False)  # our own, which need not be copied again
     return array
 
 
