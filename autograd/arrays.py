@@ -174,18 +174,15 @@ def read_only(data: Array) -> ReadOnly:
     return view
 
 
-def _in_place(ufunc: np.ufunc) -> Any:
-    def update(self: Any, other: Any) -> Any:
-        return ufunc(self, other, out=self) if self.flags.writeable else ufunc(self, other)
+def _in_place(name: str) -> Any:
+    """`x += y` as it is where x may be written to; else x + y."""
+    written, made = getattr(np.ndarray, name), getattr(np.ndarray, "__" + name[3:])
+    return lambda self, other: (written if self.flags.writeable else made)(self, other)
 
-    return update
 
-
-for _name, _ufunc in {
-    "iadd": np.add, "isub": np.subtract, "imul": np.multiply, "itruediv": np.divide,
-    "ipow": np.power, "imatmul": np.matmul,
-}.items():  # fmt: skip
-    setattr(ReadOnly, f"__{_name}__", _in_place(_ufunc))
+for _name in [name for name in dir(np.ndarray) if name.startswith("__i")]:
+    if hasattr(np.ndarray, "__" + _name[3:]):  # __iadd__ has an __add__
+        setattr(ReadOnly, _name, _in_place(_name))
 
 
 def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..errors import TraceError
 from ..standins import StandIn
@@ -48,7 +49,7 @@ def _of_shape(name: str) -> property:
     return property(get, doc=f"As of an array: {name}.")
 
 
-class Traced(StandIn):
+class Traced(NDArrayOperatorsMixin, StandIn):
     """An array in a trace: its value, and the variable of the program that stands for it."""
 
     __slots__ = ("trace", "value", "variable")
@@ -66,6 +67,17 @@ class Traced(StandIn):
 
     def __len__(self) -> int:
         return len(self.value)
+
+    def __pos__(self) -> Traced:
+        return self
+
+    def __pow__(self, other: Any) -> Any:  # x ** 2 is not np.power(x, 2) to the last bit
+        if _is_another(other):
+            return NotImplemented
+        return self.trace.record(operator.pow, (self, other), {})
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.trace.record(operator.pow, (other, self), {})
 
     # --- what the engine asks of a stand-in --------------------------------------------------
 
@@ -217,49 +229,15 @@ _OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.iscomplexobj: lambda a: False,
     np.isrealobj: lambda a: True,
 }
-_OPERATORS: dict[str, np.ufunc] = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-    "floordiv": np.floor_divide, "mod": np.remainder, "matmul": np.matmul,
-    "and": np.bitwise_and, "or": np.bitwise_or, "xor": np.bitwise_xor,
-    "lshift": np.left_shift, "rshift": np.right_shift,
-}  # fmt: skip
-_COMPARISONS = {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
-                "eq": np.equal, "ne": np.not_equal}  # fmt: skip
-
-
-def _offer(name: str, function: Callable[..., Any]) -> None:
-    setattr(Traced, f"__{name}__", function)
 
 
 def _offer_method(name: str, function: Callable[..., Any]) -> None:
     setattr(Traced, name, lambda self, *args, **options: function(self, *args, **options))
 
 
-def _operator(function: Callable[..., Any]) -> Callable[..., Any]:
-    def operate(self: Traced, other: Any) -> Any:
-        if _is_another(other):
-            return NotImplemented
-        return self.trace.record(function, (self, other), {})
-
-    return operate
-
-
-for _name, _ufunc in _OPERATORS.items():
-    _offer(_name, _operator(_ufunc))
-    _offer("r" + _name, lambda self, other, f=_ufunc: self.trace.record(f, (other, self), {}))
-    _offer("i" + _name, lambda self, other, f=_ufunc: f(self, other, out=self))
-for _name, _ufunc in _COMPARISONS.items():
-    _offer(_name, _operator(_ufunc))
 for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
               "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
     _offer_method(_name, getattr(np, _name))
-# x ** 2 is not np.power(x, 2) to the last bit
-_offer("pow", _operator(operator.pow))
-_offer("rpow", lambda self, other: self.trace.record(operator.pow, (other, self), {}))
-_offer("neg", lambda self: self.trace.record(np.negative, (self,), {}))
-_offer("pos", lambda self: self)
-_offer("abs", lambda self: np.absolute(self))
-_offer("invert", lambda self: np.invert(self))
 
 
 class Read(Traced):
@@ -271,5 +249,6 @@ class Read(Traced):
         self._refuse("t.data[index] = value, which is read-only (write t[index] = value instead),")
 
 
-for _name in (*_OPERATORS, "pow"):
-    setattr(Read, f"__i{_name}__", getattr(Traced, f"__{_name}__"))
+for _name in [name for name in dir(Traced) if name.startswith("__i")]:
+    if hasattr(Traced, "__" + _name[3:]):  # the operator that gives another one
+        setattr(Read, _name, getattr(Traced, "__" + _name[3:]))

@@ -72,8 +72,9 @@ setattr(dot_by_rows, "stands_for", np.dot)  # noqa: B010 (what a compiled progra
 
 # --- matmul and affine ---------------------------------------------------------------------------
 
-_plain_matmul, _plain_affine = GATES["matmul"].kernel, GATES["affine"].kernel
-_plain_by_x, _plain_by_y = GATES["matmul"].rules
+_rows = GATES["matmul"], GATES["affine"]
+_plain_matmul, _plain_affine = _rows[0].kernel, _rows[1].kernel
+_plain_by_x, _plain_by_y = _rows[0].rules
 
 
 def _matmul(x: Array, y: Array) -> Array:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..backward import backpropagate, reachable
 from ..gate import Edge
@@ -41,7 +42,7 @@ class StackedSweep(Sweep):
         return each(lambda one: self.kind.back(node, edge, one, arguments), g)
 
 
-class Stacked(StandIn):
+class Stacked(NDArrayOperatorsMixin, StandIn):
     """Arrays of one shape, worked on together: `values` has an axis in front that `shape` hides."""
 
     __slots__ = ("values",)
@@ -194,7 +195,7 @@ def _aligned(operands: Iterable[Any]) -> list[Any]:
 
 def _compute(ufunc: Any, operands: list[Any]) -> Any:
     """The function, into memory that is used again where the result is large."""
-    if ufunc in _ARITHMETIC and all(isinstance(x, (np.ndarray, float, int)) for x in operands):
+    if "dd->d" in ufunc.types and all(isinstance(x, (np.ndarray, float, int)) for x in operands):
         dtype = np.result_type(*operands)
         if dtype.kind == "f":
             return ufunc(*operands, out=empty(np.broadcast(*operands).shape, dtype))
@@ -301,12 +302,3 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: _where,
     np.zeros_like: _zeros_like,
 }
-_ARITHMETIC = {np.add, np.subtract, np.multiply, np.divide}
-_OPERATORS: dict[str, np.ufunc] = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.divide,
-    "matmul": np.matmul,
-}  # fmt: skip
-for _name, _ufunc in _OPERATORS.items():
-    setattr(Stacked, f"__{_name}__", lambda self, other, f=_ufunc: f(self, other))
-    setattr(Stacked, f"__r{_name}__", lambda self, other, f=_ufunc: f(other, self))
-setattr(Stacked, "__neg__", lambda self: np.negative(self))  # noqa: B010
