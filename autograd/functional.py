@@ -255,12 +255,7 @@ class _Call:
             return [_zeros(value, x) for x in self.variables], False
         nodes = [x.node for x in self.variables]
         recorded = self.recording and (self.connected or self.reaches_others(_leaves(value.node)))
-        if recorded:
-            one = np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape)
-            found = [backpropagate(value.node, _constant(row[()]), nodes) for row in one]
-            joined = [np.stack([g[n] for g in found]) if n in found[0] else None for n in nodes]
-        else:
-            joined = all_rows(value, nodes)
+        joined = (one_by_one if recorded else all_rows)(value, nodes, recorded)
         shapes = [(*value.shape, *x.shape) for x in self.variables]
         pairs = zip(joined, shapes, strict=True)
         return [None if x is None else np.reshape(x, shape) for x, shape in pairs], recorded
@@ -348,12 +343,17 @@ def _leaves(root: Node) -> Iterator[Node]:
             yield node.parents[position]
 
 
-def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
+def one_by_one(value: Tensor, nodes: list[Node], recorded: bool = False) -> list[Any]:
     """The gradients of each element of a value, joined along a new first axis; None where a node
-    does not lead to it. (`fast` replaces this one: many rows in one backward pass.)"""
-    one = np.eye(value.size, dtype=value.dtype).reshape(value.size, *value.shape)
-    found = [backpropagate(value.node, row[()], nodes) for row in one]
-    return [np.stack([g[node] for g in found]) if node in found[0] else None for node in nodes]
+    does not lead to it. Nothing that other elements were made of plays a part."""
+    with recording():
+        elements = [value[k] for k in np.ndindex(value.shape)] if value.shape else [value]
+        seed = _constant(_ones(elements[0])) if recorded else _ones(elements[0])
+        found = [backpropagate(element.node, seed, nodes) for element in elements]
+        return [np.stack([g[node] for g in found]) if node in found[0] else None for node in nodes]
+
+
+all_rows = one_by_one  # (`fast` replaces this one: many rows in one backward pass.)
 
 
 def _along(

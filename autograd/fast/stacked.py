@@ -17,9 +17,11 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..backward import backpropagate, reachable
+from ..functional import one_by_one
 from ..gate import Edge
+from ..modes import MODE
 from ..node import Node
-from ..standins import StandIn
+from ..standins import StandIn, has_nan
 from ..tensor import Tensor
 from ..values import Sweep
 from .buffers import empty
@@ -149,7 +151,7 @@ class Stacked(NDArrayOperatorsMixin, StandIn):
     __hash__ = object.__hash__
 
 
-def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
+def all_rows(value: Tensor, nodes: list[Node], recorded: bool = False) -> list[Any]:
     """The gradients of each element of a value, joined along a new first axis; None where a node
     does not lead to it. Many rows go back together, as many as fit."""
     gates = reachable(value.node) or [value.node]
@@ -161,10 +163,15 @@ def all_rows(value: Tensor, nodes: list[Node]) -> list[Any]:
             np.eye(min(count, size - k), size, k, value.dtype) for k in range(0, size, count)
         )
     ]
-    return [
+    rows = [
         _joined([grads[node].values for grads in found]) if node in found[0] else None
         for node in nodes
     ]
+    finite = [x for x in rows if x is not None]
+    if any(map(has_nan, finite)):  # perhaps of an element that is not the row's own: 0 · inf
+        return one_by_one(value, nodes)
+    MODE.get().kind.leave(finite)
+    return rows
 
 
 def _joined(blocks: list[Any]) -> Any:

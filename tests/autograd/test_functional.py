@@ -253,3 +253,15 @@ def test_errors_say_what_to_do() -> None:
         assert shape in str(raised.value)
     with pytest.raises(ShapeError, match="got 3 directions for 2 argnums"):
         ag.jvp(lambda x, y: x * y, (0, 1))(x, x, (x, x, x))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_row_of_a_jacobian_holds_what_its_own_element_was_made_of(compiled: bool) -> None:
+    """The slope of √ at 0 is infinite, but not that of another element: 0 · inf is no part of it."""
+    jacobian = ag.compile(ag.jacobian(np.sqrt)) if compiled else ag.jacobian(np.sqrt)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for x in (np.array([1.0, 4.0]), np.array([0.0, 4.0]), np.array([4.0, 0.0])):
+            np.testing.assert_array_equal(jacobian(x), np.diag(0.5 / np.sqrt(x)))
+        f = lambda x: np.where([True, False], x, np.log(x) @ np.ones((2, 2)))  # noqa: E731
+        found = ag.jacobian(f)(np.array([0.0, 4.0]))
+    np.testing.assert_array_equal(found, [[1.0, 0.0], [np.inf, 0.25]])
