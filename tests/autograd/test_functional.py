@@ -257,7 +257,7 @@ def test_errors_say_what_to_do() -> None:
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_row_of_a_jacobian_holds_what_its_own_element_was_made_of(compiled: bool) -> None:
-    """The slope of √ at 0 is infinite, but not that of another element: 0 · inf is no part of it."""
+    """The slope of √ at 0 is infinite, but 0 · inf is no part of another element's row."""
     jacobian = ag.compile(ag.jacobian(np.sqrt)) if compiled else ag.jacobian(np.sqrt)
     with np.errstate(divide="ignore", invalid="ignore"):
         for x in (np.array([1.0, 4.0]), np.array([0.0, 4.0]), np.array([4.0, 0.0])):
