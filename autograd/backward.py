@@ -162,7 +162,7 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
                 "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
                 f"upstream gradient: t.backward(np.ones({tensor.shape}))"
             )
-        return np.ones(tensor.shape, tensor.dtype)[()]
+        return np.ones(tensor.shape, tensor.dtype) if tensor.shape else tensor.dtype.type(1)
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     if gradient.shape != tensor.shape:

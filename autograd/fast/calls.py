@@ -31,6 +31,7 @@ from .quick import INSTALL
 
 __all__ = ["caller"]
 
+PLAIN = {int, bool, float, str, slice, type(None), type(...), ndarray}  # no tensors, no holders
 SINGLE = (np.float64, float, int)  # what a NumberNode is made of
 
 
@@ -232,7 +233,11 @@ def _chosen(row: Gate, **static: Any) -> dict[str, Any] | None:
     """The keyword arguments that are not left at their defaults; None when all of them are."""
     defaults = row.statics
     chosen = {name: x for name, x in static.items() if x is not defaults[name]}
-    refuse_tensors(row, chosen)
+    for x in chosen.values():
+        simple = PLAIN.issuperset(map(type, x)) if x.__class__ is tuple else x.__class__ in PLAIN
+        if not simple:
+            refuse_tensors(row, chosen)
+            break
     return chosen or None
 
 
