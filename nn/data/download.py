@@ -11,7 +11,7 @@ import sys
 import tempfile
 import urllib.request
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,22 +59,24 @@ def clear(targets: Iterable[Path]) -> None:
     process ends, however that happens.
     """
     for target in targets:
-        for left in target.parent.glob(f".{target.name}.*"):
-            try:
-                with left.open("r+b") as file:
-                    _lock(file)
-                left.unlink(missing_ok=True)
-            except OSError:  # in use, or not ours to remove
-                continue
+        with _alone_in(target.parent):
+            for left in target.parent.glob(f".{target.name}.*"):
+                try:
+                    with left.open("r+b") as file:
+                        _lock(file)
+                    left.unlink(missing_ok=True)
+                except OSError:  # in use, or not ours to remove
+                    continue
 
 
 def _fetch(url: str, target: Path, sha256: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    with _alone_in(target.parent):  # or `clear` might meet the file before it is locked
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with contextlib.suppress(OSError):  # a file system without locks
+            _lock(handle)
     try:
         with os.fdopen(handle, "wb") as file:
-            with contextlib.suppress(OSError):  # a file system without locks
-                _lock(file)
             _copy(url, file, target.name)
             file.flush()
             os.fsync(file.fileno())
@@ -87,6 +89,23 @@ def _fetch(url: str, target: Path, sha256: str) -> None:
     except BaseException:  # an interruption too must not leave half a file
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """While temporary files are made or removed in a folder, nobody else does so."""
+    try:
+        handle = os.open(folder, os.O_RDONLY) if fcntl is not None else None
+    except OSError:
+        handle = None
+    try:
+        if handle is not None:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
 
 
 def _lock(file: Any) -> None:
