@@ -50,8 +50,7 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradien
     """The gradients by the leaves, and by the inner nodes that retain theirs or are `wanted`.
 
     `seed` is the gradient of the final result by `root`: an array; or a Tensor, and then the
-    rules record gates, so that the gradients can be differentiated again; or a `Stacked`, many
-    gradients at once.
+    rules record gates, so that the gradients can be differentiated again; or a stand-in.
     """
     grads = walk(root, seed, frozenset(wanted), MODE.get().kind)
     if isinstance(seed, Tensor):  # one that arrived at several places is a value of each
