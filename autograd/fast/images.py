@@ -14,56 +14,13 @@ from numpy.lib.stride_tricks import as_strided
 from .. import gates
 from ..arrays import Array
 from ..gates.pool import LOWEST, in_image, weights_of
-from ..gates.windows import Window
+from ..gates.windows import Window, padded, pieces_of
 from ..standins import as_one_call
 from .buffers import empty, filled
 from .quick import accelerate
 
 BLOCK = 1 << 21  # bytes of columns that are worked on at once: they should stay in the cache
 KEEP = 1 << 23  # bytes of columns that are kept for the backward pass; more are copied again
-
-
-# --- windows -------------------------------------------------------------------------------------
-
-
-def padded(x: Array, window: Window, fill: float = 0.0) -> Array:
-    """The images with `fill` around them; x itself if there is no padding."""
-    if not window.pads:
-        return x
-    out = empty(window.padded_shape(x.shape), x.dtype)
-    out.fill(fill)
-    out[window.inside(x.shape)] = x
-    return out
-
-
-@as_one_call
-def pieces_of(x: Array, window: Window, fill: float = 0.0) -> Array:
-    """What each element of the window sees: (n, c, h, w) to (rows, columns, n, c, down, across)."""
-    places, image = window.places(x.shape), padded(x, window, fill)
-    pieces = empty((*window.size, *x.shape[:2], *places), x.dtype)
-    for i, j in window.offsets():
-        pieces[i, j] = image[window.seen(i, j, places)]
-    return pieces
-
-
-@as_one_call
-def sum_of_pieces(x: Array, shape: Sequence[int], window: Window) -> Array:
-    """Add up what `unfold` took apart: (rows, columns, n, c, down, across) to (n, c, h, w)."""
-    places = window.places(shape)
-    image = empty(window.padded_shape(shape), x.dtype)
-    if not window.tiles(shape):
-        image.fill(0)
-    for i, j in window.offsets():
-        seen = image[window.seen(i, j, places)]
-        if window.overlaps:
-            seen += x[i, j]
-        else:
-            seen[...] = x[i, j]
-    return image[window.inside(shape)] if window.pads else image
-
-
-accelerate(gates.windows.unfold, pieces_of)
-accelerate(gates.windows.fold, sum_of_pieces)
 
 
 # --- convolution ---------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ __all__ = [
     "window_on",
 ]
 
+empty: Any = np.empty  # (`fast` lends memory here.)
+
 Pair = tuple[int, int]
 Size = int | Sequence[int]
 Padding = int | str | Sequence[Any]
@@ -231,7 +233,7 @@ def padded(x: Array, window: Window, fill: float = 0.0) -> Array:
     """The images with `fill` around them; x itself if there is no padding."""
     if not window.pads:
         return x
-    out = np.empty(window.padded_shape(x.shape), x.dtype)
+    out = empty(window.padded_shape(x.shape), x.dtype)
     out.fill(fill)
     out[window.inside(x.shape)] = x
     return out
@@ -244,7 +246,7 @@ def pieces_of(x: Array, window: Window, fill: float = 0.0) -> Array:
     `fill` is what the window sees in the padding. The adjoint is `fold`.
     """
     places, image = window.places(x.shape), padded(x, window, fill)
-    pieces = np.empty((*window.size, *x.shape[:2], *places), x.dtype)
+    pieces = empty((*window.size, *x.shape[:2], *places), x.dtype)
     for i, j in window.offsets():
         pieces[i, j] = image[window.seen(i, j, places)]
     return pieces
@@ -254,7 +256,7 @@ def pieces_of(x: Array, window: Window, fill: float = 0.0) -> Array:
 def sum_of_pieces(x: Array, shape: Sequence[int], window: Window) -> Array:
     """Add up what `unfold` took apart: (rows, columns, n, c, down, across) to (n, c, h, w)."""
     places = window.places(shape)
-    image = np.empty(window.padded_shape(shape), x.dtype)
+    image = empty(window.padded_shape(shape), x.dtype)
     if not window.tiles(shape):
         image.fill(0)
     for i, j in window.offsets():
