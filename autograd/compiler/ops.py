@@ -81,8 +81,6 @@ class Op:
     writes       it writes into its first operand
     check        it is there for the errors that it raises
 
-    gate         the name of the gate that does the same, if it has another name
-    symbol       what stands on it in a picture; "" for the symbol of its gate
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
     augmented    the operator that updates the first operand, such as +=
@@ -114,8 +112,6 @@ class Op:
     out: Out | None = None
     writes: bool = False
     check: bool = False
-    gate: str = ""
-    symbol: str = ""
     readable: Form | None = None
     called: str = ""
     given: int | None = None
@@ -198,25 +194,22 @@ def _row(function: Function, **facts: Any) -> None:
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
-def _arithmetic(
-    function: np.ufunc, python: Function, symbol: str, form: Form, **facts: Any
-) -> None:
+def _arithmetic(function: np.ufunc, python: Function, form: Form, **facts: Any) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
     _row(function, python=python, native=form.text, **forms, **facts)
-    gate = function.__name__ if function.__name__ != python.__name__ else ""
-    _row(python, pure=True, gate=gate, symbol=symbol, **forms)
+    _row(python, pure=True, **forms)
 
 
-_arithmetic(np.add, operator.add, "+", infix("+", SUM), augmented="+=")
-_arithmetic(np.subtract, operator.sub, "−", infix("-", SUM), augmented="-=")
-_arithmetic(np.multiply, operator.mul, "×", infix("*", PRODUCT), augmented="*=", neutral=1,
+_arithmetic(np.add, operator.add, infix("+", SUM), augmented="+=")
+_arithmetic(np.subtract, operator.sub, infix("-", SUM), augmented="-=")
+_arithmetic(np.multiply, operator.mul, infix("*", PRODUCT), augmented="*=", neutral=1,
             masks="any")  # fmt: skip
-_arithmetic(np.divide, operator.truediv, "÷", infix("/", PRODUCT))
+_arithmetic(np.divide, operator.truediv, infix("/", PRODUCT))
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
-_row(operator.neg, pure=True, symbol="×−1", readable=MINUS, floats=MINUS)
+_row(operator.neg, pure=True, readable=MINUS, floats=MINUS)
 
 FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
 CALL = Form("float({function}({}))")  # the ufunc on floats
@@ -224,7 +217,7 @@ CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
 STARS = infix("**", POWER)
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
-_row(operator.pow, pure=True, gate="power", symbol="x^y", readable=STARS, generated=STARS,
+_row(operator.pow, pure=True, readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
 # --- functions of one number ---------------------------------------------------------------------
@@ -236,7 +229,7 @@ _row(np.log1p, floats=CALL, native="math.log1p({})", slow=True)
 _row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
 _row(np.sign, floats=CALL)
 _row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
-_row(np.absolute, symbol="|x|", floats=Form("abs({})"), native="abs({})")
+_row(np.absolute, floats=Form("abs({})"), native="abs({})")
 _row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, readable=Form("{}", None), floats=Form("{}", None))
@@ -244,18 +237,18 @@ _row(np.float64, readable=Form("{}", None), floats=Form("{}", None))
 # --- comparisons and choices ---------------------------------------------------------------------
 
 
-def _comparison(function: np.ufunc, symbol: str, drawn: str = "") -> None:
+def _comparison(function: np.ufunc, symbol: str) -> None:
     on_floats = Form(f"({{}} {symbol} {{}})", ATOM, (SUM, SUM))
-    _row(function, compares=True, symbol=drawn or symbol, readable=infix(symbol, COMPARISON),
+    _row(function, compares=True, readable=infix(symbol, COMPARISON),
          floats=on_floats, native=f"{{}} {symbol} {{}}")  # fmt: skip
 
 
 _comparison(np.greater, ">")
-_comparison(np.greater_equal, ">=", "≥")
+_comparison(np.greater_equal, ">=")
 _comparison(np.less, "<")
-_comparison(np.less_equal, "<=", "≤")
-_comparison(np.equal, "==", "=")
-_comparison(np.not_equal, "!=", "≠")
+_comparison(np.less_equal, "<=")
+_comparison(np.equal, "==")
+_comparison(np.not_equal, "!=")
 
 
 def _extreme(function: np.ufunc, symbol: str, native: str) -> None:
@@ -282,10 +275,10 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, called=called, over_all=True, **facts)
 
 
-_reduction("np.sum", np.add.reduce, symbol="Σ", reduces=SUMS, pairwise=True)
+_reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True)
 _reduction("np.sum", np.sum, reduces=SUMS)
-_reduction("np.max", np.maximum.reduce, np.max, np.amax, symbol="max", reduces=LARGEST)
-_reduction("np.min", np.minimum.reduce, np.min, np.amin, symbol="min", reduces=SMALLEST)
+_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST)
+_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST)
 _reduction("np.prod", np.multiply.reduce, np.prod)
 _reduction("np.mean", np.mean)
 _reduction("np.var", np.var)
@@ -293,13 +286,13 @@ _reduction("np.std", np.std)
 
 # --- products of matrices ------------------------------------------------------------------------
 
-_row(np.matmul, product=True, symbol="@", readable=infix("@", PRODUCT))
-_row(np.dot, product=True, symbol="@", fresh=True, out=Out.KEYWORD)
+_row(np.matmul, product=True, readable=infix("@", PRODUCT))
+_row(np.dot, product=True, fresh=True, out=Out.KEYWORD)
 
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, symbol="T", readable=TURNED, generated=TURNED)
+_row(np.transpose, readable=TURNED, generated=TURNED)
 _row(np.reshape, reshapes=True, generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))
 _row(np.expand_dims, reshapes=True)
 _row(np.squeeze, reshapes=True)
@@ -308,7 +301,6 @@ _row(np.ndarray.copy, copies=True, fresh=True, out=Out.COPY,
      readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
 _row(cast, copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
-_row(operator.getitem, pure=True, symbol="[ ]")
-_row(operator.setitem, writes=True, symbol="[ ] =")
-_row(np.add.at, symbol="[ ] +=")
+_row(operator.getitem, pure=True)
+_row(operator.setitem, writes=True)
 _row(check_labels, pure=True, check=True)
