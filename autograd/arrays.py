@@ -17,7 +17,7 @@ from .errors import DTypeError, InPlaceError, UnsupportedError
 from .standins import StandIn
 
 __all__ = [
-    "NUMBERS", "Array", "as_constant", "check_kind", "check_plain", "frozen", "kept",
+    "NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept",
     "lender", "settled",
 ]  # fmt: skip
 
@@ -62,17 +62,15 @@ def check_plain(value: Any) -> Any:
             "a list that holds tracked tensors is not an array; use np.stack(list) or "
             "np.concatenate(list), which record where each gradient goes"
         )
-    return check_kind(value)
+    return _check_kind(value)
 
 
-def check_kind(value: Any) -> Any:
+def _check_kind(value: Any) -> Any:
     """Refuse masked arrays and matrices, also in lists."""
-    if value.__class__ is np.ndarray:
-        return value
     if isinstance(value, (list, tuple)):
         for part in value:
             if isinstance(part, (list, tuple, np.ndarray)):
-                check_kind(part)
+                _check_kind(part)
     if isinstance(value, (np.ma.MaskedArray, np.matrix)):
         raise UnsupportedError(
             f"got a {type(value).__name__}; its special behaviour would be lost: pass a plain "

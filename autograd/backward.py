@@ -25,7 +25,7 @@ from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
 from .node import Node
 from .standins import StandIn, has_nan
-from .tensor import Tensor, another, constant_tensor
+from .tensor import Tensor, another, constant_tensor, ones
 from .values import Kind, Sweep
 
 __all__ = ["backpropagate", "backward"]
@@ -161,7 +161,7 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
                 "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
                 f"upstream gradient: t.backward(np.ones({tensor.shape}))"
             )
-        return np.ones(tensor.shape, tensor.dtype) if tensor.shape else tensor.dtype.type(1)
+        return ones(tensor)
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     if gradient.shape != tensor.shape:

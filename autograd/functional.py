@@ -21,7 +21,7 @@ from .errors import DTypeError, GraphError, ShapeError
 from .gates.shape import reshape
 from .modes import MODE, recording
 from .node import Node
-from .tensor import Tensor, constant_tensor
+from .tensor import Tensor, constant_tensor, ones
 from .values import ARRAYS
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -63,7 +63,7 @@ def value_and_grad(
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         call = _Call("grad", f, argnums, args, kwargs)
         _check_single(call.value, f)
-        found, recorded = call.pull_back(call.value, _ones(call.value))
+        found, recorded = call.pull_back(call.value, ones(call.value))
         return _result(call.value, recorded), call.results(found, recorded, allow_unused)
 
     return both
@@ -107,13 +107,13 @@ def jvp(
     def product(*args: Any, **kwargs: Any) -> Any:
         call = _Call("jvp", f, argnums, args[:-1], kwargs)
         with recording():
-            upstream = Tensor(_ones(call.value), requires_grad=True, copy=False)
+            upstream = Tensor(ones(call.value), requires_grad=True, copy=False)
             nodes = [x.node for x in call.variables]
             grads = backpropagate(call.value.node, upstream, nodes)
             found = [grads.get(node) for node in nodes]
             call.check_reached(found, allow_unused)
             slope = _along(args[-1], argnums, found, call.variables, "jvp")
-        (total,), recorded = call.pull_back(slope, _ones(slope), [upstream])
+        (total,), recorded = call.pull_back(slope, ones(slope), [upstream])
         return _result(_zeros(call.value) if total is None else total, recorded)
 
     return product
@@ -139,7 +139,7 @@ def hvp(
         with recording():
             first = _several(argnums, call.value)
             slope = _along(args[-1], argnums, first, call.variables, "hvp")
-        found, recorded = call.pull_back(slope, _ones(slope))
+        found, recorded = call.pull_back(slope, ones(slope))
         return call.results(found, recorded, allow_unused=True)
 
     return product
@@ -325,10 +325,6 @@ def _zeros(*of: Any) -> Any:
 # --- backward passes -----------------------------------------------------------------------------
 
 
-def _ones(like: Tensor) -> Any:
-    return np.ones(like.shape, like.dtype)[()]
-
-
 def _constant(value: Any) -> Tensor:
     """A tensor for a seed; while a program is traced it is a constant of the program."""
     if isinstance(value, Tensor):
@@ -348,7 +344,7 @@ def one_by_one(value: Tensor, nodes: list[Node], recorded: bool = False) -> list
     does not lead to it. Nothing that other elements were made of plays a part."""
     with recording():
         elements = [value[k] for k in np.ndindex(value.shape)] if value.shape else [value]
-        seed = _constant(_ones(elements[0])) if recorded else _ones(elements[0])
+        seed = _constant(ones(elements[0])) if recorded else ones(elements[0])
         found = [backpropagate(element.node, seed, nodes) for element in elements]
         return [np.stack([g[node] for g in found]) if node in found[0] else None for node in nodes]
 

@@ -149,7 +149,8 @@ class Plan:
 
     def saved(self, values: Any, out: Any, static: dict[str, Any], extra: Any) -> tuple[Any, ...]:
         """What a node of this plan keeps; `extra` is for accelerators."""
-        found = {"operand": values, "out": {None: out}, "static": {**self.gate.statics, **static}}
+        given = {**self.gate.statics, **static}
+        found = {"operand": values, "out": {None: out}, "static": given, "extra": extra}
         return tuple(found[kind][key] for kind, key in self.layout)
 
 

@@ -453,6 +453,11 @@ def constant_tensor(data: Array) -> Tensor:
     return tensor
 
 
+def ones(like: Tensor) -> Array:
+    """Ones of the shape and dtype of a tensor: the gradient of a value with respect to itself."""
+    return np.ones(like.shape, like.dtype) if like.shape else like.dtype.type(1)
+
+
 def recorded_tensor(data: Array, node: Node) -> Tensor:
     """A handle for a value that is already in the graph."""
     tensor = Tensor.__new__(Tensor)

@@ -66,7 +66,6 @@ FREEZE = """
 SETTLE = """
 if {x}.__class__ is list or {x}.__class__ is ndarray and {x}.flags.writeable: {x} = settled({x})
 """.strip()  # keyword arguments that may change later
-OWN = "index"  # one that may not: gates/index.py makes its arrays anew
 ON_NUMBERS = """
         if {single} and not named:
             node = NumberNode()
@@ -174,7 +173,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         given=given,
         static=_static(statics),
         freeze=each(FREEZE),
-        settle="\n        ".join(SETTLE.format(x=name) for name in statics if name != OWN),
+        settle="\n        ".join(SETTLE.format(x=name) for name in statics),
         on_numbers=on_numbers.strip() if kind.on_numbers else "",
         compute=f"out = kernel({given})" if kind.times else COMPUTE.format(given=given),
         available=", ".join([data, "out", "None" if kind.times else "extra", *statics]),

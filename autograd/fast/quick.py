@@ -50,8 +50,7 @@ def accelerate(
     """
     row = GATES[call.__name__]
     QUICK[row] = Quick(fused, keeps, vjp)
-    textbook = row.kernel
-    quick = kernel or textbook
+    quick = kernel or row.kernel
 
     def compute(values: Any, static: dict[str, Any], plan: Plan | None) -> tuple[Any, Any]:
         given = [values] if row.variadic else values
@@ -95,14 +94,7 @@ class QuickPlan(Plan):
 
     def saved(self, values: Any, out: Any, static: dict[str, Any], extra: Any) -> tuple[Any, ...]:
         """What a node of this plan keeps; nothing extra where the row's own kernel has run."""
-        none = (None,) * len(QUICK[self.gate].keeps)
-        found = {
-            "operand": values,
-            "out": {None: out},
-            "static": {**self.gate.statics, **static},
-            "extra": extra or none,
-        }
-        return tuple(found[kind][key] for kind, key in self.layout)
+        return super().saved(values, out, static, extra or (None,) * len(QUICK[self.gate].keeps))
 
 
 class QuickEdge(Edge):

@@ -205,6 +205,8 @@ def _plain_part(part: Any) -> Any:
         )
     if not array.ndim and array.dtype != bool:
         return int(array)
+    if array.__class__ is np.ndarray:  # our own: nobody writes to it, so nobody need copy it again
+        array.flags.writeable = False
     return array
 
 

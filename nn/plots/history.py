@@ -54,10 +54,10 @@ class History:
         hidden    activations (examples, units) of a ReLU layer: the share of dead units is noted
         """
         self.steps.append(step)
-        self.data_loss.append(_number(data_loss))
-        self.penalty.append(_number(penalty))
+        self.data_loss.append(as_number(data_loss))
+        self.penalty.append(as_number(penalty))
         if accuracy is not None:
-            self.accuracy.append(_number(accuracy))
+            self.accuracy.append(as_number(accuracy))
         if hidden is not None:
             self.dead.append(dead_units(hidden))
         for path, p in net.named_parameters() if net is not None else ():
@@ -78,6 +78,6 @@ def dead_units(hidden: Any) -> float:
     return float(np.mean(np.all(np.asarray(hidden) <= 0, axis=0)))
 
 
-def _number(x: Any) -> float:
+def as_number(x: Any) -> float:
     """A number, or the single value of an array or a tensor."""
     return float(x.item() if hasattr(x, "item") else x)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from .classes import Array, Scores, bounds_of, confidence
-from .history import History
+from .history import History, as_number
 from .style import CLASS_COLOURS, PlotError, legible, rgb, write
 
 __all__ = ["Film", "player"]
@@ -77,7 +77,7 @@ class Film:
         chosen, sure = confidence(scores(self.X))
         accuracy = np.nan if np.isnan(sure).any() else np.mean(chosen == self.y)
         self.frames.append({
-            "step": int(step), "loss": _value(loss), "accuracy": _value(accuracy),
+            "step": int(step), "loss": as_number(loss), "accuracy": as_number(accuracy),
             "image": _data_uri(_png(places.reshape(self.size, self.size), _palette())),
         })  # fmt: skip
 
@@ -174,8 +174,3 @@ def _png(places: Array, palette: list[tuple[int, int, int, int]]) -> bytes:
 
 def _data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def _value(x: Any) -> float:
-    """A number, or the single value of an array or a tensor."""
-    return float(x.item() if hasattr(x, "item") else x)
