@@ -138,18 +138,15 @@ def backward(
         seed = seed.detach()._array if isinstance(seed, Tensor) else seed
         grads = backpropagate(tensor.node, seed)
     del seed
-    kind = MODE.get().kind
-    while grads:
-        node, g = grads.popitem()
-        if node.slot is not None:
-            collect(node.slot, g, kind)
+    collect(grads, MODE.get().kind)
 
 
-def collect(slot: GradSlot, g: Any, kind: Kind) -> None:
-    """Add a gradient to what a leaf has collected. (`fast` replaces this one.)"""
-    old = kind.gradient_in(slot)
-    total = g if old is None else old + g
-    slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
+def collect(grads: Gradients, kind: Kind) -> None:
+    """Add the gradients to what the leaves have collected. (`fast` replaces this one.)"""
+    for slot, g in [(node.slot, g) for node, g in grads.items() if node.slot is not None]:
+        old = kind.gradient_in(slot)
+        total = g if old is None else old + g
+        slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
 
 
 def _seed(tensor: Tensor, gradient: Any) -> Any:

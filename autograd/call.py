@@ -15,7 +15,7 @@ from numpy import ndarray
 from .arrays import NUMBERS, Array, as_constant, kept
 from .gate import Gate
 from .modes import Mode
-from .node import Node, next_number
+from .node import ArrayNode, next_number
 from .sharing import shown
 from .standins import StandIn
 from .tensor import Tensor, constant_tensor, recorded_tensor
@@ -39,7 +39,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
         if not any(isinstance(x, Tensor) for x in operands):
             return out
         return shown(constant_tensor(out), array, operands)
-    node = Node()
+    node = ArrayNode()
     node.plan, node.parents, node.static = plan, tuple(parents), static or None
     node.saved = plan.saved(values, out, static, extra)
     node.shape, node.dtype, node.value = out.shape, out.dtype, None if out.shape else out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .node import Node, next_number
+from .node import ArrayNode, Node, next_number
 
 __all__ = ["GradSlot", "leaf_node"]
 
@@ -26,7 +26,7 @@ class GradSlot:
 
 def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:
     """The node of a value that no gate made; with a slot it is a variable, else a constant."""
-    node = Node()
+    node = ArrayNode()
     node.plan = None
     node.parents = node.saved = NOTHING
     node.static = node.site = None

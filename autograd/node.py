@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .gate import Gate, Plan
     from .leaf import GradSlot
 
-__all__ = ["Node"]
+__all__ = ["ArrayNode", "Node"]
 
 next_number = count(1).__next__  # atomic, so threads may record at the same time
 
@@ -29,22 +29,19 @@ next_number = count(1).__next__  # atomic, so threads may record at the same tim
 class Node:
     """One value of the graph and how it was made."""
 
-    __slots__ = (
-        "dtype", "name", "number", "parents", "plan", "saved", "shape", "site", "slot", "static",
-        "value",
-    )  # fmt: skip
+    __slots__ = ("name", "number", "parents", "plan", "saved", "site", "slot", "value")
 
     plan: Plan | None  # the gate with its local gradients; None for a leaf or a constant
     parents: tuple[Any, ...]  # one entry per operand, in order: a Node, or the constant itself
     saved: tuple[Any, ...]  # what the local gradients need, and nothing else
-    static: dict[str, Any] | None  # keyword arguments of the gate, such as axis; None without any
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
     value: Any  # the array of a leaf, the number of an inner scalar; None for inner arrays
     number: int  # order of creation: parents come before the values made from them
     site: Any  # where the gate was called: a Scope, or a Place that has one, or None
     slot: GradSlot | None
     name: str | None
+    shape: tuple[int, ...] = ()  # and dtype: a float64 scalar, unless an ArrayNode says other
+    dtype: np.dtype[Any] = np.dtype(np.float64)
+    static: dict[str, Any] | None = None  # keyword arguments of the gate, such as axis
 
     @property
     def gate(self) -> Gate | None:
@@ -82,3 +79,9 @@ class Node:
         what = self.plan.gate.name if self.plan else ("leaf" if self.slot else "constant")
         name = f" {self.name!r}" if self.name else ""
         return f"<Node {self.number}{name}: {what} {self.shape} {self.dtype}>"
+
+
+class ArrayNode(Node):
+    """The node of any value: of an array, of a leaf, of what a gate with keyword arguments made."""
+
+    __slots__ = ("dtype", "shape", "static")

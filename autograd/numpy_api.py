@@ -22,22 +22,22 @@ __all__ = ["NUMPY_FUNCTIONS", "refuse_options", "register", "register_reduction"
 NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # what records each: filled by the gate table
 
 
-def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, options: dict[str, Any]) -> Any:
-    """A ufunc, or one of its methods, met a Tensor."""
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    if options.get("out") is not None:
-        raise UnsupportedError(
-            f"np.{name}(..., out=...): a recorded value cannot be written into an array; use the "
-            "result of the call"
-        )
+def call_ufunc(_: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    """A ufunc, or one of its methods, met a Tensor: this is `Tensor.__array_ufunc__`."""
     handler = NUMPY_FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+    if handler is not None and options.get("out") is None:
+        return handler(*inputs, **options)
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     if handler is None:
         raise _no_gate(f"np.{name}")
-    return handler(*inputs, **options)
+    raise UnsupportedError(
+        f"np.{name}(..., out=...): a recorded value cannot be written into an array; use the "
+        "result of the call"
+    )
 
 
-def call_function(function: Any, args: Any, options: dict[str, Any]) -> Any:
-    """Another function of NumPy met a Tensor."""
+def call_function(_: Any, function: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
+    """Another function of NumPy met a Tensor: this is `Tensor.__array_function__`."""
     handler = NUMPY_FUNCTIONS.get(function)
     if handler is None:
         module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)

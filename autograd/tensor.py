@@ -9,6 +9,7 @@ read in gates/methods.py).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -132,10 +133,10 @@ class Tensor(Methods):
         return sharing.shown(constant_tensor(data), data, (self,))
 
     if not TYPE_CHECKING:  # their types: gates/methods.py
-        shape = property(lambda self: self._array.shape, doc="Lengths of the axes.")
-        dtype = property(lambda self: self._array.dtype, doc="Kind of number, as in NumPy.")
-        ndim = property(lambda self: self._array.ndim, doc="Number of axes.")
-        size = property(lambda self: self._array.size, doc="Number of elements.")
+        shape = property(attrgetter("_array.shape"), doc="Lengths of the axes.")
+        dtype = property(attrgetter("_array.dtype"), doc="Kind of number, as in NumPy.")
+        ndim = property(attrgetter("_array.ndim"), doc="Number of axes.")
+        size = property(attrgetter("_array.size"), doc="Number of elements.")
 
     # --- the graph -------------------------------------------------------------------------
 
@@ -182,7 +183,8 @@ class Tensor(Methods):
     @property
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
-        return None if self._node is None else MODE.get().kind.gradient(self._node)
+        node = self._node
+        return None if node is None else MODE.get().kind.gradient(node)
 
     @grad.setter
     def grad(self, value: ArrayLike | Tensor | None) -> None:
@@ -420,11 +422,8 @@ class Tensor(Methods):
 
     # --- NumPy's dispatch protocols --------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        return call_ufunc(ufunc, method, inputs, options)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        return call_function(function, args, options)
+    __array_ufunc__ = call_ufunc
+    __array_function__ = call_function
 
 
 Operand = Any  # a Tensor, an array, a number, or a nested list of numbers
@@ -455,7 +454,8 @@ def constant_tensor(data: Array) -> Tensor:
 
 def ones(like: Tensor) -> Array:
     """Ones of the shape and dtype of a tensor: the gradient of a value with respect to itself."""
-    return np.ones(like.shape, like.dtype) if like.shape else like.dtype.type(1)
+    array = like._array
+    return np.ones(array.shape, array.dtype) if array.shape else array.dtype.type(1)
 
 
 def recorded_tensor(data: Array, node: Node) -> Tensor:

@@ -18,7 +18,7 @@ from ..compiler.ops import function_name
 from ..gate import GATES, Gate
 from ..leaf import GradSlot
 from ..modes import MODE, Scope, Switch
-from ..node import Node, next_number
+from ..node import ArrayNode, Node, next_number
 from ..parameter import Parameter
 from ..replay import ancestors
 from ..tensor import Tensor
@@ -115,7 +115,7 @@ class _Reader:
 
     def __init__(self, program: Program, backward: bool, choice: Choice):
         self.program, self.backward, self.choice = program, backward, choice
-        self.nodes: dict[Variable, Node] = {}
+        self.nodes: dict[Variable, ArrayNode] = {}
         self.values: dict[Node, Any] = {}
         self.names: dict[Node, str] = {}
         self.scopes: dict[tuple[str, Scope | None], Scope] = {}
@@ -188,9 +188,9 @@ class _Reader:
             return self._node(x)
         return x.value
 
-    def _node(self, variable: Variable) -> Node:
+    def _node(self, variable: Variable) -> ArrayNode:
         if variable not in self.nodes:
-            node = self.nodes[variable] = Node()
+            node = self.nodes[variable] = ArrayNode()
             node.plan, node.parents, node.saved = None, (), ()
             node.static = node.site = node.slot = None
             node.name, node.number = variable.name, next_number()

@@ -16,7 +16,7 @@ import numpy as np
 from ..arrays import Array
 from ..gate import GATES, Gate
 from ..modes import MODE, Mode, Scope
-from ..node import Node, next_number
+from ..node import ArrayNode, Node, next_number
 from ..replay import ancestors, operand_values, values
 from ..tensor import Tensor, recorded_tensor
 from ..values import ARRAYS
@@ -25,7 +25,7 @@ from .outline import Outline, blank
 
 __all__ = ["Choice", "Expanded", "expand", "gates_inside", "names_of"]
 
-SLOTS = ("dtype", "name", "plan", "saved", "shape", "site", "slot", "static", "value")
+SLOTS = {*Node.__slots__, *ArrayNode.__slots__} - {"number", "parents"}
 
 
 class Choice:
@@ -140,7 +140,7 @@ def _handle(parent: Any, value: Array) -> Any:
 
 def _copy(node: Node, parents: tuple[Any, ...]) -> Node:
     """The same node with other parents, created now."""
-    copy = Node()
+    copy = ArrayNode()
     for slot in SLOTS:
         setattr(copy, slot, getattr(node, slot))
     copy.parents, copy.number = parents, next_number()

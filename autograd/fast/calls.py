@@ -21,7 +21,7 @@ from ..call import operand, run
 from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
 from ..modes import MODE
-from ..node import Node, next_number
+from ..node import ArrayNode, next_number
 from ..sharing import shown
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
@@ -64,7 +64,10 @@ FREEZE = """
                 {x}_data = {x}_parent = kept({x})
 """
 SETTLE = """
-if {x}.__class__ is list or {x}.__class__ is ndarray and {x}.flags.writeable: {x} = settled({x})
+        static = None
+        if not ({defaults}):
+            {statics} = map(settled, ({statics}))
+            static = chosen(row, {named})
 """.strip()  # keyword arguments that may change later
 ON_NUMBERS = """
         if {single} and not named:
@@ -88,9 +91,9 @@ def make(row, kernel, prepared, prepare):
         state = mode()
         if state.kind is not ARRAYS:
             return run(row, ({operands},), {static} or {{}}, state)
-        if plain:
-            return kernel({given})
         if not tracked or not state.recording:
+            if plain:
+                return kernel({given})
             {constant}
         {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
@@ -102,9 +105,9 @@ def make(row, kernel, prepared, prepare):
         {array}
         if not lengths:
             out = out[()]
-        node = Node()
+        node = ArrayNode()
         node.plan, node.parents, node.saved = plan, ({parents},), keep({available})
-        node.static, node.slot, node.name = {static}, None, None
+        node.static, node.slot, node.name = {settled}, None, None
         node.shape, node.dtype, node.value = lengths, out.dtype, None if lengths else out
         node.number, node.site = next_number(), state.site
         result = new_tensor(Tensor)
@@ -173,7 +176,8 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         given=given,
         static=_static(statics),
         freeze=each(FREEZE),
-        settle="\n        ".join(SETTLE.format(x=name) for name in statics),
+        settle=SETTLE.format(**_words(statics)) if statics else "",
+        settled="static" if statics else "None",
         on_numbers=on_numbers.strip() if kind.on_numbers else "",
         compute=f"out = kernel({given})" if kind.times else COMPUTE.format(given=given),
         available=", ".join([data, "out", "None" if kind.times else "extra", *statics]),
@@ -185,7 +189,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "ARRAYS": ARRAYS, "NUMBERS": NUMBERS, "Node": Node, "NumberNode": NumberNode,
+        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
@@ -196,12 +200,19 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
     return scope["make"]  # type: ignore[no-any-return]
 
 
+def _words(names: tuple[str, ...]) -> dict[str, str]:
+    """How some keyword arguments are named, compared with their defaults, and given away."""
+    return {
+        "defaults": " and ".join(f"{name} is defaults['{name}']" for name in names),
+        "statics": "".join(f"{name}, " for name in names),
+        "named": ", ".join(f"{x}={x}" for x in names),
+    }
+
+
 def _static(names: tuple[str, ...]) -> str:
     """The expression for the keyword arguments that are not left at their defaults."""
-    if not names:
-        return "None"
-    defaults = " and ".join(f"{name} is defaults['{name}']" for name in names)
-    return f"(None if {defaults} else chosen(row, {', '.join(f'{x}={x}' for x in names)}))"
+    text = "(None if {defaults} else chosen(row, {named}))"
+    return text.format(**_words(names)) if names else "None"
 
 
 def _direct(row: Gate) -> Any:

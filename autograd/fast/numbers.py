@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..node import Node
 
 __all__ = ["NumberNode"]
@@ -25,9 +23,6 @@ class NumberNode(Node):
     # other nodes have their tuples
     x = Node.__dict__["parents"]
     y = Node.__dict__["saved"]
-    static = None
-    shape = ()
-    dtype = np.dtype(np.float64)
 
     @property
     def parents(self) -> tuple[Any, ...]:  # type: ignore[override]

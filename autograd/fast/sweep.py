@@ -16,10 +16,10 @@ import numpy as np
 from numpy import ndarray
 
 from ..backward import Gradients, go, reachable
+from ..backward import collect as plain_collect
 from ..backward import walk as plain_walk
 from ..gate import Edge, Need, Plan
 from ..gates.shape import astype
-from ..leaf import GradSlot
 from ..masks import SILENT
 from ..node import Node
 from ..standins import StandIn, has_nan
@@ -96,11 +96,11 @@ class _Walk:
             if node.__class__ is NumberNode:
                 self.run_numbers(node, careful)
                 continue
-            steps = plan.quick or _prepare(plan)
+            steps, _ = plan.quick or _prepare(plan)
             parents, saved = node.parents, node.saved
             kept = node.slot is not None or node in wanted
             g = grads[node] if kept else grads.pop(node)
-            for position, passes, pull, local, last, _ in steps:
+            for position, passes, pull, local, last in steps:
                 # the chain rule: downstream = local x upstream
                 if pull is not None:
                     downstream = pull(g, saved, parents)
@@ -142,12 +142,13 @@ class _Walk:
                 grads[node] = g
             arrived = None  # the last operand that had no gradient before
             plan: Plan = node.plan  # type: ignore[assignment]
-            for position, passes, _, _, _, local in plan.quick or _prepare(plan):
-                if passes:
+            _, steps = plan.quick or _prepare(plan)
+            for second, local in steps:
+                if local is None:
                     downstream = g
                 else:
                     downstream, singular = g * local(node), True
-                parent = node.y if position else node.x
+                parent = node.y if second else node.x
                 if parent in grads:
                     grads[parent] = grads[parent] + downstream
                     continue
@@ -177,9 +178,12 @@ class _Walk:
 # --- edges, written out --------------------------------------------------------------------------
 
 
-def _prepare(plan: Plan) -> list[Any]:
-    """For each edge its position, and its rule as functions of what nodes save."""
-    steps = []
+def _prepare(plan: Plan) -> tuple[list[Any], list[Any]]:
+    """For each edge its position, and its rule as functions of what nodes save.
+
+    The second list is for nodes of scalars: the position, and the local gradient unless it is 1.
+    """
+    steps, on_numbers = [], []
     for edge in plan.edges:
         quick = isinstance(edge, QuickEdge)
         rule = edge.quick_rule if isinstance(edge, QuickEdge) else edge.rule
@@ -193,14 +197,13 @@ def _prepare(plan: Plan) -> list[Any]:
         times = edge.gate.times and not quick
         pull = None if times else _written("g, saved, parents", "g", *parts)(rule)
         local = _written("saved, parents", *parts)(rule) if times else None
-        of_number = None
+        steps.append((edge.position, edge.passes, pull, local, edge is plan.edges[-1]))
         if times and len(edge.gate.operands) <= 2:
             places = (_in_number_node(need, edge, plan.positions) for need in needs)
-            of_number = _written("node", *places)(rule)
-        last = edge is plan.edges[-1]
-        steps.append((edge.position, edge.passes, pull, local, last, of_number))
-    plan.quick = steps
-    return steps
+            of_number = None if edge.passes else _written("node", *places)(rule)
+            on_numbers.append((edge.position, of_number))
+    plan.quick = both = steps, on_numbers
+    return both
 
 
 @functools.cache
@@ -244,13 +247,21 @@ def _plus(total: Any, g: Any) -> Any:
     return total + g
 
 
-def collect(slot: GradSlot, g: Any, kind: Kind) -> None:
-    """Add a gradient to what a leaf has collected, in place where nobody else reads that."""
-    old = kind.gradient_in(slot)
-    if g.__class__ is not ndarray or (old is not None and old.__class__ is not ndarray):
-        total = g if old is None else old + g
-        slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
-    elif old is None:
-        slot.grad = g if kind is ARRAYS and is_owned(g, callers=1) else np.array(g)
-    else:
-        slot.grad = np.asarray(_plus(old, g))
+def collect(grads: Gradients, kind: Kind) -> None:
+    """Add the gradients to what the leaves have collected, in place where nobody else reads it."""
+    if kind is not ARRAYS:
+        plain_collect(grads, kind)
+        return
+    while grads:
+        node, g = grads.popitem()  # from here on nobody else refers to it
+        slot = node.slot
+        if slot is None:
+            continue
+        old = slot.grad
+        if g.__class__ is not ndarray or (old is not None and old.__class__ is not ndarray):
+            total = g if old is None else old + g
+            slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
+        elif old is None:
+            slot.grad = g if is_owned(g) else np.array(g)
+        else:
+            slot.grad = np.asarray(_plus(old, g))

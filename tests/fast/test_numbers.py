@@ -20,7 +20,7 @@ from autograd.fast.calls import caller
 from autograd.fast.kernels import larger
 from autograd.fast.numbers import NumberNode
 from autograd.gate import GATES, Gate
-from autograd.node import Node
+from autograd.node import ArrayNode
 
 ON_NUMBERS = [
     gate for gate in GATES.values() if gate.times and len(gate.operands) <= 2 and not gate.statics
@@ -53,7 +53,7 @@ def test_values_and_gradients_have_the_bits_of_arrays(gate: Gate) -> None:
     arrays = [Tensor([v]) for v in values]
     one, many = _call(gate, *numbers), _call(gate, *arrays)
     assert type(one.node) is NumberNode
-    assert type(many.node) is Node
+    assert type(many.node) is ArrayNode
     assert _bits(one.numpy()) == _bits(many.numpy())
     one.backward()
     many.backward()
@@ -136,12 +136,12 @@ def test_a_number_in_an_unused_branch_stays_there() -> None:
 def test_float32_integers_and_arrays_are_recorded_as_ever() -> None:
     x = Tensor(np.float32(0.5))
     y = x * 3.0
-    assert type(y.node) is Node
+    assert type(y.node) is ArrayNode
     y.backward()
     assert x.grad.dtype == np.float32
     z = Tensor(0.5)
     for mixed in (z * np.ones(2), z * x, z + Tensor(3)):
-        assert type(mixed.node) is Node
+        assert type(mixed.node) is ArrayNode
         mixed.backward(np.ones(mixed.shape))
     assert z.grad == 2.0 + 0.5 + 1.0
 
