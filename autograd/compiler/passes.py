@@ -18,7 +18,7 @@ from .program import Anew, Equation, Program, Variable, map_tree, used_later
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
     "remove_dead", "skip_broadcasts", "skip_copies", "transpose_early", "undo_inverses",
-    "use_numbers",
+    "use_arrays", "use_numbers",
 ]  # fmt: skip
 
 
@@ -98,6 +98,32 @@ def use_numbers(program: Program) -> Program:
                 number = x.value.flat[0]
                 equation.args = (*equation.args[:k], number, *equation.args[k + 1 :])
     return program
+
+
+def use_arrays(program: Program) -> Program:
+    """Let a function that is quicker with two arrays read an array full of a number."""
+    made: dict[Any, Variable] = {}
+    for equation in program.equations:
+        if not equation.op.two_arrays or len(equation.args) != 2 or equation.kwargs:
+            continue
+        for array, number in (equation.args, equation.args[::-1]):
+            if _alike(array, equation.out) and _worth_filling(array.value, number):
+                key = array.shape, array.dtype, float(number).hex()
+                if key not in made:
+                    full = np.full(array.shape, number, array.dtype)
+                    made[key] = Variable(_next_number(program) + len(made), full, constant=True)
+                equation.args = tuple(made[key] if x is number else x for x in equation.args)
+    return program
+
+
+def _worth_filling(value: Any, number: Any) -> bool:
+    plain = value.__class__ is np.ndarray and value.dtype.kind == "f" and value.flags.c_contiguous
+    return plain and isinstance(number, (int, float)) and FEW <= value.nbytes <= MANY
+
+
+def _next_number(program: Program) -> int:
+    """A number for a new variable."""
+    return 1 + max(v.number for e in program.equations for v in (e.out, *e.inputs))
 
 
 def _is_uniform(value: Any) -> bool:
@@ -289,6 +315,7 @@ def _part(x: Any) -> Any:
     return x if isinstance(x, Variable) else (type(x).__name__, x)
 
 
+FEW, MANY = 1 << 11, 1 << 20  # bytes of arrays that are worth one more, full of a number
 TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
@@ -296,7 +323,7 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
 READABLE: list[Callable[[Program], Program]] = [
     *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, skip_copies, transpose_early, gather]
+PASSES = [*SIMPLIFY, skip_copies, transpose_early, use_arrays, gather]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

@@ -140,3 +140,14 @@ def test_no_buffer_is_overwritten_while_it_is_still_read() -> None:
             a = [rng.normal(size=(6, 6)) for _ in range(2)]
             for x, wanted in zip(compiled(*a), f(*map(ag.Tensor, a)), strict=True):
                 same(x, wanted)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.maximum(x, 0), lambda x: np.maximum(0, x)])
+def test_what_is_quicker_with_two_arrays_gets_two_where_they_are_large(f: Any) -> None:
+    x = rng.normal(size=(300, 4))
+    for values, number in ((x, False), (x[:2], True)):
+        compiled = ag.compile(f)
+        compiled(values)
+        same(compiled(-values), f(-values))
+        (equation,) = compiled.program.equations
+        assert (0 in equation.args) is number
