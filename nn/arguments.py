@@ -40,9 +40,12 @@ def plain(value: Any, name: str) -> np.ndarray[Any, Any]:
 
 def check_examples(x: Any, name: str) -> None:
     """Raise ShapeError for an empty batch: nothing has no mean."""
-    shape = x.shape if hasattr(x, "shape") else np.shape(x)
-    if shape and not shape[0]:
+    try:
+        empty = not len(x)
+    except (TypeError, ShapeError):  # a single value
+        return
+    if empty:
         raise ShapeError(
-            f"{name}: the batch is empty, of shape {shape}, and nothing has no mean; pass at "
+            f"{name}: the batch is empty, of shape {np.shape(x)}, and nothing has no mean; pass at "
             "least 1 example"
         )
