@@ -127,12 +127,11 @@ def _elementwise(equation: Equation) -> bool:
     """Whether it computes each element of a large array from the same element of others."""
     out = equation.out
     return bool(
-        out.value.__class__ is np.ndarray
-        and equation.elementwise
+        equation.elementwise
         and not equation.kwargs
         and out.base is None
-        and out.value.nbytes >= LARGE
-        and out.value.flags.c_contiguous
+        and out.type.nbytes >= LARGE
+        and out.type.is_contiguous
         and all(_matches(x, out.shape) for x in equation.args)
     )
 
@@ -140,7 +139,7 @@ def _elementwise(equation: Equation) -> bool:
 def _matches(x: Any, shape: tuple[int, ...]) -> bool:
     if not isinstance(x, Variable) or not x.shape:
         return True
-    return bool(x.shape == shape and x.value.flags.c_contiguous)
+    return bool(x.shape == shape and x.type.is_contiguous)
 
 
 def _is_sum(equation: Equation) -> bool:

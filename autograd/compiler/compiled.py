@@ -21,12 +21,15 @@ from ..values import ARRAYS
 from .calls import MISS, caller, giver
 from .draws import Draws
 from .emit import Runner
+from .binding import read_all
 from .guards import Surroundings
+from .interpret import interpret
+from .lower import Form, lower
 from .memory import Memory, plan
 from .names import NameFinder, name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
-from .program import Anew, Output, Program
+from .program import Anew, Output, Program, Variable
 from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
@@ -176,31 +179,34 @@ class Compiled(Generic[P]):
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
         outside = Surroundings(reached.guards)
-        trace = Trace(native=native, draws=Draws(reached.random))
+        trace = Trace(Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=True):
+            with computing_with(trace, site=None, recording=True), NameFinder() as finder:
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            program = trace.finish([_data(x) for x in results])
+            traced = trace.finish([_data(x) for x in results])
+            trace.name_constants(finder.arrays)
         except BaseException as error:
             trace.abandon()
             if isinstance(error, TraceError):  # perhaps the function just runs after this
                 trace.draws.put_back()
             raise
-        computed = [output.source for output in program.outputs if output.kind == "result"]
+        computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
-        guards = trace.guards()
-        anew = [e.function.function for e in program.equations if isinstance(e.function, Anew)]
+        guards, notes = trace.guards(), trace.notes()
+        anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
         still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
         outside.without(trace.reads_anew, still)
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
+        program = lower(traced, Form.NATIVE if native else Form.QUICK).program
         program = improve(program, NATIVE if native else PASSES)
         entry = Entry(program, guards, leaves, outside)
+        entry.traced, entry.notes = traced, notes
         entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
@@ -257,23 +263,13 @@ class Compiled(Generic[P]):
         return source(self._readable(), self.__name__)
 
     def _readable(self) -> Program:
-        self._entry()
-        trace = Trace(plain=True)
-        given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(self._leaves)]
-        args, kwargs = _rebuild(self._structure, given)
-        try:
-            with computing_with(trace, site=None, recording=True), NameFinder() as finder:
-                result = self.function(*args, **kwargs)
-            program = trace.program([_data(x) for x in _leaves(result)])
-        finally:
-            trace.abandon()
-        trace.name_constants(finder.arrays)
-        known = trace.gradient_of.items()
-        program.outputs += [Output(gradient, "gradient", value) for value, gradient in known]
-        program.put_in_scopes(trace.scopes())
-        program = improve(program, READABLE)
-        name_gradients(program, trace.modules())
-        return program
+        return self._entry().readable()
+
+    def example(self) -> tuple[Program, dict[Variable, Any]]:
+        """The readable program, and its values for the arguments of the last traced call."""
+        program = self.readable
+        with np.errstate(all="ignore"):
+            return program, interpret(program, read_all(program, self._leaves))
 
     @property
     def generated(self) -> str:
@@ -311,7 +307,6 @@ class Entry:
         self.outside, self._guards = outside, guards
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
-        self.program.forget_values()
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
         self.run = self._on_floats if self._floats is not None else self._runner.run
 
@@ -328,6 +323,22 @@ class Entry:
     @functools.cached_property
     def _runner(self) -> Runner:
         return Runner(self.program, self.memory)
+
+    def readable(self) -> Program:
+        """The same program with gates as in a textbook."""
+        traced = self.traced
+        scopes, gradients = self.notes.scopes, self.notes.gradient_of
+        outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
+        traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
+        traced.put_in_scopes(scopes)
+        with NameFinder():
+            lowered = lower(traced, Form.TEXTBOOK)
+        program = improve(lowered.program, READABLE)
+        known = {v: lowered.known.get(v) for v in scopes}
+        name_gradients(program, {
+            x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)
+        })  # fmt: skip
+        return program
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""

@@ -19,7 +19,7 @@ import numpy as np
 from ..arrays import lender
 from .blocks import PIECE, Loop, sum_of_halves
 from .gradients import gradients_of
-from .memory import Memory, out_of_parts, strides_of, takes_out
+from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Equation, Program, Variable
@@ -108,7 +108,7 @@ class Runner:
 
     def number(self, x: Variable, dtype: Any) -> str:
         """A Python number from outside as an array without axes, made once in a call."""
-        if type(x.value) not in (float, int):
+        if not x.type.weak:
             return self.name(x)
         key = x, dtype
         if key not in self._numbers:
@@ -188,7 +188,7 @@ class Runner:
 
     def _buffer(self, out: Variable) -> None:
         """The array for a value in the planned memory."""
-        block, layout = self.memory.place[out], (out.shape, out.dtype, strides_of(out.value))
+        block, layout = self.memory.place[out], (out.shape, out.dtype, out.type.fresh.strides)
         key = block, layout
         if key not in self._buffers:  # in place is quick if NumPy sees the same array twice
             shape, dtype, strides = layout
@@ -205,14 +205,15 @@ class Runner:
             return
         shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
         added_to = {i.source for i in self.program.inputs if i.kind == "grad"}
-        if strides_of(out.value) != np.empty(out.shape, out.dtype).strides:
-            like = self.bind(f"like_{self.name(out)}", np.empty_like(out.value))
+        layout = out.type.fresh
+        if not layout.is_contiguous:
+            like = self.bind(f"like_{self.name(out)}", layout.empty())
             self.lines.append(f"{self.name(out)} = np.empty_like({like})")
         elif output.kind == "grad" and output.source not in added_to:
             take = gradients_of(output.source, out.shape, out.dtype)
             self.lines.append(f"{self.name(out)} = {self.bind(f'take_{self.name(out)}', take)}()")
         else:
-            made = "empty" if out.value.nbytes >= SMALL else self.bind("np_empty", np.empty)
+            made = "empty" if out.type.nbytes >= SMALL else self.bind("np_empty", np.empty)
             self.lines.append(f"{self.name(out)} = {made}({shape}, {dtype})")
 
     def _into(self, equation: Equation, target: str) -> None:
@@ -299,7 +300,7 @@ class Runner:
         most = PIECE // max(e.out.dtype.itemsize for e in loop.inside)
         for e in sums:
             add = self.bind("sum_of_halves", sum_of_halves)
-            size = e.args[0].value.size
+            size = e.args[0].type.size
             name = self.name(e.out)
             self.lines.append(f"{name} = {add}(sums_{name}, {size}, {most})")
 

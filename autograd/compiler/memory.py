@@ -63,7 +63,7 @@ def plan(program: Program) -> Memory:
     for k, equation in enumerate(program.equations):
         for out in equation.outs:
             if takes_out(equation, out) and out not in memory.escaping:
-                memory.values += out.value.nbytes
+                memory.values += out.type.nbytes
                 _place(equation, out, k, memory, last, free)
         out = equation.out
         for variable in dict.fromkeys(v.root for v in [*equation.inputs, *equation.outs]):
@@ -84,7 +84,7 @@ def _place(
     free: list[int],
 ) -> None:
     if out_of_parts(equation):  # what is constant in it is written once: it needs its own block
-        memory.blocks.append(out.value.nbytes)
+        memory.blocks.append(out.type.nbytes)
         memory.place[out] = len(memory.blocks) - 1
         memory.kept.add(out)
         return
@@ -92,11 +92,11 @@ def _place(
         root = x.root
         if root not in memory.place or last[root] != k or root in memory.kept:
             continue
-        if out.value.size > 1 and (x is root or _whole(x)) and _same_layout(x, out):
+        if out.type.size > 1 and (x is root or _whole(x)) and _same_layout(x, out):
             memory.place[out] = memory.place[root]
             memory.in_place.add(equation)
             return
-    need = out.value.nbytes
+    need = out.type.nbytes
     fitting = [b for b in free if memory.blocks[b] >= need]
     if fitting:  # the smallest; among equals the one that was used last, still in the cache
         block = min(reversed(fitting), key=lambda b: memory.blocks[b])
@@ -124,7 +124,7 @@ def _last_uses(program: Program) -> dict[Variable, int]:
 def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     """Whether the equation can write its result into memory that is given to it."""
     out = out or equation.out
-    if out.base is not None or not out.shape or not isinstance(out.value, np.ndarray):
+    if out.base is not None or not out.shape:
         return False
     if isinstance(equation, (Loop, Native)):
         return True
@@ -150,20 +150,14 @@ def _may_overwrite(equation: Equation) -> list[Variable]:
 
 def _whole(view: Variable) -> bool:
     """Whether a view is all of its root's memory, in order: a reshaped array."""
-    root = view.root.value
-    return bool(
-        view.value.nbytes == root.nbytes
-        and view.value.flags.c_contiguous
-        and root.flags.c_contiguous
+    root = view.root.type
+    return (
+        view.type.nbytes == root.nbytes
+        and view.type.is_contiguous
+        and root.is_contiguous
         and view.dtype == root.dtype
     )
 
 
 def _same_layout(x: Variable, y: Variable) -> bool:
-    a, b = x.value, y.value
-    return bool(a.shape == b.shape and a.dtype == b.dtype and strides_of(a) == strides_of(b))
-
-
-def strides_of(value: Any) -> tuple[int, ...]:
-    """The strides of fresh memory laid out like `value`."""
-    return tuple(np.empty_like(value).strides)
+    return x.type.fresh == y.type.fresh

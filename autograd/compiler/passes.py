@@ -14,6 +14,7 @@ import numpy as np
 from .blocks import gather
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, map_tree, used_later
+from .types import Type, infer, type_of
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
@@ -107,23 +108,19 @@ def use_arrays(program: Program) -> Program:
         if not equation.op.two_arrays or len(equation.args) != 2 or equation.kwargs:
             continue
         for array, number in (equation.args, equation.args[::-1]):
-            if _alike(array, equation.out) and _worth_filling(array.value, number):
+            if _alike(array, equation.out) and _worth_filling(array.type, number):
                 key = array.shape, array.dtype, float(number).hex()
                 if key not in made:
                     full = np.full(array.shape, number, array.dtype)
-                    made[key] = Variable(_next_number(program) + len(made), full, constant=True)
+                    number_of = program.last_number() + 1 + len(made)
+                    made[key] = Variable(number_of, type_of(full), full, constant=True)
                 equation.args = tuple(made[key] if x is number else x for x in equation.args)
     return program
 
 
-def _worth_filling(value: Any, number: Any) -> bool:
-    plain = value.__class__ is np.ndarray and value.dtype.kind == "f" and value.flags.c_contiguous
-    return plain and isinstance(number, (int, float)) and FEW <= value.nbytes <= MANY
-
-
-def _next_number(program: Program) -> int:
-    """A number for a new variable."""
-    return 1 + max(v.number for e in program.equations for v in (e.out, *e.inputs))
+def _worth_filling(array: Type, number: Any) -> bool:
+    plain = array.dtype.kind == "f" and array.is_contiguous
+    return plain and isinstance(number, (int, float)) and FEW <= array.nbytes <= MANY
 
 
 def _is_uniform(value: Any) -> bool:
@@ -163,7 +160,7 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
         source = equation.args[0] if equation.kwargs == TO_WRITE else None
         if equation.function is not np.ndarray.copy or source not in made_by:
             continue
-        same_layout = source.value.strides == equation.out.value.strides
+        same_layout = source.type.fresh == equation.out.type.fresh
         if source.base is None and same_layout and (readers[source] == 1 or not alone):
             instead[equation.out] = source
             readers[source] += readers[equation.out] - 1
@@ -205,7 +202,7 @@ def keep_numbers_in_views(program: Program) -> Program:
         _rename(equation, instead)
         source = equation.args[0] if equation.function is operator.getitem else None
         if source in views and source.root not in written and equation.args[1] == ():
-            source.name, source.value, source.base = equation.out.name, equation.out.value, None
+            source.name, source.type, source.base = equation.out.name, equation.out.type, None
             instead[equation.out] = source
     _rename_outputs(program, instead)
     return remove_dead(program)
@@ -256,9 +253,11 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
         return None
     if len(x.shape) == 1:
         column = (slice(None), None)
-        out = Variable(number, x.value[column], base=x)
+        type_, _ = infer(operator.getitem, (x.type, column), {})
+        out = Variable(number, type_, base=x)
         return Equation(out, operator.getitem, (x, column), context=at.context)
-    return Equation(Variable(number, x.value.T, base=x), np.transpose, (x,), context=at.context)
+    type_, _ = infer(np.transpose, (x.type,), {})
+    return Equation(Variable(number, type_, base=x), np.transpose, (x,), context=at.context)
 
 
 def _alike(x: Any, out: Variable) -> bool:

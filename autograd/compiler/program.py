@@ -6,16 +6,18 @@ so a program can be read, grouped, compared and drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..arrays import as_constant
 from ..errors import TraceError
+from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from .ops import Function, Op, function_name, op_of
+from .types import Type
 
 __all__ = [
     "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
@@ -29,12 +31,13 @@ NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; neve
 class Variable:
     """One value of a program: assigned once, by an equation or from outside.
 
-    value    a constant's value; for others what it was when the program was traced
+    value    a constant's value
     base     the variable whose memory this one shows, when it is a view
     """
 
     number: int
-    value: Any
+    type: Type
+    value: Any = None
     constant: bool = False
     base: Variable | None = None
     name: str | None = None
@@ -42,13 +45,12 @@ class Variable:
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return np.shape(self.value)
+        return self.type.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Kind of number."""
-        dtype: np.dtype[Any] = np.asarray(self.value).dtype
-        return dtype
+        return self.type.dtype
 
     @property
     def root(self) -> Variable:
@@ -129,6 +131,44 @@ class Equation:
         return f"{self.out}: {dims} = {name}({', '.join(arguments)})"
 
 
+class Shadow(NamedTuple):
+    """What an edge asks of the node that it leads from."""
+
+    saved: Any
+    parents: Sequence[Any]
+
+
+class GateCall(NamedTuple):
+    """A function of an equation before lowering: a gate. It has a plan where it is recorded."""
+
+    gate: Gate
+    plan: Plan | None
+
+    @property
+    def __name__(self) -> str:
+        return self.gate.name
+
+
+class EdgeCall(NamedTuple):
+    """The same: the chain rule at an edge of the gate that made `forward`, from the gradient by
+    that; `stack` is the class of many gradients at once."""
+
+    edge: Edge
+    forward: Variable
+    stack: Any
+
+    @property
+    def __name__(self) -> str:
+        return f"back_{self.edge.gate.name}_{self.edge.position}"
+
+    def back(self, node: Any, g: Any, quick: bool) -> Any:
+        """The downstream gradient; by the row's rule, or by the one that accelerators know."""
+        edge = self.edge
+        if self.stack is not None:
+            return edge.apply(self.stack(g), edge.arguments(node)).value
+        return edge.back(node, g) if quick else edge.apply(g, edge.arguments(node))
+
+
 class Anew:
     """A function of the user's that is called at every run, even if nobody reads its result."""
 
@@ -206,7 +246,7 @@ class Program:
         return Program(self.inputs, equations, self.outputs, self.empty)
 
     def __str__(self) -> str:
-        heads = ", ".join(f"{i.variable}: {_kind(i.variable.value)}" for i in self.inputs)
+        heads = ", ".join(f"{i.variable}: {_kind(i.variable.type)}" for i in self.inputs)
         headings = self._headings()
         lines, before, indent = [f"inputs {heads}"], "", "  " * (len(set(headings)) > 1)
         for heading, equation in zip(headings, self.equations, strict=True):
@@ -273,16 +313,12 @@ class Program:
     def __len__(self) -> int:
         return len(self.equations)
 
-    def forget_values(self) -> None:
-        """Let go of the arrays of the traced run; their shapes, dtypes and layouts are kept."""
-        variables = [given.variable for given in self.inputs]
+    def last_number(self) -> int:
+        """The largest number of a variable."""
+        numbers = [i.variable.number for i in self.inputs]
         for equation in self.equations:
-            for part in equation.parts:
-                variables += part.outs
-        for variable in variables:
-            for owner in {variable, variable.root} if variable.base else [variable]:
-                if isinstance(owner.value, np.ndarray) and not owner.constant:
-                    owner.value = np.empty_like(owner.value)  # pages that are never touched
+            numbers += [v.number for v in (equation.out, *equation.inputs)]
+        return max([*numbers, *(o.variable.number for o in self.outputs)], default=0)
 
     def producers(self) -> dict[Variable, Equation]:
         """For each variable the equation that assigns it."""
@@ -293,8 +329,8 @@ def _called(function: Function) -> Any:
     return function.function if isinstance(function, Anew) else function
 
 
-def _kind(value: Any) -> str:
-    return f"{value.dtype}{list(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
+def _kind(type_: Type) -> str:
+    return type_.dtype.type(0).item().__class__.__name__ if type_.weak else f"{type_.dtype}{list(type_.shape)}"
 
 
 CONTAINERS = (tuple, list, dict, slice)

@@ -27,24 +27,26 @@ __all__ = ["FloatRunner", "is_scalar"]
 LONGEST = 30  # operations in one expression
 PART = 20_000  # operations in one function, and so many more for each value that goes to the next
 FOR_EACH = 100
-NUMBERS = {float, int, np.float64, np.bool_}
+NUMBERS = (np.dtype(float), np.dtype(bool))
 
 
 def is_scalar(program: Program) -> bool:
     """Whether all values are single float64 numbers, and all functions have a form for floats."""
     outside = [given.variable for given in program.inputs if given.kind != "argument"]
     leaving = [output.variable for output in program.outputs if not output.variable.constant]
-    if not program.equations or any(x.value.__class__ not in NUMBERS for x in outside + leaving):
+    if not program.equations or not all(map(_is_number, outside + leaving)):
         return False
     for equation in program.equations:
-        values = [x.value for x in equation.args if x.__class__ is Variable]
-        values.append(equation.out.value)
+        values = [x for x in equation.args if x.__class__ is Variable]
         if equation.op.floats is None or equation.kwargs or _adds_bools(equation):
             return False
-        for value in values:
-            if value.__class__ not in NUMBERS:
-                return False
+        if not all(map(_is_number, [*values, equation.out])):
+            return False
     return True
+
+
+def _is_number(x: Variable) -> bool:
+    return not x.shape and x.base is None and (x.type.weak or x.dtype in NUMBERS)
 
 
 def _adds_bools(equation: Equation) -> bool:
@@ -143,7 +145,7 @@ class FloatRunner:
             else:
                 piece = self._operand(variable)
                 value = f"float64({piece.text})"
-                if isinstance(variable.value, np.bool_):
+                if variable.dtype == bool:
                     value = f"np.bool_({piece.text})"
                 if output.kind == "finite":
                     self._lines.append(f"if {piece.text} != {piece.text}: return None")

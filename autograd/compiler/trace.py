@@ -1,8 +1,9 @@
-"""Tracing: run a function once, and write down every NumPy call on the way.
+"""Tracing: run a function once, and write down every gate, edge and NumPy call on the way.
 
 While a trace is on, the tensors that the function meets (parameters, for instance) hold a
 `Traced` in place of their array; at the end each gets its array back, or the new value that
-the function gave it.
+the function gave it. Gates and the rules of their edges are one equation each; what they are made
+of comes later (lower.py).
 """
 
 from __future__ import annotations
@@ -13,34 +14,38 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays import kept
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..leaf import GradSlot
-from ..modes import Scope
+from ..modes import MODE, Mode, Scope
 from ..node import Node
-from ..standins import concrete
-from ..tensor import Tensor, constant_tensor
-from ..values import Kind
+from ..standins import StandIn, concrete
+from ..tensor import Tensor
+from ..values import ARRAYS
 from .draws import Draws
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
     Anew,
     Context,
+    EdgeCall,
     Equation,
+    GateCall,
     Input,
     Output,
     Program,
+    Shadow,
     Variable,
     map_tree,
+    variables_in,
 )
+from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
 from .traced import Traced
+from .types import type_of
 
-__all__ = ["Trace"]
+__all__ = ["Notes", "Trace"]
 
-OUTSIDE = Context()  # of any gate
-
+PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
 SIMPLE = {
     float,
@@ -69,44 +74,41 @@ class Lifted(NamedTuple):
         return bool(self.traced.variable.constant)
 
 
-class Trace(Kind):
+class Notes(NamedTuple):
+    """What a trace knows for the sake of readers: gradients by values, and scopes of values."""
+
+    gradient_of: dict[Variable, Variable]
+    scopes: dict[Variable, Scope]
+
+
+class Trace(Recorder):
     """A program in the making: the kind of values that gates compute with while it is on."""
 
-    def __init__(
-        self, plain: bool = False, native: bool = False, draws: Draws | None = None
-    ) -> None:
+    names_gradients = True
+
+    def __init__(self, draws: Draws | None = None) -> None:
+        super().__init__()
         self.draws = draws or Draws(())
-        self.plain = plain or native  # gates as a textbook writes them
-        self.native = native  # or as native code likes them
-        self.names_gradients = plain  # gradients are noted, for the sake of their names
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
         self._of_leaf: dict[int, Variable] = {}
         self.inputs: list[Input] = []
-        self.equations: list[Equation] = []
-        self.outputs: list[Output] = []
-        self.context = OUTSIDE
-        self._contexts: dict[Any, Context] = {}
-        self.open = True
-        self._count = 0
         self._born: dict[int, Tensor] = {}  # tensors that the function makes
-        self._constants: dict[int, tuple[Any, Variable]] = {}
-        self._stale: set[Variable] = set()
-        self._views: dict[Variable, list[Variable]] = {}
         self._tensors: dict[int, Lifted] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
         self._slots: dict[int, tuple[GradSlot, Any]] = {}
         self._grads: dict[int, Traced] = {}  # what stands for a gradient that was there before
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
+        self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
 
     # --- what functions call ---------------------------------------------------------------
 
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
-        if any(isinstance(x, Tensor) for x in args):  # in a gradient of a gradient: a gate
-            return function(*map_tree(_as_constant_tensor, args), **kwargs)
+        if holds_tensor(args):  # in a gradient of a gradient: a gate
+            return function(*map_tree(as_constant_tensor, args), **kwargs)
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
@@ -117,46 +119,39 @@ class Trace(Kind):
                 compute = function = op.python
             elif x in FLOATS and y in FLOATS and op.same_bits:
                 compute = op.python  # in less time
-        result = compute(*values, **(map_tree(self._value, kwargs) if kwargs else NO_OPTIONS))
+        result = compute(*values, **map_tree(self._value, kwargs))
         if not isinstance(result, (np.ndarray, np.generic, float, int)):
             raise TraceError(
                 f"compile: {getattr(function, '__name__', function)} gives "
                 f"{type(result).__name__}, and only functions that give one array can be traced"
             )
-        options = map_tree(self._variable, kwargs) if kwargs else NO_OPTIONS
-        out = self._new(result)
-        self.equations.append(Equation(out, function, variables, options, False, self.context))
+        equation = self._note(function, variables, self._variables(kwargs), result)
+        return self._result(equation, result, op.fresh)
+
+    def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
+        """Write down a call that gave a result."""
+        out = self._new(type_of(result))
+        equation = Equation(out, function, variables, options, False, self.context)
+        self.equations.append(equation)
+        return equation
+
+    def _result(self, equation: Equation, result: Any, fresh: bool) -> Traced:
+        """What stands for a result; a single value is a number to the engine."""
         if isinstance(result, np.ndarray):
-            if not op.fresh:
-                self._find_base(out, variables)
+            if not fresh:
+                self._find_base(equation.out, result, equation)
+            self._held[equation.out] = result
             if not result.ndim:
-                out = self._as_number(out)
-        return Traced(self, out.value, out)
+                result = result[()]
+        return Traced(self, result, equation.out)
 
-    def _check_index(self, index: Any) -> None:
-        """A mask that is computed finds another number of elements at other values."""
-        for part in index if isinstance(index, tuple) else (index,):
-            if isinstance(part, Traced) and part.dtype == bool and part.ndim:
-                raise TraceError(
-                    f"compile: t[mask], where how many elements there are depends on the values of "
-                    f"{part.variable}, but a compiled program has to be the same for all values. "
-                    "Use np.where(mask, t, 0.0), or its like, which keeps the shape; t[mask] = "
-                    "value with a single value, or one for each row, is fine"
-                )
-
-    def _as_number(self, out: Variable) -> Variable:
-        """The number in an array without axes, as the engine has it.
-
-        If it shows memory of an operand, such as a squeezed sum, it is read out at once: the
-        memory is used again.
-        """
-        number = out.value[()]
-        if out.base is None:
-            out.value, out.base = number, None
-            return out
-        read = self._new(number)
-        self.equations.append(Equation(read, operator.getitem, (out, ()), context=self.context))
-        return read
+    def _find_base(self, out: Variable, result: Any, equation: Equation) -> None:
+        """Note whether the result shows memory of an operand: that may be written to later."""
+        for x in equation.inputs:
+            held = self._held.get(x)
+            if held is not None and np.may_share_memory(result, held):
+                self._shows(out, x)
+                break
 
     def overwrite(
         self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
@@ -170,20 +165,13 @@ class Trace(Kind):
         writes = op_of(function).writes
         if writes:
             function(after, *values[0][1:], **values[1])
-            variables = map_tree(self._variable, args[1:])
+            variables = before, *map_tree(self._variable, args[1:])
         else:
             np.copyto(after, function(*values[0], **values[1]), casting="same_kind")
             variables = map_tree(self._variable, args)
-        kwargs = map_tree(self._variable, kwargs)
-        root = before.root
-        self._stale.update([root, *self._views.get(root, [])])
-        out = self._new(after)
-        if writes:
-            equation = Equation(out, function, (before, *variables), kwargs, into=True)
-        else:
-            equation = Equation(out, function, variables, kwargs)
-        equation.context = self.context
-        self.equations.append(equation)
+        options, out = self._variables(kwargs), self._new(type_of(after))
+        self._held[out] = after
+        self._written(Equation(out, function, variables, options, writes, self.context), before)
         target.value, target.variable = after, out
         return target
 
@@ -198,7 +186,7 @@ class Trace(Kind):
         """A gate is called."""
         self.lift(operands)
         if not self.context.backward:
-            self.context = self._context(gate, scope, False)
+            self.context = Context(gate.name, scope, False)
 
     def leave(self, finite: Iterable[Any] | None = None) -> None:
         """A backward pass is over; gradients that must not hold NaN: see masks.py."""
@@ -209,23 +197,21 @@ class Trace(Kind):
             if isinstance(g, Traced):
                 self.finite.append(self._variable(g))
 
-    def _context(self, gate: Gate, scope: Scope | None, backward: bool) -> Context:
-        """One object for all equations from the same place; for reading, one for each call."""
-        if self.names_gradients:
-            return Context(gate.name, scope, backward)
-        key = gate, scope, backward
-        context = self._contexts.get(key)
-        if context is None:
-            context = self._contexts[key] = Context(gate.name, scope, backward)
-        return context
-
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
-        """The result of a gate: as in a textbook, or as it is quick."""
-        if self.native and gate.native is not None:
-            return gate.native(*values, **static), None
-        if self.plain:
-            return gate.kernel(*([values] if gate.variadic else values), **static), None
-        return gate.compute(values, static, plan)
+        """The result of a gate, as eager code computes it, and a Traced for it."""
+        given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
+        before = MODE.get()
+        MODE.set(PLAINLY)
+        try:
+            result, extra = gate.compute(given, options, plan)
+        finally:
+            MODE.set(before)
+        variables = tuple(map_tree(self._variable, list(values)))
+        options = self._variables(static)
+        if not any(True for _ in variables_in([variables, options])):
+            return result, extra
+        equation = self._note(GateCall(gate, plan), variables, options, result)
+        return self._result(equation, result, not gate.linear), extra
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
@@ -233,11 +219,26 @@ class Trace(Kind):
             self._of_node[result.node] = result._array.variable
 
     def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
-        """The backward pass goes through an edge: as in a textbook, or as it is quick."""
-        self.context = self._context(edge.gate, node.scope, True)
-        if arguments is None and self.plain:
-            arguments = edge.arguments(node)
-        return super().back(node, edge, g, arguments)
+        """The downstream gradient, as eager code computes it, and a Traced for it."""
+        self.context = Context(edge.gate.name, node.scope, True)
+        if isinstance(g, Tensor):  # a gradient that is recorded: its gates are
+            return edge.apply(g, arguments)
+        if edge.passes:
+            return g
+        stack = type(g) if isinstance(g, StandIn) and not isinstance(g, Traced) else None
+        inside = g.value if stack else g
+        call = EdgeCall(edge, self._of_node[node], stack)
+        shadow = Shadow(map_tree(concrete, node.saved), node.parents)
+        before = MODE.get()
+        MODE.set(PLAINLY)
+        try:
+            result = call.back(shadow, concrete(inside), quick=True)
+        finally:
+            MODE.set(before)
+        variables = (self._variable(inside),)
+        equation = self._note(call, variables, NO_OPTIONS, result)
+        found = self._result(equation, result, fresh=False)
+        return stack(found) if stack else found
 
     def arrived(self, parent: Node, downstream: Any) -> None:
         """The gradient by a value, as far as it has been added up."""
@@ -254,26 +255,16 @@ class Trace(Kind):
         for key, (_, variable) in self._constants.items():
             variable.name = names.get(key)
 
-    def modules(self) -> dict[Variable, str]:
-        """For values that gates made: the name of the module they were made in."""
-        return {variable: scope.name for variable, scope in self.scopes().items()}
-
-    def scopes(self) -> dict[Variable, Scope]:
-        """For values that gates made in a scope: that scope."""
+    def notes(self) -> Notes:
+        """What readers want to know."""
         scopes = {variable: node.scope for node, variable in self._of_node.items()}
-        return {variable: scope for variable, scope in scopes.items() if scope is not None}
+        return Notes(self.gradient_of, {v: scope for v, scope in scopes.items() if scope})
 
     # --- values from outside -----------------------------------------------------------------
 
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
         """An argument of the function."""
         return self._input(value, "argument", position, name)
-
-    def constant(self, value: Any) -> Traced:
-        """A value that is the same at every call."""
-        if isinstance(value, Traced):
-            return value
-        return Traced(self, value, self._output(value))
 
     def lift(self, tensors: Iterable[Any]) -> None:
         """Let the tensors among these be inputs."""
@@ -351,8 +342,8 @@ class Trace(Kind):
             self._slots.setdefault(id(slot), (slot, slot.grad))
 
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
-        variable = self._new(value)
-        variable.name = name
+        variable = self._new(type_of(value))
+        self._held[variable], variable.name = value, name
         self.inputs.append(Input(variable, kind, source))
         return Traced(self, value, variable)
 
@@ -395,8 +386,8 @@ class Trace(Kind):
     def forget(self) -> None:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
-                     self._of_leaf, self._views, self._stale, self._contexts, self._born,
-                     self._own_slots, self._grads):  # fmt: skip
+                     self._of_leaf, self._views, self._stale, self._born,
+                     self._own_slots, self._grads, self._held):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -433,60 +424,12 @@ class Trace(Kind):
             *(_Gradient(s, False) for s in self._empty),
         ]
 
-    # --- variables -----------------------------------------------------------------------------
-
-    def _new(self, value: Any, constant: bool = False) -> Variable:
-        self._count += 1
-        return Variable(self._count, value, constant)
-
     def _value(self, x: Any) -> Any:
         if isinstance(x, Traced):
             return x.value
         if isinstance(x, Tensor):
             raise TraceError("compile: a Tensor reached a NumPy function outside of any gate")
         return x
-
-    def _output(self, x: Any) -> Variable:
-        """The variable for something that leaves; a number of NumPy becomes one too."""
-        variable = self._variable(x)
-        return variable if isinstance(variable, Variable) else self._new(x, constant=True)
-
-    def _variable(self, x: Any) -> Any:
-        """The variable for a Traced or an array; anything else is written as it is."""
-        if isinstance(x, Traced):
-            if x.trace is not self or (not self.open and x.variable in self._stale):
-                raise TraceError(
-                    "compile: a value of an earlier call is used; results of a compiled "
-                    "function are what it returns"
-                )
-            if x.variable in self._stale:
-                raise TraceError(
-                    "compile: a view of an array is used after the array was written to; "
-                    "take the view again after the write"
-                )
-            return x.variable
-        if isinstance(x, np.ndarray):
-            known = self._constants.get(id(x))
-            if known is None:  # x is kept too: its id must not be given to another array
-                known = self._constants[id(x)] = x, self._new(kept(x), constant=True)
-            return known[1]
-        return x
-
-    def _find_base(self, out: Variable, args: Any) -> None:
-        """Note whether the result shows memory of an operand."""
-        for x in args:
-            if (
-                isinstance(x, Variable)
-                and isinstance(x.value, np.ndarray)
-                and np.may_share_memory(out.value, x.value)
-            ):
-                out.base = x
-                self._views.setdefault(x.root, []).append(out)
-                return
-
-
-def _as_constant_tensor(x: Any) -> Any:
-    return constant_tensor(x) if isinstance(x, Traced) else x
 
 
 def _owned(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -39,34 +40,33 @@ class Recorder(Protocol):
         """The same for a function that writes its result into `target`."""
 
 
-def _of_shape(name: str) -> property:
-    def get(self: Traced) -> Any:
-        value = self.value
-        if value.__class__ is float or value.__class__ is int:  # it was a Python number
-            value = np.asarray(value)
-        return getattr(value, name)
-
-    return property(get, doc=f"As of an array: {name}.")
+def _of_type(name: str) -> property:
+    return property(attrgetter(f"variable.type.{name}"), doc=f"As of an array: {name}.")
 
 
 class Traced(NDArrayOperatorsMixin, StandIn):
-    """An array in a trace: its value, and the variable of the program that stands for it."""
+    """What stands for a value in a program that is being written: its variable.
+
+    While the user's function runs it has the value, too; inside of gates it has not.
+    """
 
     __slots__ = ("trace", "value", "variable")
 
     def __init__(self, trace: Recorder, value: Any, variable: Any):
         self.trace, self.value, self.variable = trace, value, variable
 
-    shape = _of_shape("shape")
-    dtype = _of_shape("dtype")
-    ndim = _of_shape("ndim")
-    size = _of_shape("size")
-    nbytes = _of_shape("nbytes")
-    strides = _of_shape("strides")
-    itemsize = _of_shape("itemsize")
+    shape = _of_type("shape")
+    dtype = _of_type("dtype")
+    ndim = _of_type("ndim")
+    size = _of_type("size")
+    nbytes = _of_type("nbytes")
+    strides = _of_type("strides")
+    itemsize = _of_type("itemsize")
 
     def __len__(self) -> int:
-        return len(self.value)
+        if not self.shape:
+            raise TypeError("len() of a single value")
+        return int(self.shape[0])
 
     def __pos__(self) -> Traced:
         return self
@@ -95,7 +95,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
 
     def as_array(self, dtype: Any) -> Any:
         """The same; a Python number becomes one of NumPy."""
-        number = self.value.__class__ in (float, int)
+        number = self.variable.type.weak
         array = self.trace.record(np.float64, (self,), {}) if number else self
         return array if dtype is None else array.astype(dtype, copy=False)
 
@@ -216,16 +216,19 @@ def _copied(source: Any) -> Any:
     return source
 
 
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Traced) else x
+def _dtype(x: Any) -> Any:
+    """What stands for x where only dtypes matter: a Python number is weak."""
+    if not isinstance(x, Traced):
+        return x
+    return x.dtype.type(0).item() if x.variable.type.weak else x.dtype
 
 
 _OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,
     np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
-    np.result_type: lambda *a: np.result_type(*map(_value, a)),
-    np.can_cast: lambda a, *more, **o: np.can_cast(_value(a).dtype, *more, **o),
+    np.result_type: lambda *a: np.result_type(*map(_dtype, a)),
+    np.can_cast: lambda a, *more, **o: np.can_cast(a.dtype, *more, **o),
     np.iscomplexobj: lambda a: False,
     np.isrealobj: lambda a: True,
 }

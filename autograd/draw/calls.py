@@ -56,8 +56,8 @@ class CallPlan(NamedTuple):
     positions: tuple[int, ...]
 
 
-def program_of(tensor: Tensor, gradient: Any = None) -> Program:
-    """The forward and the backward pass of a recorded graph, as one program."""
+def program_of(tensor: Tensor, gradient: Any = None) -> Compiled[[]]:
+    """A function that does what a recorded graph did and goes back, compiled."""
     if not tensor.requires_grad:
         raise DrawError(
             "draw: backward=True, but nothing that requires a gradient leads to this tensor"
@@ -75,7 +75,7 @@ def program_of(tensor: Tensor, gradient: Any = None) -> Program:
     compiled = compile(again)
     with np.errstate(all="ignore"):  # a NaN on the way is a thing to draw, not to warn of
         compiled()
-        return compiled.readable
+    return compiled
 
 
 class _Again:
@@ -106,15 +106,18 @@ class _Again:
 
 def trace_program(given: Any, backward: bool, choice: Choice) -> Trace:
     """What the picture of a program shows; of a compiled function, its readable program."""
-    program = given.readable if isinstance(given, Compiled) else given
-    return _Reader(program, backward, choice).trace()
+    program, values = given.example() if isinstance(given, Compiled) else (given, {})
+    return _Reader(program, values, backward, choice).trace()
 
 
 class _Reader:
     """Makes a node of every variable."""
 
-    def __init__(self, program: Program, backward: bool, choice: Choice):
+    def __init__(
+        self, program: Program, known: dict[Variable, Any], backward: bool, choice: Choice
+    ):
         self.program, self.backward, self.choice = program, backward, choice
+        self.known = known
         self.nodes: dict[Variable, ArrayNode] = {}
         self.values: dict[Node, Any] = {}
         self.names: dict[Node, str] = {}
@@ -195,8 +198,9 @@ class _Reader:
             node.static = node.site = node.slot = None
             node.name, node.number = variable.name, next_number()
             node.shape, node.dtype = variable.shape, variable.dtype
-            number = node.shape == () and variable.value is not None
-            node.value = variable.value if number else np.broadcast_to(
+            value = variable.value if variable.constant else self.known.get(variable)
+            number = node.shape == () and value is not None
+            node.value = value if number else np.broadcast_to(
                 np.zeros((), node.dtype), node.shape
             )  # fmt: skip
             self.values[node] = node.value

@@ -267,7 +267,7 @@ class _Chooser:
             return False
         if _is_elementwise(equation):
             small = not equation.op.slow or not out.shape
-            return small and len(out.shape) <= 2 and out.value.nbytes < LARGE
+            return small and len(out.shape) <= 2 and out.type.nbytes < LARGE
         x = args[0] if args else None
         return (
             reduction(equation) is SUMS
@@ -277,7 +277,7 @@ class _Chooser:
             and 1 <= len(x.shape) <= 2
             and x.dtype == out.dtype
             and x.dtype in FLOATS
-            and x.value.nbytes < LARGE
+            and x.type.nbytes < LARGE
         )
 
 
@@ -322,7 +322,7 @@ def _is_elementwise(equation: Equation) -> bool:
 
 def is_weak(x: Variable) -> bool:
     """A Python number, which takes the dtype of what it meets."""
-    return type(x.value) in (int, float)
+    return x.type.weak
 
 
 def is_each(x: Variable) -> bool:

@@ -299,7 +299,7 @@ class _Writer:
         for equation in loop.equations:
             _, elsewhere = self.reading.reads(equation)
             out = equation.out
-            if any(x.shape for x in elsewhere) or not np.asarray(out.value).flags.c_contiguous:
+            if any(x.shape for x in elsewhere) or not out.type.is_contiguous:
                 return False
         return True
 

@@ -1,0 +1,199 @@
+"""Lowering: from gates to the NumPy calls that they are made of.
+
+A trace notes gates and edges. What they are made of is a choice, made here: what the row says, as
+a textbook does, for people; what accelerators know, for speed; what suits native code. The kernels
+and rules are plain NumPy, so they are run once more, on stand-ins that have types and no values.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..gate import Gate, Plan
+from ..modes import Scope, computing_with
+from .ops import op_of
+from .program import (
+    Anew,
+    EdgeCall,
+    Equation,
+    GateCall,
+    Output,
+    Program,
+    Shadow,
+    Variable,
+    map_tree,
+)
+from .recorder import Recorder, as_constant_tensor, holds_tensor
+from .traced import Traced, cast
+from .types import Type, infer, type_of
+
+__all__ = ["Form", "lower"]
+
+
+class Form(Enum):
+    """What gates are lowered to."""
+
+    TEXTBOOK = "what their rows say"
+    QUICK = "what accelerators know"
+    NATIVE = "what suits native code"
+
+
+class Lowered(NamedTuple):
+    """A program of NumPy calls, and what became of the variables of the trace."""
+
+    program: Program
+    known: dict[Variable, Any]
+
+
+def lower(program: Program, form: Form) -> Lowered:
+    """The same program with NumPy calls in place of gates."""
+    lowering = _Lowering(form, program)
+    with computing_with(lowering, site=None, recording=False):
+        for equation in program.equations:
+            lowering.equation(equation)
+    return lowering.finish()
+
+
+class _Lowering(Recorder):
+    def __init__(self, form: Form, program: Program):
+        super().__init__()
+        self.form, self.source = form, program
+        self._count = program.last_number()
+        self.known: dict[Variable, Any] = {}
+        self.saved: dict[Variable, Shadow] = {}  # by the result of a gate: what its rules need
+        edges = (e.function for e in program.equations)
+        self.forward_of = {f.forward for f in edges if isinstance(f, EdgeCall)}
+
+    def equation(self, equation: Equation) -> None:
+        """Write down what an equation of the trace is made of."""
+        self.context, function = equation.context, equation.function
+        args, kwargs = map_tree(self._stand_in, equation.args), equation.kwargs
+        if kwargs:
+            kwargs = map_tree(self._stand_in, kwargs)
+        if isinstance(function, GateCall):
+            out = self._gate(equation, function, args, kwargs)
+        elif isinstance(function, EdgeCall):
+            out = function.back(self.saved[function.forward], args[0], self.form is Form.QUICK)
+        elif equation.into:
+            out = Traced(self, None, args[0].variable)
+            self.overwrite(out, function, (out, *args[1:]), kwargs)
+        elif isinstance(function, Anew):
+            out = self._emit(function, args, kwargs, equation.out.type)
+        else:
+            out = self.record(function, args, kwargs)
+            if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
+                out = out.astype(equation.out.dtype)
+        self.known[equation.out] = out
+        if isinstance(out, Traced) and out.variable.name is None and not out.variable.constant:
+            out.variable.name = equation.out.name
+
+    def _gate(self, equation: Equation, call: GateCall, values: Any, static: Any) -> Any:
+        """The kernel; if edges lead back to it, what their rules need is kept beside."""
+        plan = call.plan if equation.out in self.forward_of else None
+        values = list(values)
+        out, extra = self.forward(call.gate, values, static, plan)
+        if plan is not None:
+            self.saved[equation.out] = Shadow(plan.saved(values, out, static, extra), values)
+        return out
+
+    def _stand_in(self, x: Any) -> Any:
+        if not isinstance(x, Variable):
+            return x
+        if x not in self.known:  # an input, or a constant
+            self.known[x] = Traced(self, None, x)
+        return self.known[x]
+
+    def finish(self) -> Lowered:
+        """The program, with the outputs of the trace."""
+        outputs = [
+            Output(self._output(self._stand_in(o.variable)), o.kind, self._known(o.source))
+            for o in self.source.outputs
+        ]
+        program = Program(self.source.inputs, self.equations, outputs, self.source.empty)
+        return Lowered(program, self.known)
+
+    def _known(self, source: Any) -> Any:
+        if not isinstance(source, Variable):
+            return source
+        found = self._stand_in(source)
+        return found.variable if isinstance(found, Traced) else source
+
+    # --- what gates and rules call ---------------------------------------------------------------
+
+    def forward(
+        self, gate: Gate, values: Any, static: Any, plan: Plan | None
+    ) -> tuple[Any, Any]:
+        """The result of a gate, in the form that is wanted."""
+        if self.form is Form.NATIVE and gate.native is not None:
+            return gate.native(*values, **static), None
+        if self.form is Form.QUICK:
+            return gate.compute(values, static, plan)
+        return gate.kernel(*([values] if gate.variadic else values), **static), None
+
+    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
+        """A rule calls a gate: it belongs to what is being lowered."""
+
+    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Write down a call of a NumPy function, and give its result as a Traced."""
+        if holds_tensor(args):
+            return function(*map_tree(as_constant_tensor, args), **kwargs)
+        if function is operator.getitem:
+            self._check_index(args[1])
+        types, options = map_tree(_type, args), map_tree(_type, kwargs)
+        python = op_of(function).python
+        if python is not None and _is_python(types[0]) and _is_python(types[-1]):
+            function = python
+        type_, view = infer(function, types, options)
+        out = self._emit(function, args, kwargs, type_)
+        if view is not None:
+            self._shows(out.variable, self.equations[-1].inputs[view])
+            if not type_.shape:  # a single value is a number: it is read out of the memory
+                number = Type((), type_.dtype, ())
+                out = self._emit(operator.getitem, (out, ()), {}, number)
+        return out
+
+    def _emit(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, type_: Type
+    ) -> Traced:
+        variables = map_tree(self._variable, args)
+        out = self._new(type_)
+        equation = Equation(out, function, variables, self._variables(kwargs), False, self.context)
+        self.equations.append(equation)
+        return Traced(self, None, out)
+
+    def overwrite(
+        self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for a function that writes into `target`."""
+        if not target.shape:
+            return self.record(function, args, kwargs)  # type: ignore[no-any-return]
+        before, writes = self._variable(target), op_of(function).writes
+        if writes:
+            variables = before, *map_tree(self._variable, args[1:])
+        else:
+            type_, _ = infer(function, map_tree(_type, args), map_tree(_type, kwargs))
+            if (type_.shape, type_.dtype) != (before.shape, before.dtype):
+                value = self._emit(function, args, kwargs, type_)
+                return self.overwrite(target, operator.setitem, (target, ..., value), {})
+            variables = map_tree(self._variable, args)
+        out, options = self._new(before.type.fresh), self._variables(kwargs)
+        equation = Equation(out, function, variables, options, writes, self.context)
+        self._written(equation, before)
+        target.variable = out
+        return target
+
+
+def _type(x: Any) -> Any:
+    """What rules want to know of an argument: its type, or the thing itself."""
+    if not isinstance(x, Traced):
+        return x
+    return x.variable.value if x.variable.constant else x.variable.type
+
+
+def _is_python(x: Any) -> bool:
+    return x.__class__ in (float, int) or (isinstance(x, Type) and x.weak)
