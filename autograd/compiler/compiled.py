@@ -18,10 +18,10 @@ from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
+from .binding import read_all
 from .calls import MISS, caller, giver
 from .draws import Draws
 from .emit import Runner
-from .binding import read_all
 from .guards import Surroundings
 from .interpret import interpret
 from .lower import Form, lower
@@ -33,7 +33,7 @@ from .program import Anew, Output, Program, Variable
 from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
-from .trace import Trace
+from .trace import Notes, Trace
 from .traced import Traced
 
 __all__ = ["Compiled", "compile", "fresh"]
@@ -205,8 +205,7 @@ class Compiled(Generic[P]):
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         program = lower(traced, Form.NATIVE if native else Form.QUICK).program
         program = improve(program, NATIVE if native else PASSES)
-        entry = Entry(program, guards, leaves, outside)
-        entry.traced, entry.notes = traced, notes
+        entry = Entry(program, traced, notes, guards, leaves, outside)
         entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
@@ -299,11 +298,13 @@ class Entry:
     def __init__(
         self,
         program: Program,
+        traced: Program,
+        notes: Notes,
         guards: list[Callable[[], str | None]],
         arguments: list[Any],
         outside: Surroundings,
     ):
-        self.program = program
+        self.program, self.traced, self.notes = program, traced, notes
         self.outside, self._guards = outside, guards
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}

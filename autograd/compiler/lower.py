@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..gate import Gate, Plan
 from ..modes import Scope, computing_with
 from .ops import op_of
@@ -29,8 +27,8 @@ from .program import (
     map_tree,
 )
 from .recorder import Recorder, as_constant_tensor, holds_tensor
-from .traced import Traced, cast
-from .types import Type, infer, type_of
+from .traced import Traced
+from .types import Type, infer
 
 __all__ = ["Form", "lower"]
 
@@ -78,7 +76,8 @@ class _Lowering(Recorder):
         if isinstance(function, GateCall):
             out = self._gate(equation, function, args, kwargs)
         elif isinstance(function, EdgeCall):
-            out = function.back(self.saved[function.forward], args[0], self.form is Form.QUICK)
+            shadow = self.saved[function.forward]
+            out = function.back(shadow, args[0], self.form is Form.QUICK)
         elif equation.into:
             out = Traced(self, None, args[0].variable)
             self.overwrite(out, function, (out, *args[1:]), kwargs)
@@ -125,9 +124,7 @@ class _Lowering(Recorder):
 
     # --- what gates and rules call ---------------------------------------------------------------
 
-    def forward(
-        self, gate: Gate, values: Any, static: Any, plan: Plan | None
-    ) -> tuple[Any, Any]:
+    def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, in the form that is wanted."""
         if self.form is Form.NATIVE and gate.native is not None:
             return gate.native(*values, **static), None
@@ -157,9 +154,7 @@ class _Lowering(Recorder):
                 out = self._emit(operator.getitem, (out, ()), {}, number)
         return out
 
-    def _emit(
-        self, function: Callable[..., Any], args: Any, kwargs: Any, type_: Type
-    ) -> Traced:
+    def _emit(self, function: Callable[..., Any], args: Any, kwargs: Any, type_: Type) -> Traced:
         variables = map_tree(self._variable, args)
         out = self._new(type_)
         equation = Equation(out, function, variables, self._variables(kwargs), False, self.context)

@@ -8,9 +8,6 @@ that nobody reads later.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 
 from .blocks import Loop
 from .native import Native

@@ -84,7 +84,7 @@ class Equation:
     """
 
     out: Variable
-    function: Function
+    function: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     into: bool = False
@@ -330,7 +330,11 @@ def _called(function: Function) -> Any:
 
 
 def _kind(type_: Type) -> str:
-    return type_.dtype.type(0).item().__class__.__name__ if type_.weak else f"{type_.dtype}{list(type_.shape)}"
+    return (
+        type_.dtype.type(0).item().__class__.__name__
+        if type_.weak
+        else f"{type_.dtype}{list(type_.shape)}"
+    )
 
 
 CONTAINERS = (tuple, list, dict, slice)

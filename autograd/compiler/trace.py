@@ -225,7 +225,8 @@ class Trace(Recorder):
             return edge.apply(g, arguments)
         if edge.passes:
             return g
-        stack = type(g) if isinstance(g, StandIn) and not isinstance(g, Traced) else None
+        single = isinstance(g, Traced) or not isinstance(g, StandIn)
+        stack: Any = None if single else type(g)  # many gradients at once
         inside = g.value if stack else g
         call = EdgeCall(edge, self._of_node[node], stack)
         shadow = Shadow(map_tree(concrete, node.saved), node.parents)

@@ -1,4 +1,5 @@
 """Types (a stand-in until the real one is merged)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Type:
         return np.empty_like(_dummy(self))
 
     @property
-    def fresh(self) -> "Type":
+    def fresh(self) -> Type:
         return type_of(np.empty_like(_dummy(self)))
 
 
@@ -53,7 +54,16 @@ def type_of(value: Any) -> Type:
 
 
 def _dummy(t: Type) -> Any:
-    return np.ndarray(t.shape, t.dtype, np.zeros(sum((n - 1) * abs(s) for n, s in zip(t.shape, t.strides)) + t.itemsize if t.size else 1, np.uint8), sum((n - 1) * -s for n, s in zip(t.shape, t.strides) if s < 0) if t.size else 0, t.strides)
+    return np.ndarray(
+        t.shape,
+        t.dtype,
+        np.zeros(
+            sum((n - 1) * abs(s) for n, s in zip(t.shape, t.strides)) + t.itemsize if t.size else 1,
+            np.uint8,
+        ),
+        sum((n - 1) * -s for n, s in zip(t.shape, t.strides) if s < 0) if t.size else 0,
+        t.strides,
+    )
 
 
 def dummy_of(t: Type) -> Any:
