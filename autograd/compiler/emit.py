@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 
 from ..arrays import lender
+from .binding import epilogue, prologue
 from .blocks import PIECE, Loop, sum_of_halves
 from .gradients import gradients_of
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Equation, Program, Variable
+from .types import Type
 
 __all__ = ["Runner"]
 
@@ -49,7 +51,7 @@ class Runner:
         self._numbers: dict[tuple[Variable, Any], str] = {}
         self.lines: list[str] = []
         self.native: list[str] = []  # texts of native code
-        self._prologue()
+        self.lines += prologue(program, program.inputs, self)
         for equation in program.equations:
             self._equation(equation)
         self._epilogue()
@@ -119,27 +121,15 @@ class Runner:
 
     # --- the parts of the function -----------------------------------------------------------
 
-    def _prologue(self) -> None:
-        for k, given in enumerate(self.program.inputs):
-            name = self.name(given.variable)
-            if given.kind == "argument":
-                self.lines.append(f"{name} = arguments[{given.source}]")
-            elif given.kind == "tensor":
-                tensor, dtype = self.bind(f"tensor_{k}", given.source), given.variable.dtype
-                kind = self.bind(f"dtype_{dtype.name}", dtype)
-                self.lines += [
-                    f"{name} = {tensor}._array",
-                    f"if {name}.shape != {given.variable.shape} or {name}.dtype != {kind} or "
-                    f"{tensor}._tracked is not {given.tracked}: return None",
-                ]
-            elif given.kind == "setting":
-                owner = self.bind(f"owner_{k}", given.source[0])
-                self.lines.append(f"{name} = {owner}.{given.source[1]}")
-            else:
-                slot = self.bind(f"slot_{k}", given.source)
-                self.lines += [f"{name} = {slot}.grad", f"if {name} is None: return None"]
-        for k, slot in enumerate(self.program.empty):
-            self.lines.append(f"if {self.bind(f'empty_{k}', slot)}.grad is not None: return None")
+    def misfit(self, name: str, type_: Type) -> str:
+        """The condition that an array is not of this type."""
+        dtype = self.bind(f"dtype_{type_.dtype.name}", type_.dtype)
+        layout = f" or {name}.strides != {type_.strides}" if type_.ndim > 1 else ""
+        return f"{name}.shape != {type_.shape} or {name}.dtype != {dtype}{layout}"
+
+    def convert(self, text: str) -> str:
+        """Values from outside are taken as they are."""
+        return text
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
@@ -323,8 +313,7 @@ class Runner:
             self.lines.append(f"{self.name(out)} = {kind}({self.name(out)})")
 
     def _epilogue(self) -> None:
-        results = []
-        ends = []
+        results, leaving = [], []
         for k, output in enumerate(self.program.outputs):
             variable, name = output.variable, self.name(output.variable)
             if output.kind == "finite":
@@ -338,14 +327,10 @@ class Runner:
                 name = f"copy_{k}"
             if output.kind == "result":
                 results.append(name)
-            elif output.kind == "tensor":
-                tensor = self.bind(f"tensor_out_{k}", output.source)
-                turn = "_turn" if hasattr(output.source, "_turn") else "_become"
-                ends.append(f"{tensor}.{turn}({name})")
             else:
-                value = name if output.variable.shape else f"np.asarray({name})"
-                ends.append(f"{self.bind(f'slot_out_{k}', output.source)}.grad = {value}")
-        self.lines += ends
+                number = output.kind == "grad" and not variable.shape
+                leaving.append((output, f"np.asarray({name})" if number else name))
+        self.lines += epilogue(leaving, self)
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
 

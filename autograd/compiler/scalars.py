@@ -19,8 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .binding import epilogue, prologue
 from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
 from .program import Equation, Program, Variable, used_later
+from .types import Type
 
 __all__ = ["FloatRunner", "is_scalar"]
 
@@ -106,37 +108,25 @@ class FloatRunner:
     # --- the function and its parts --------------------------------------------------------------
 
     def _prologue(self) -> None:
-        for k, given in enumerate(self.program.inputs):
-            if not self._uses[given.variable] and given.variable.shape:
-                continue  # an array among the arguments that nothing reads
-            name = self._name(given.variable)
-            if given.kind == "argument":
-                self._lines.append(f"{name} = float(arguments[{given.source}])")
-            elif given.kind == "tensor":
-                self.scope[f"tensor_{k}"] = given.source
-                self._lines.append(f"{name} = tensor_{k}._array")
-                tracked = given.tracked
-                self._lines.append(
-                    f"if {name}.__class__ is not float64 or tensor_{k}._tracked is not "
-                    f"{tracked}: return None"
-                )
-                self._lines.append(f"{name} = float({name})")
-            elif given.kind == "setting":
-                self.scope[f"owner_{k}"] = given.source[0]
-                self._lines.append(f"{name} = owner_{k}.{given.source[1]}")
-            else:
-                self.scope[f"slot_{k}"] = given.source
-                self._lines += [
-                    f"{name} = slot_{k}.grad",
-                    f"if {name} is None: return None",
-                    f"{name} = float({name})",
-                ]
-        for k, slot in enumerate(self.program.empty):
-            self.scope[f"empty_{k}"] = slot
-            self._lines.append(f"if empty_{k}.grad is not None: return None")
+        inputs = self.program.inputs
+        read = [i for i in inputs if self._uses[i.variable] or not i.variable.shape]
+        self._lines += prologue(self.program, read, self)
+
+    def bind(self, name: str, value: Any) -> str:
+        """A global of the function."""
+        self.scope[name] = value
+        return name
+
+    def misfit(self, name: str, type_: Type) -> str:
+        """The condition that a value is no float64."""
+        return f"{name}.__class__ is not float64"
+
+    def convert(self, text: str) -> str:
+        """NumPy's numbers become Python's."""
+        return f"float({text})"
 
     def _epilogue(self) -> None:
-        results, ends = [], []
+        results, leaving = [], []
         for k, output in enumerate(self.program.outputs):
             variable = output.variable
             if variable.constant:
@@ -151,13 +141,10 @@ class FloatRunner:
                     self._lines.append(f"if {piece.text} != {piece.text}: return None")
             if output.kind == "result":
                 results.append(value)
-            elif output.kind == "tensor":
-                self.scope[f"tensor_out_{k}"] = output.source
-                ends.append(f"tensor_out_{k}._become({value})")
-            elif output.kind == "grad":
-                self.scope[f"slot_out_{k}"] = output.source
-                ends.append(f"slot_out_{k}.grad = np.array({value})")
-        self._lines += ends
+            elif output.kind != "finite":
+                number = output.kind == "grad"
+                leaving.append((output, f"np.array({value})" if number else value))
+        self._lines += epilogue(leaving, self)
         self._lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
     def _end_part(self) -> None:
@@ -193,7 +180,7 @@ class FloatRunner:
 
     # --- names -----------------------------------------------------------------------------------
 
-    def _name(self, x: Variable) -> str:
+    def name(self, x: Variable) -> str:
         """A name for a new value, perhaps one whose value is no longer read."""
         if self._free:
             name = self._free.pop()
@@ -205,7 +192,7 @@ class FloatRunner:
 
     def _assign(self, x: Variable, piece: Piece) -> str:
         self._place(piece)
-        name = self._name(x)
+        name = self.name(x)
         self._lines.append(f"{name} = {piece.text}")
         return name
 
@@ -237,7 +224,7 @@ class FloatRunner:
                 return Piece(self._names[x], ATOM, 0, (x,))
             if self._uses[x] == 1:  # kept by another part for this
                 return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
-            self._lines.append(f"{self._name(x)} = kept[{self._kept[x]}]")
+            self._lines.append(f"{self.name(x)} = kept[{self._kept[x]}]")
             return Piece(self._names[x], ATOM, 0, (x,))
         if isinstance(x, np.generic):
             x = x.item()
