@@ -29,11 +29,11 @@ def commit(changes: Iterable[Change]) -> None:
         DRAIN(map(setattr, *columns))
 
 
-def changes_of(tensor: Tensor, data: Any) -> list[Change]:
-    """What moves a leaf on to other values, as `p -= step` does."""
+def changes_of(tensor: Tensor, data: Any, before: Any) -> list[Change]:
+    """What moves a leaf on from the array of before to other values, as `p -= step` does."""
     old: Any = tensor._node
     slot = (old.slot or GradSlot()) if tensor._tracked else None
-    values = data, None, leaf_node(data, slot, old.name), tensor._array
+    values = data, None, leaf_node(data, slot, old.name), before
     return [(tensor, *part) for part in zip(_parts(tensor), values, strict=False)]
 
 

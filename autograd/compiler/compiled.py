@@ -187,8 +187,11 @@ class Compiled(Generic[P]):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            traced = trace.finish([_data(x) for x in results])
             trace.name_constants(finder.arrays)
+            traced = trace.program([_data(x) for x in results])
+            program = lower(traced, Form.NATIVE if native else Form.QUICK).program
+            program = improve(program, NATIVE if native else PASSES)
+            trace.finish()
         except BaseException as error:
             trace.abandon()
             if isinstance(error, TraceError):  # perhaps the function just runs after this
@@ -203,8 +206,6 @@ class Compiled(Generic[P]):
         outside.without(trace.reads_anew, still)
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
-        program = lower(traced, Form.NATIVE if native else Form.QUICK).program
-        program = improve(program, NATIVE if native else PASSES)
         entry = Entry(program, traced, notes, guards, leaves, outside)
         entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)

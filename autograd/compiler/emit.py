@@ -6,6 +6,7 @@ that write into them: no graph, no allocation of what does not leave.
 
 from __future__ import annotations
 
+import functools
 import keyword
 import operator
 import re
@@ -20,6 +21,7 @@ from ..arrays import lender
 from .binding import epilogue, prologue
 from .blocks import PIECE, Loop, sum_of_halves
 from .gradients import gradients_of
+from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
@@ -40,7 +42,7 @@ class Runner:
         self.program, self.memory = program, memory
         self.scope: dict[str, Any] = {
             "empty": lender(KEPT),
-            "lock": threading.Lock(),
+            "lock": threading.RLock(),
             "np": np,
         }
         self.names: dict[Variable, str] = {}
@@ -56,7 +58,12 @@ class Runner:
             self._equation(equation)
         self._epilogue()
         body = "\n        ".join(self.lines)
-        self.source = f"def run(arguments):\n    with lock:\n        {body}\n"
+        self.source = (
+            "def run(arguments):\n"
+            "    if lock._is_owned(): return again(arguments)\n"
+            f"    with lock:\n        {body}\n"
+        )
+        self.scope["again"] = functools.partial(run_apart, program)
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
         self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
 

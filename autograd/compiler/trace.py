@@ -17,11 +17,12 @@ import numpy as np
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..leaf import GradSlot
-from ..modes import MODE, Mode, Scope
+from ..modes import MODE, Mode, Scope, computing_with
 from ..node import Node
 from ..standins import StandIn, concrete
 from ..tensor import Tensor
 from ..values import ARRAYS
+from .binding import Change, changes_of, commit
 from .draws import Draws
 from .ops import op_of
 from .program import (
@@ -177,7 +178,7 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-        with self.draws.allowed():
+        with self.draws.allowed(), computing_with(ARRAYS):
             return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
@@ -350,21 +351,21 @@ class Trace(Recorder):
 
     # --- the end -------------------------------------------------------------------------------
 
-    def finish(self, results: list[Any]) -> Program:
-        """Give tensors and gradients their arrays, and close the program."""
-        program = self.program(results)
+    def finish(self) -> None:
+        """Give tensors and gradients their arrays, of before or as the function left them."""
+        changes: list[Change] = []
         for tensor, _, held, tracked, traced in self._tensors.values():
-            now, tensor._tracked = tensor._array, tracked
-            if now is traced:
-                tensor._array = held
-            elif isinstance(now, Traced):
-                tensor._become(_owned(now.value))
+            changes.append((tensor, "_tracked", tracked))
+            if tensor._array is traced:
+                changes.append((tensor, "_array", held))
+            elif isinstance(tensor._array, Traced):
+                changes += changes_of(tensor, _owned(tensor._array.value), held)
         for slot, old in self._slots.values():
             if self._is_as_before(slot):
-                slot.grad = old
+                changes.append((slot, "grad", old))
             elif slot.grad is not None:
-                slot.grad = np.array(self._value(slot.grad))
-        return program
+                changes.append((slot, "grad", np.array(self._value(slot.grad))))
+        commit(changes)
 
     def program(self, results: list[Any]) -> Program:
         """The program so far, with everything left as it is."""
@@ -394,10 +395,12 @@ class Trace(Recorder):
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
         self.open = False
-        for tensor, node, held, tracked, _ in self._tensors.values():
-            tensor._array, tensor._node, tensor._tracked = held, node, tracked
-        for slot, old in self._slots.values():
-            slot.grad = old
+        commit([
+            *((x.tensor, "_array", x.held) for x in self._tensors.values()),
+            *((x.tensor, "_node", x.node) for x in self._tensors.values()),
+            *((x.tensor, "_tracked", x.tracked) for x in self._tensors.values()),
+            *((slot, "grad", old) for slot, old in self._slots.values()),
+        ])  # fmt: skip
 
     def _both(self, args: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         """The values of arguments, and what is written down for them."""
