@@ -35,6 +35,7 @@ from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Notes, Trace
 from .traced import Traced
+from .verify import verify_memory
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -320,7 +321,9 @@ class Entry:
     @functools.cached_property
     def memory(self) -> Memory:
         """Where the values of the program live, if it runs on arrays."""
-        return plan(self.program)
+        memory = plan(self.program)
+        verify_memory(self.program, memory)
+        return memory
 
     @functools.cached_property
     def _runner(self) -> Runner:

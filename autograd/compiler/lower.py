@@ -187,7 +187,8 @@ def _type(x: Any) -> Any:
     """What rules want to know of an argument: its type, or the thing itself."""
     if not isinstance(x, Traced):
         return x
-    return x.variable.value if x.variable.constant else x.variable.type
+    variable = x.variable
+    return variable.value if variable.constant and variable.shape else variable.type
 
 
 def _is_python(x: Any) -> bool:

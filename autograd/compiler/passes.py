@@ -15,6 +15,7 @@ from .blocks import gather
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, map_tree, used_later
 from .types import Type, infer, type_of
+from .verify import verify
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
@@ -315,6 +316,7 @@ def _part(x: Any) -> Any:
 
 
 FEW, MANY = 1 << 11, 1 << 20  # bytes of arrays that are worth one more, full of a number
+EVERY_PASS = False  # tests look at the program after each of them
 TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
@@ -329,4 +331,6 @@ def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = P
     """The program after all passes, in order."""
     for step in passes:
         program = step(program)
-    return program
+        if EVERY_PASS:
+            verify(program)
+    return verify(program)

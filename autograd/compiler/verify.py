@@ -1,0 +1,92 @@
+"""Verify: is a program well formed, and does its memory plan keep what is still read?
+
+Every pass has to leave a program that passes; the tests look after each of them, and each program
+is looked at once before it is used. A mistake found here is ours, never the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..errors import TraceError
+from .program import Anew, EdgeCall, Equation, GateCall, Program, Variable, map_tree
+from .types import infer
+
+if TYPE_CHECKING:
+    from .memory import Memory
+
+__all__ = ["verify", "verify_memory"]
+
+
+def verify(program: Program) -> Program:
+    """The program, if every value is assigned once, before it is read, and is what its type says.
+
+    Raises TraceError for one that is not.
+    """
+    known = {given.variable for given in program.inputs}
+    for whole in program.equations:
+        unmade = getattr(whole, "turned", ())  # views that native code does without
+        for equation in whole.parts[1:] or [whole]:
+            for x in equation.inputs:
+                if x not in known and not x.constant and x not in unmade:
+                    _refuse(equation, f"reads {x} before it is assigned")
+            if equation.out in known or equation.out.constant:
+                _refuse(equation, f"assigns {equation.out} again")
+            known.add(equation.out)
+            for problem in _type_problems(equation):
+                _refuse(equation, problem)
+    for output in program.outputs:
+        if output.variable not in known and not output.variable.constant:
+            raise TraceError(f"compile: {output.variable} leaves the program, but is not assigned")
+    return program
+
+
+def _type_problems(equation: Equation) -> Iterator[str]:
+    """What is not as the rules of types and views say."""
+    out, base = equation.out, equation.out.base
+    if isinstance(equation.function, (GateCall, EdgeCall, Anew)):
+        return
+    if equation.into:
+        before = equation.args[0]
+        if (out.shape, out.dtype) != (before.shape, before.dtype):
+            yield f"writes {out.type} into {before.type}"
+        return
+    type_, view = infer(
+        equation.function, map_tree(_type, equation.args), map_tree(_type, equation.kwargs)
+    )
+    if (type_.shape, type_.dtype) != (out.shape, out.dtype):
+        yield f"gives {type_}, not {out.type}"
+    if base is not None and view is None:
+        yield f"makes memory of its own, and shows none of {base}"
+    if view is not None and out.shape and base is None and not equation.op.check:
+        yield f"shows the memory of {equation.inputs[view]}, and nobody knows"
+
+
+def _type(x: Any) -> Any:
+    if not isinstance(x, Variable):
+        return x
+    return x.value if x.constant and x.shape else x.type
+
+
+def verify_memory(program: Program, memory: Memory) -> None:
+    """Raise TraceError if a value is written over while it, or a view, is still to be read."""
+    holds: dict[int, Variable] = {}  # whose value each block has
+    for equation in program.equations:
+        for x in equation.inputs:
+            _check_block(equation, x, memory, holds)
+        for out in equation.outs:
+            if out in memory.place:
+                holds[memory.place[out]] = out
+    for output in program.outputs:
+        _check_block(output, output.variable, memory, holds)
+
+
+def _check_block(where: Any, x: Variable, memory: Memory, holds: dict[int, Variable]) -> None:
+    block = memory.place.get(x.root)
+    if block is not None and holds.get(block) is not x.root:
+        _refuse(where, f"{x} is read after {holds.get(block)} was written over it")
+
+
+def _refuse(where: Any, problem: str) -> None:
+    raise TraceError(f"compile: a mistake of the compiler, at `{where}`: {problem}")
