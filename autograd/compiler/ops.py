@@ -8,16 +8,21 @@ in the rows. A function without a row is called by its name, and a ufunc still w
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
 from ..gates.losses import check_labels
+from ..gates.windows import pieces_of, sum_of_pieces
+from . import results
+from .results import Result, asked, converted, depends_on_data, miniature, told, unknown, view
 from .traced import cast
 
 __all__ = [
@@ -74,6 +79,7 @@ class Op:
     """What is known of one primitive.
 
     name         as programs print it
+    result       for types of operands, the type of the result, and whose memory it shows
     pure         the same operands give the same result, and nothing else happens
     elementwise  each element of the result comes from the same element of the operands
     fresh        the result never shows memory of an operand; None if it may
@@ -106,6 +112,7 @@ class Op:
     """
 
     name: str
+    result: Callable[..., Result]
     pure: bool = False
     elementwise: bool = False
     fresh: bool = False
@@ -149,12 +156,18 @@ def op_of(function: Function) -> Op:
         OPS[function] = replace(
             op_of(meant),
             name=function_name(function),
+            result=lambda x, y, *_: op_of(meant).result(x, y),
             pure=True,
             readable=None,
             called=function_name(meant),
             given=2,
         )
-    return OPS.get(function) or Op(function_name(function), **_usual(function))
+    return OPS.get(function) or _without_row(function)
+
+
+@functools.lru_cache(maxsize=1024)
+def _without_row(function: Function) -> Op:
+    return Op(function_name(function), **_usual(function))
 
 
 def function_name(function: Function) -> str:
@@ -177,11 +190,18 @@ def function_name(function: Function) -> str:
 def _usual(function: Function) -> dict[str, Any]:
     """What holds for all ufuncs, for their methods, and for NumPy's functions."""
     name = function_name(function)
-    facts: dict[str, Any] = {"pure": name.startswith("np.") and "random" not in name}
+    pure = name.startswith("np.") and "random" not in name
+    facts: dict[str, Any] = {"pure": pure, "result": (asked if pure else unknown)(function)}
+    if hasattr(function, "gives"):
+        facts["result"] = told(function.gives)
     if isinstance(function, np.ufunc):
         facts.update(fresh=True, out=Out.POSITIONAL, elementwise=function.signature is None)
+        facts["result"] = miniature(function)
     elif isinstance(getattr(function, "__self__", None), np.ufunc):
-        facts["writes"] = function.__name__ == "at"
+        if function.__name__ == "at":
+            facts.update(writes=True, result=results.at)
+        if function.__name__ in ("reduce", "accumulate", "outer"):
+            facts["result"] = miniature(function)
         if function.__name__ == "reduce":
             facts.update(out=Out.KEYWORD, axis=0)
     return facts
@@ -191,6 +211,11 @@ def _row(function: Function, **facts: Any) -> None:
     OPS[function] = Op(function_name(function), **{**_usual(function), **facts})
 
 
+def _rows(rule: Callable[[Function], Callable[..., Result]], *functions: Function) -> None:
+    for function in functions:
+        _row(function, result=rule(function))
+
+
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
@@ -198,7 +223,7 @@ def _arithmetic(function: np.ufunc, python: Function, form: Form, **facts: Any) 
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
     _row(function, python=python, native=form.text, **forms, **facts)
-    _row(python, pure=True, **forms)
+    _row(python, pure=True, result=miniature(python), **forms)
 
 
 _arithmetic(np.add, operator.add, infix("+", SUM), augmented="+=")
@@ -209,7 +234,7 @@ _arithmetic(np.divide, operator.truediv, infix("/", PRODUCT))
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
-_row(operator.neg, pure=True, readable=MINUS, floats=MINUS)
+_row(operator.neg, pure=True, result=miniature(operator.neg), readable=MINUS, floats=MINUS)
 
 FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
 CALL = Form("float({function}({}))")  # the ufunc on floats
@@ -217,7 +242,7 @@ CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
 STARS = infix("**", POWER)
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
-_row(operator.pow, pure=True, readable=STARS, generated=STARS,
+_row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
 # --- functions of one number ---------------------------------------------------------------------
@@ -232,7 +257,7 @@ _row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError b
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")
 _row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
-_row(np.float64, readable=Form("{}", None), floats=Form("{}", None))
+_row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
 
 # --- comparisons and choices ---------------------------------------------------------------------
 
@@ -261,7 +286,8 @@ def _extreme(function: np.ufunc, symbol: str, native: str) -> None:
 LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
 _extreme(np.maximum, ">", LARGER)
 _extreme(np.minimum, "<", SMALLER)
-_row(np.where, elementwise=True, fresh=True, masks="first", native="{1} if {0} else {2}",
+_row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
+     native="{1} if {0} else {2}",
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------
@@ -272,7 +298,7 @@ LARGEST, SMALLEST = Reduction(LARGER, "-np.inf"), Reduction(SMALLER, "np.inf")
 
 def _reduction(called: str, *functions: Function, **facts: Any) -> None:
     for function in functions:
-        _row(function, called=called, over_all=True, **facts)
+        _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
 _reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True)
@@ -287,20 +313,55 @@ _reduction("np.std", np.std)
 # --- products of matrices ------------------------------------------------------------------------
 
 _row(np.matmul, product=True, readable=infix("@", PRODUCT))
-_row(np.dot, product=True, fresh=True, out=Out.KEYWORD)
+_row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD)
 
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, readable=TURNED, generated=TURNED)
-_row(np.reshape, reshapes=True, generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))
-_row(np.expand_dims, reshapes=True)
-_row(np.squeeze, reshapes=True)
-_row(np.concatenate, joins=True, fresh=True, out=Out.KEYWORD)
-_row(np.ndarray.copy, copies=True, fresh=True, out=Out.COPY,
+_row(np.transpose, result=view(np.transpose), readable=TURNED, generated=TURNED)
+_row(np.reshape, result=results.reshape, reshapes=True,
+     generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))  # fmt: skip
+_row(np.ravel, result=results.ravel)
+_row(np.expand_dims, result=view(np.expand_dims), reshapes=True)
+_row(np.squeeze, result=view(np.squeeze), reshapes=True)
+_rows(view, np.broadcast_to, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
+_row(np.concatenate, result=results.joined(np.concatenate), joins=True, fresh=True,
+     out=Out.KEYWORD)  # fmt: skip
+_row(np.stack, result=results.joined(np.stack))
+_row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True, out=Out.COPY,
      readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
-_row(cast, copies=True, fresh=True, out=Out.CAST,
+_row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
-_row(operator.getitem, pure=True)
-_row(operator.setitem, writes=True)
-_row(check_labels, pure=True, check=True)
+_rows(lambda _: results.like, np.empty_like, np.zeros_like, np.ones_like)
+_row(operator.getitem, pure=True, result=results.getitem)
+_row(operator.setitem, writes=True, result=results.setitem)
+
+# --- other functions of NumPy, of which nothing else needs to be known ---------------------------
+
+_rows(
+    miniature,
+    np.all, np.any, np.argmax, np.argmin, np.argsort, np.clip, np.copy, np.count_nonzero,
+    np.cumprod, np.cumsum, np.linalg.norm, np.median, np.ptp, np.round, np.sort, np.tril, np.triu,
+    np.vdot,
+)  # fmt: skip
+_rows(
+    depends_on_data,
+    np.argwhere, np.bincount, np.extract, np.flatnonzero, np.intersect1d, np.nonzero,
+    np.setdiff1d, np.trim_zeros, np.union1d, np.unique,
+)  # fmt: skip
+
+# --- helpers of gates ----------------------------------------------------------------------------
+
+_row(check_labels, result=results.labels(check_labels), pure=True, check=True)
+
+
+def _pieces(x: Any, window: Any, fill: Any = 0.0) -> Any:
+    return np.empty((*window.size, *x.shape[:2], *window.places(x.shape)), x.dtype)
+
+
+def _sum_of_pieces(x: Any, shape: Any, window: Any) -> Any:
+    return np.empty(window.padded_shape(shape), x.dtype)[window.inside(shape)]
+
+
+_row(unwrap(pieces_of), result=told(_pieces))
+_row(unwrap(sum_of_pieces), result=told(_sum_of_pieces))

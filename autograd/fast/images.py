@@ -6,7 +6,9 @@ Images are worked on in blocks whose columns stay in the cache, into memory that
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from inspect import unwrap
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -271,3 +273,60 @@ accelerate(
     vjp=(lambda g, winners, x_shape, window: _to_winners(g, winners, x_shape, window),),
 )
 accelerate(gates.pool.avg_pool2d_gate, _mean)
+
+
+# --- for programs --------------------------------------------------------------------------------
+
+# Compiled programs hold these helpers as single calls. What one gives, told by its operands: an
+# empty array like the result; or the operand, seen otherwise, whose memory the result shows.
+
+
+def _like_columns(x: Array, window: Window, groups: int) -> Array:
+    places = math.prod(window.places(x.shape))
+    shape = len(x), groups, x.shape[1] // groups * math.prod(window.size), places
+    as_it_is = window.is_point and x.flags.c_contiguous
+    return x.reshape(shape) if as_it_is else np.empty(shape, x.dtype)
+
+
+def _like_convolved(
+    x: Array, w: Array, b: Array, columns: Array, window: Window, groups: int
+) -> Array:
+    dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    return np.empty((len(x), len(w), *window.places(x.shape)), dtype)
+
+
+def _like_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array:
+    shape = y.shape[1], x.shape[1] // groups, *window.size
+    return np.empty(shape, np.result_type(x, y))
+
+
+def _like_images(
+    x: Array, w: Array, shape: Sequence[int], window: Window, groups: int = 1
+) -> Array:
+    return np.empty((len(x), groups * w.shape[1], *shape), np.result_type(x, w))
+
+
+def _like_filter_gradient(columns: Array, g: Array, w_shape: Sequence[int], groups: int) -> Array:
+    return np.empty(w_shape, np.result_type(columns, g))
+
+
+def _like_unpooled(g: Array, winners: Array, shape: Sequence[int], window: Window) -> Array:
+    return np.empty(window.padded_shape(shape), g.dtype)[window.inside(shape)]
+
+
+def _like_pooled(x: Array, window: Window, count_include_pad: bool = True) -> Array:
+    return np.empty((*x.shape[:2], *window.places(x.shape)), x.dtype)
+
+
+_GIVES: dict[Callable[..., Any], Callable[..., Array]] = {
+    _im2col: _like_columns,
+    _convolve: _like_convolved,
+    _filter_gradient: _like_filter_gradient,
+    _transpose: _like_images,
+    _filters: _like_filters,
+    _to_winners: _like_unpooled,
+    _largest: _like_pooled,
+    _mean: _like_pooled,
+}
+for _helper, _gives in _GIVES.items():
+    setattr(unwrap(_helper), "gives", _gives)  # noqa: B010
