@@ -26,7 +26,7 @@ from .guards import Surroundings
 from .interpret import interpret
 from .lower import Form, lower
 from .memory import Memory, plan
-from .names import NameFinder, name_gradients
+from .names import name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
 from .program import Anew, Output, Program, Variable
@@ -184,11 +184,10 @@ class Compiled(Generic[P]):
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=True), NameFinder() as finder:
+            with computing_with(trace, site=None, recording=True):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            trace.name_constants(finder.arrays)
             traced = trace.program([_data(x) for x in results])
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
@@ -336,8 +335,7 @@ class Entry:
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
         traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
         traced.put_in_scopes(scopes)
-        with NameFinder():
-            lowered = lower(traced, Form.TEXTBOOK)
+        lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
         known = {v: lowered.known.get(v) for v in scopes}
         name_gradients(program, {

@@ -26,7 +26,7 @@ from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Equation, Program, Variable
-from .types import Type
+from .types import Type, fresh, type_of
 
 __all__ = ["Runner"]
 
@@ -130,8 +130,10 @@ class Runner:
 
     def misfit(self, name: str, type_: Type) -> str:
         """The condition that an array is not of this type."""
+        if not type_.is_contiguous:
+            return f"{self.bind('type_of', type_of)}({name}) != {self.bind(f'type_{name}', type_)}"
         dtype = self.bind(f"dtype_{type_.dtype.name}", type_.dtype)
-        layout = f" or {name}.strides != {type_.strides}" if type_.ndim > 1 else ""
+        layout = f" or not {name}.flags.c_contiguous" if type_.ndim > 1 else ""
         return f"{name}.shape != {type_.shape} or {name}.dtype != {dtype}{layout}"
 
     def convert(self, text: str) -> str:
@@ -185,7 +187,7 @@ class Runner:
 
     def _buffer(self, out: Variable) -> None:
         """The array for a value in the planned memory."""
-        block, layout = self.memory.place[out], (out.shape, out.dtype, out.type.fresh.strides)
+        block, layout = self.memory.place[out], (out.shape, out.dtype, fresh(out.type).strides)
         key = block, layout
         if key not in self._buffers:  # in place is quick if NumPy sees the same array twice
             shape, dtype, strides = layout
@@ -202,9 +204,9 @@ class Runner:
             return
         shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
         added_to = {i.source for i in self.program.inputs if i.kind == "grad"}
-        layout = out.type.fresh
+        layout = fresh(out.type)
         if not layout.is_contiguous:
-            like = self.bind(f"like_{self.name(out)}", layout.empty())
+            like = self.bind(f"like_{self.name(out)}", _array_of(layout))
             self.lines.append(f"{self.name(out)} = np.empty_like({like})")
         elif output.kind == "grad" and output.source not in added_to:
             take = gradients_of(output.source, out.shape, out.dtype)
@@ -393,6 +395,12 @@ class _LocalMemory:
     def views(self, k: int, size: int) -> np.ndarray[Any, Any]:
         """Buffer k for a piece of `size` elements."""
         return np.ndarray((size,), self.types[k], self._buffers[k])
+
+
+def _array_of(type_: Type) -> np.ndarray[Any, Any]:
+    """An array without gaps, with its axes in the order of this type."""
+    memory = np.empty(type_.nbytes, np.uint8)
+    return np.ndarray(type_.shape, type_.dtype, memory, 0, type_.strides)
 
 
 def _block(nbytes: int) -> np.ndarray[Any, Any]:

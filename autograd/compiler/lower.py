@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, NamedTuple
 
+from ..errors import TraceError
 from ..gate import Gate, Plan
 from ..modes import Scope, computing_with
+from .names import name_in_gate
 from .ops import op_of
 from .program import (
     Anew,
@@ -27,8 +29,9 @@ from .program import (
     map_tree,
 )
 from .recorder import Recorder, as_constant_tensor, holds_tensor
+from .results import DependsOnDataError, NoTypeError, Result
 from .traced import Traced
-from .types import Type, infer
+from .types import Type, fresh
 
 __all__ = ["Form", "lower"]
 
@@ -88,8 +91,8 @@ class _Lowering(Recorder):
             if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
                 out = out.astype(equation.out.dtype)
         self.known[equation.out] = out
-        if isinstance(out, Traced) and out.variable.name is None and not out.variable.constant:
-            out.variable.name = equation.out.name
+        if isinstance(out, Traced) and equation.out.name and not out.variable.constant:
+            out.variable.name = out.variable.name or equation.out.name
 
     def _gate(self, equation: Equation, call: GateCall, values: Any, static: Any) -> Any:
         """The kernel; if edges lead back to it, what their rules need is kept beside."""
@@ -141,14 +144,13 @@ class _Lowering(Recorder):
             return function(*map_tree(as_constant_tensor, args), **kwargs)
         if function is operator.getitem:
             self._check_index(args[1])
-        types, options = map_tree(_type, args), map_tree(_type, kwargs)
         python = op_of(function).python
-        if python is not None and _is_python(types[0]) and _is_python(types[-1]):
+        if python is not None and _is_python(args[0]) and _is_python(args[-1]):
             function = python
-        type_, view = infer(function, types, options)
+        type_, view = result_of(function, map_tree(_type, args), map_tree(_type, kwargs))
         out = self._emit(function, args, kwargs, type_)
         if view is not None:
-            self._shows(out.variable, self.equations[-1].inputs[view])
+            self._shows(out.variable, self.equations[-1].args[view])
             if not type_.shape:  # a single value is a number: it is read out of the memory
                 number = Type((), type_.dtype, ())
                 out = self._emit(operator.getitem, (out, ()), {}, number)
@@ -157,6 +159,8 @@ class _Lowering(Recorder):
     def _emit(self, function: Callable[..., Any], args: Any, kwargs: Any, type_: Type) -> Traced:
         variables = map_tree(self._variable, args)
         out = self._new(type_)
+        if self.form is Form.TEXTBOOK:
+            out.name = name_in_gate()
         equation = Equation(out, function, variables, self._variables(kwargs), False, self.context)
         self.equations.append(equation)
         return Traced(self, None, out)
@@ -171,12 +175,12 @@ class _Lowering(Recorder):
         if writes:
             variables = before, *map_tree(self._variable, args[1:])
         else:
-            type_, _ = infer(function, map_tree(_type, args), map_tree(_type, kwargs))
+            type_, _ = result_of(function, map_tree(_type, args), map_tree(_type, kwargs))
             if (type_.shape, type_.dtype) != (before.shape, before.dtype):
                 value = self._emit(function, args, kwargs, type_)
                 return self.overwrite(target, operator.setitem, (target, ..., value), {})
             variables = map_tree(self._variable, args)
-        out, options = self._new(before.type.fresh), self._variables(kwargs)
+        out, options = self._new(fresh(before.type)), self._variables(kwargs)
         equation = Equation(out, function, variables, options, writes, self.context)
         self._written(equation, before)
         target.variable = out
@@ -192,4 +196,22 @@ def _type(x: Any) -> Any:
 
 
 def _is_python(x: Any) -> bool:
-    return x.__class__ in (float, int) or (isinstance(x, Type) and x.weak)
+    return x.__class__ in (float, int) or (isinstance(x, Traced) and x.variable.type.weak)
+
+
+def result_of(function: Callable[..., Any], types: Any, options: Any) -> Result:
+    """The type of a result, and the position of the operand whose memory it shows.
+
+    Raises TraceError where it depends on values.
+    """
+    try:
+        return op_of(function).result(*types, **options)
+    except DependsOnDataError as error:
+        raise TraceError(
+            f"compile: {error}, but a compiled program has to be the same for all values; use "
+            "np.where, or its like, which keeps the shape"
+        ) from None
+    except NoTypeError as error:
+        raise TraceError(
+            f"compile: {error}; only functions that give one array can be traced"
+        ) from None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .blocks import Loop
 from .native import Native
 from .program import Equation, Program, Variable
+from .types import fresh
 
 __all__ = ["Memory", "plan"]
 
@@ -157,4 +158,4 @@ def _whole(view: Variable) -> bool:
 
 
 def _same_layout(x: Variable, y: Variable) -> bool:
-    return x.type.fresh == y.type.fresh
+    return fresh(x.type) == fresh(y.type)

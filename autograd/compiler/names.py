@@ -1,71 +1,106 @@
 """Names: what the user calls the values of a program.
 
-While a function is traced for reading, every frame that returns is asked for the names of the
-arrays it holds; a gradient is called d + the name of its value.
+A value that is assigned to a variable in the line that makes it, or that a function returns to such
+a line, has the name of that variable: the next instruction tells. A gradient is called d + the name
+of its value.
 """
 
 from __future__ import annotations
 
+import dis
+import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
 from ..lines import OURS
-from ..tensor import Tensor
 from .program import Equation, Program, Variable, written_in_place
-from .traced import Traced
 
-__all__ = ["NameFinder", "name_gradients"]
+__all__ = ["name_gradients", "name_in_gate", "name_in_program", "name_of_array"]
 
 PACKAGE = str(Path(__file__).resolve().parents[1])
 GATES = str(Path(PACKAGE, "gates"))
 NUMPY = str(Path(np.__file__).parent)
+TRACER = str(Path(PACKAGE, "compiler", "compiled.py"))
 NEUTRAL = {  # what gates and layers call any value
     "array", "data", "first", "g", "index", "local", "number", "numbers", "out", "part", "result",
     "second", "self", "taken", "tie", "traced", "value", "x",
 }  # fmt: skip
+RESULTS = {"out", "result"}  # and what they call a value that they will return
+VARIABLES = "STORE_FAST", "STORE_NAME", "STORE_DEREF", "STORE_GLOBAL"
+RETURNED = ""  # in place of a name: the frame outside tells
+OF_OURS = "<gate(", "<compiled", NUMPY, PACKAGE  # files of frames that are not the user's
 
 
-class NameFinder:
-    """A context manager that names variables after the locals of the frames that return."""
+def name_in_program() -> str | None:
+    """What the user's program calls the value that is being made."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != TRACER:
+        code = frame.f_code
+        if not _is_internal(code.co_filename):
+            name = _assigned(code).get(frame.f_lasti)
+            ours = frame.f_globals.get("__name__", "").partition(".")[0] in OURS
+            if name != RETURNED and not (ours and name in RESULTS):
+                return None if name is None or (ours and name in NEUTRAL) else name
+        frame = frame.f_back
+    return None
 
-    def __init__(self) -> None:
-        self.arrays: dict[int, str] = {}  # names of plain arrays, by id
-        self._before: Callable[..., Any] | None = None
 
-    def __enter__(self) -> NameFinder:
-        self._before = sys.getprofile()
-        sys.setprofile(self._see)
-        return self
+def name_in_gate() -> str | None:
+    """What the kernel or the rule of a gate calls the value that is being made."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != TRACER:
+        code = frame.f_code
+        if code.co_filename.startswith(GATES):
+            name = _assigned(code).get(frame.f_lasti)
+            if name != RETURNED:
+                return None if name is None or name in NEUTRAL or len(name) < 3 else name
+        frame = frame.f_back
+    return None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        sys.setprofile(self._before)
 
-    def _see(self, frame: FrameType, event: str, _: Any) -> None:
-        if event != "return":
-            return
-        file = frame.f_code.co_filename
-        own = file.startswith(PACKAGE)
-        if file.startswith(("<", NUMPY)) or (own and not file.startswith(GATES)):
-            return
-        ours = frame.f_globals.get("__name__", "").partition(".")[0] in OURS
-        for name, value in frame.f_locals.items():
-            if name.startswith("_") or (ours and name in NEUTRAL) or (own and len(name) < 3):
-                continue
-            held = value._array if isinstance(value, Tensor) else value
-            if isinstance(held, np.ndarray) and not own:
-                self.arrays.setdefault(id(held), name)
-            if isinstance(held, Traced) and held.variable.name is None:
-                held.variable.name = name
+def name_of_array(array: Any) -> str | None:
+    """What the user's program calls an array that it has from outside."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_internal(frame.f_code.co_filename):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    names = frame.f_code.co_names
+    found = _name_in(frame.f_locals, array)
+    return found or _name_in({k: frame.f_globals.get(k) for k in names}, array)
+
+
+def _name_in(space: Mapping[str, Any], array: Any) -> str | None:
+    names = (name for name, value in space.items() if value is array and not name.startswith("_"))
+    return next(names, None)
+
+
+@functools.lru_cache(maxsize=1000)
+def _is_internal(file: str) -> bool:
+    return file.startswith(OF_OURS)
+
+
+@functools.lru_cache(maxsize=1000)
+def _assigned(code: CodeType) -> dict[int, str]:
+    """For instructions in some code: the variable that what they give is assigned to at once."""
+    found: dict[int, str] = {}
+    before = 0
+    for step in dis.get_instructions(code):
+        name = None
+        if step.opname.startswith(VARIABLES):
+            name = step.argval if isinstance(step.argval, str) else step.argval[0]
+        elif step.opname == "RETURN_VALUE":
+            name = RETURNED
+        if name is not None and not name.startswith("_"):
+            # a frame that waits for a call is at the instruction, or in the space behind it
+            found.update(dict.fromkeys(range(before, step.offset, 2), name))
+        before = step.offset
+    return found
 
 
 def name_gradients(program: Program, modules: dict[Variable, str]) -> None:

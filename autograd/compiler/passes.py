@@ -14,7 +14,7 @@ import numpy as np
 from .blocks import gather
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, map_tree, used_later
-from .types import Type, infer, type_of
+from .types import Type, fresh, type_of
 from .verify import verify
 
 __all__ = [
@@ -161,7 +161,7 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
         source = equation.args[0] if equation.kwargs == TO_WRITE else None
         if equation.function is not np.ndarray.copy or source not in made_by:
             continue
-        same_layout = source.type.fresh == equation.out.type.fresh
+        same_layout = fresh(source.type) == fresh(equation.out.type)
         if source.base is None and same_layout and (readers[source] == 1 or not alone):
             instead[equation.out] = source
             readers[source] += readers[equation.out] - 1
@@ -254,10 +254,10 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
         return None
     if len(x.shape) == 1:
         column = (slice(None), None)
-        type_, _ = infer(operator.getitem, (x.type, column), {})
+        type_ = op_of(operator.getitem).result(x.type, column).type
         out = Variable(number, type_, base=x)
         return Equation(out, operator.getitem, (x, column), context=at.context)
-    type_, _ = infer(np.transpose, (x.type,), {})
+    type_ = op_of(np.transpose).result(x.type).type
     return Equation(Variable(number, type_, base=x), np.transpose, (x,), context=at.context)
 
 

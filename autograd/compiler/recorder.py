@@ -107,11 +107,13 @@ class Recorder(Kind):
         if isinstance(x, np.ndarray):
             known = self._constants.get(id(x))
             if known is None:  # x is kept too: its id must not be given to another array
-                value = kept(x)
-                known = x, self._new(type_of(value), value, constant=True)
-                self._constants[id(x)] = known
+                known = self._constants[id(x)] = x, self._constant(x)
             return known[1]
         return x
+
+    def _constant(self, x: Any) -> Variable:
+        value = kept(x)
+        return self._new(type_of(value), value, constant=True)
 
 
 def as_constant_tensor(x: Any) -> Any:

@@ -24,6 +24,7 @@ from ..tensor import Tensor
 from ..values import ARRAYS
 from .binding import Change, changes_of, commit
 from .draws import Draws
+from .names import name_in_program, name_of_array
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
@@ -132,6 +133,7 @@ class Trace(Recorder):
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
         out = self._new(type_of(result))
+        out.name = name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
         self.equations.append(equation)
         return equation
@@ -252,10 +254,10 @@ class Trace(Recorder):
         if source is not None and isinstance(downstream, Traced):
             self.gradient_of[source] = downstream.variable
 
-    def name_constants(self, names: dict[int, str]) -> None:
-        """Give the arrays from outside the names that the function has for them."""
-        for key, (_, variable) in self._constants.items():
-            variable.name = names.get(key)
+    def _constant(self, x: Any) -> Variable:
+        variable = super()._constant(x)
+        variable.name = name_of_array(x)
+        return variable
 
     def notes(self) -> Notes:
         """What readers want to know."""

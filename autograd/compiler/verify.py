@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
 from .program import Anew, EdgeCall, Equation, GateCall, Program, Variable, map_tree
-from .types import infer
 
 if TYPE_CHECKING:
     from .memory import Memory
@@ -52,15 +51,14 @@ def _type_problems(equation: Equation) -> Iterator[str]:
         if (out.shape, out.dtype) != (before.shape, before.dtype):
             yield f"writes {out.type} into {before.type}"
         return
-    type_, view = infer(
-        equation.function, map_tree(_type, equation.args), map_tree(_type, equation.kwargs)
-    )
+    types, options = map_tree(_type, equation.args), map_tree(_type, equation.kwargs)
+    type_, view = equation.op.result(*types, **options)
     if (type_.shape, type_.dtype) != (out.shape, out.dtype):
         yield f"gives {type_}, not {out.type}"
     if base is not None and view is None:
         yield f"makes memory of its own, and shows none of {base}"
     if view is not None and out.shape and base is None and not equation.op.check:
-        yield f"shows the memory of {equation.inputs[view]}, and nobody knows"
+        yield f"shows the memory of {equation.args[view]}, and nobody knows"
 
 
 def _type(x: Any) -> Any:

@@ -96,8 +96,7 @@ class _Again:
             operands = tuple(known[p] if isinstance(p, Node) else p for p in node.parents)
             with Switch(site=node.scope):
                 known[node] = run_gate(node.plan.gate, operands, node.static or {}, MODE.get())
-            if node in self._names:
-                known[node]._array.variable.name = self._names[node]
+            known[node]._array.variable.name = self._names.get(node)
         for leaf in self._leaves.values():
             leaf.zero_grad()
         known[self._root].backward(self._gradient)
