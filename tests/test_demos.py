@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nn
+from benchmarks import course
 from demos import alexnet_graph, circuits, derive, gradcheck, mnist, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,6 +134,7 @@ def test_the_benchmarks_run(tmp_path: Path) -> None:
     """Ours on every kind of work that takes no long time; a system that is not there is named."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "spiral step float64", "sum x y + z of 100", "hessian",
+         *(f"{title} float64" for title in course.TITLES.values()),
          "--rounds", "1", "--seconds", "0", "--json", str(tmp_path / "times.json"),
          "--python", "hips=nowhere",
          "--systems", "by_hand,numpy_tuned,gategrad_eager,gategrad_compiled,hips"],
@@ -140,7 +142,9 @@ def test_the_benchmarks_run(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = 3 + 1 + 3  # the spiral and the Hessian in three states of the allocator
-    for system in ("gategrad, eager", "gategrad, compiled", "NumPy tuned by hand"):
-        assert done.stdout.count(f"| {system} |") == lines + 1  # once in the head of the summary
+    course_lines = len(course.TITLES)
+    for system in ("gategrad, eager", "gategrad, compiled"):  # once in the head of the summary
+        assert done.stdout.count(f"| {system} |") == lines + course_lines + 1
+    assert done.stdout.count("| NumPy tuned by hand |") == lines + 1
     assert "- HIPS autograd, spiral step float64" in done.stdout
-    assert len(json.loads((tmp_path / "times.json").read_text())) == 5 * lines
+    assert len(json.loads((tmp_path / "times.json").read_text())) == 5 * (lines + course_lines)
