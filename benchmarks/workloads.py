@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
+
+from . import course
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Any]
@@ -143,6 +145,10 @@ def cases() -> list[Case]:
                   small=partial(tanh, dtype, 1000), tolerance=tolerance)
              for dtype, tolerance in (("float64", 1e-9), ("float32", loose))]  # fmt: skip
     rows.append(Case("hessian, 50 parameters", "hessian", hessian, large=True))
+    rows += [Case(f"{title} {dtype}", kind, partial(course.arrays, kind, dtype, _digits), check=10,
+                  tolerance=tolerance)
+             for kind, title in course.TITLES.items()
+             for dtype, tolerance in (("float64", 1e-9), ("float32", loose))]  # fmt: skip
     return rows
 
 
@@ -176,7 +182,11 @@ class Work:
 
     def weights(self) -> list[Array]:
         """Copies of W1, b1, W2, b2."""
-        return [w.copy() for w in (self.W1, self.b1, self.W2, self.b2)]
+        return self.copies(("W1", "b1", "W2", "b2"))
+
+    def copies(self, names: Iterable[str]) -> list[Array]:
+        """Copies of arrays."""
+        return [getattr(self, name).copy() for name in names]
 
     def batches(self) -> list[tuple[Array, Array]]:
         """The batches one by one, each read-only."""

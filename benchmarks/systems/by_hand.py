@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import by_hand_conv, by_hand_moons
+from . import by_hand_conv, by_hand_course, by_hand_moons
 from .common import Run, repeat
 
 VERSION = f"NumPy {np.__version__}"
@@ -150,6 +150,6 @@ def hessian(work: Any) -> Run:
 RUNS = {
     "spiral": two_layer, "mnist": two_layer, "conv": by_hand_conv.run, "moons": by_hand_moons.run,
     "chain": chain, "small_sum": small_sum, "tanh": tanh, "gradcheck": gradcheck,
-    "hessian": hessian,
+    "hessian": hessian, **by_hand_course.RUNS,
 }  # fmt: skip
 SKIPS: dict[str, str] = {}

@@ -10,6 +10,7 @@ import autograd as ag
 import nn
 from autograd import Parameter, Tensor
 
+from . import gategrad_course
 from .common import Run, ScalarNet, repeat
 from .common import chain as chain_of
 
@@ -119,6 +120,7 @@ STEPS: dict[str, tuple[Any, Any]] = {
     "small_sum": (small_sum_step, lambda work: [(work.x, work.y, work.z)]),
     "tanh": (tanh_step, lambda work: [(work.x, work.y)]),
     "hessian": (hessian_step, lambda work: [(work.w,)]),
+    **{kind: (step, batches) for kind, step in gategrad_course.STEPS.items()},
 }
 
 

