@@ -129,16 +129,22 @@ def _weights(k: int) -> float:
 class Maker:
     """The random choices of one program."""
 
+    mixes = False  # dtypes, within a step
+
     def __init__(self, rng: np.random.Generator):
         self.rng, self.program = rng, Program()
         self.values: dict[str, np.ndarray] = {}  # what steps may read
         self.own: set[str] = set()  # those that no other value shows the memory of
-        self.scope: Fields = _torch_scope()
+        self.scope: Fields = self.names()
         self.dtypes: Sequence[str] = self.one(
             ["float64"], ["float64"], ["float32"], ["float64", "float32"]
         )
         self.share_of_images = self.one(0.0, 0.1, 0.9)
         self.lengths = self.one([2, 3], [1, 2, 3], [1, 2, 4], [0, 1, 2, 3], [3])
+
+    def names(self) -> Fields:
+        """What the lines of the program may call, while it is drawn."""
+        return _torch_scope()
 
     def one(self, *of: Any) -> Any:
         return of[self.rng.integers(len(of))]
@@ -158,8 +164,12 @@ class Maker:
         """A constant of the program, by its name."""
         name = f"c{len(self.program.arrays)}"
         self.program.arrays[name] = np.array(values, order="C")
-        self.scope[name] = self.scope["torch"].tensor(self.program.arrays[name])
+        self.scope[name] = self.given(name)
         return name
+
+    def given(self, name: str) -> Any:
+        """The array as the lines of the program have it, while it is drawn."""
+        return self.scope["torch"].tensor(self.program.arrays[name])
 
     def leaf(self, shape: Sequence[int], dtype: Any = None) -> str:
         """A variable, or now and then a constant, of this shape."""
@@ -183,7 +193,8 @@ class Maker:
         operands = [self.pick() for _ in range(count)]
         if count > 1 and self.chance(0.15):
             operands[1] = operands[0]
-        if count > 1 and self.values[operands[0]].dtype != self.values[operands[1]].dtype:
+        mixed = count > 1 and self.values[operands[0]].dtype != self.values[operands[1]].dtype
+        if mixed and not self.mixes:
             return False
         arrays = [self.values[name] for name in operands]
         if row.writes and not (operands[0] in self.own and operands[0] not in operands[1:]):
@@ -207,7 +218,7 @@ class Maker:
             text.format(**names) if "{out}" in text else f"{out} = {text.format(**names)}"
             for text in (row.ours, row.theirs)
         )
-        if not self._runs(theirs, out):
+        if not self.runs(ours, theirs, out):
             return False
         made = {name for name in words(ours) if name in self.program.arrays}
         self.program.steps.append(Step(row.name, out, (*operands, *made), ours, theirs))
@@ -217,15 +228,18 @@ class Maker:
         self.own |= {out} if row.own and self.values[out].ndim else set()
         return True
 
-    def _runs(self, line: str, out: str) -> bool:
+    def runs(self, ours: str, theirs: str, out: str) -> bool:
         """Whether PyTorch runs the line, and gives numbers of a moderate size."""
         torch = self.scope["torch"]
         try:
             with torch.no_grad():
-                exec(line, self.scope)
+                exec(theirs, self.scope)
         except (RuntimeError, IndexError, ValueError, TypeError):
             return False
-        value = self.scope[out].numpy()
+        return self.keeps(out, self.scope[out].numpy())
+
+    def keeps(self, out: str, value: np.ndarray) -> bool:
+        """Whether the value is moderate enough to go on with; then it is one of the program's."""
         moderate = np.isfinite(value).all() and np.abs(value).max(initial=0) < LARGEST
         if not moderate or value.size > MOST or value.ndim > 6:
             return False

@@ -1,128 +1,164 @@
-"""Random programs: compiled they give the bits of eager, at every call, and keep giving them.
+"""Random programs: compiled they give the bits of eager, at every call; and this can fail.
 
-They are made of what squeezes, reshapes, indexes and sums small arrays, for a view of memory that
-is used again is the likeliest thing to go wrong without a word.
+See `programs.py`, which runs as many as one likes, and has the list of what is known to be wrong.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from draws import generator
+from compiler import program_judge, program_maker, program_operations, programs
+from draws import seeded
 
 import autograd as ag
 
-Program = list[tuple[Callable[..., Any], tuple[int, ...]]]
-
-SHAPES = [(1,), (1, 1), (3,), (2, 3), (2, 1), (3, 1, 1), ()]
-OF_ONE: list[Callable[[Any], Any]] = [
-    lambda x: np.exp(0.2 * x),
-    np.tanh,
-    lambda x: x * 1.5,
-    lambda x: 0.5 - x,
-    np.abs,
-    lambda x: np.maximum(x, 0.1),
-    np.sum,
-    np.mean,
-    np.max,
-    ag.logsumexp,
-    lambda x: np.sum(x, keepdims=True),
-    lambda x: np.sum(x, axis=-1, keepdims=True) if np.ndim(x) else x,
-    lambda x: np.sum(x, axis=0) if np.ndim(x) else x,
-    np.squeeze,
-    np.squeeze,
-    lambda x: np.reshape(x, ()) if np.size(x) == 1 else x,
-    lambda x: np.reshape(x, ()) if np.size(x) == 1 else x,
-    lambda x: np.reshape(x, (1,)) if np.size(x) == 1 else x,
-    lambda x: np.reshape(x, -1),
-    lambda x: x[..., 0] if np.ndim(x) else x,
-    lambda x: x[..., -1:] if np.ndim(x) else x,
-    lambda x: x[0] if np.ndim(x) else x,
-    lambda x: x[()],
-    lambda x: x[None],
-    np.transpose,
-]
-OF_TWO: list[Callable[[Any, Any], Any]] = [
-    lambda x, y: x + y,
-    lambda x, y: x - y,
-    lambda x, y: x * y,
-    lambda x, y: x / (1.0 + y * y),
-    np.maximum,
-    lambda x, y: np.where(x > y, x, y * y),
-]
+CHAPTERS, EACH = 10, 30
 
 
-def random_program(rng: np.random.Generator, inputs: list[Any]) -> Program:
-    """Steps, each a function and the numbers of the values that it reads."""
-    values, steps = list(inputs), []
-    for _ in range(rng.integers(3, 14)):
-        which = rng.integers(len(values), size=2)
-        if rng.random() < 0.65:
-            function, reads = OF_ONE[rng.integers(len(OF_ONE))], (int(which[0]),)
-        else:
-            function, reads = OF_TWO[rng.integers(len(OF_TWO))], tuple(map(int, which))
-        try:
-            value = function(*(values[k] for k in reads))
-        except ValueError:  # these shapes do not broadcast
-            continue
-        if np.size(value) <= 12:
-            steps.append((function, reads))
-            values.append(value)
-    return steps
+@pytest.mark.parametrize("chapter", range(CHAPTERS))
+def test_random_programs_give_the_bits_of_eager_at_every_call(chapter: int) -> None:
+    numbers = range(chapter * EACH, (chapter + 1) * EACH)
+    summary = programs.judge_many(numbers, seeded(0))
+    for number, program, finding in summary.unknown.values():
+        small = programs.smallest(program, finding.kind)
+        pytest.fail(f"program {number}: {finding.kind}\n{finding.detail}\n\n{small}")
 
 
-def runner(steps: Program, returned: list[int]) -> Callable[..., Any]:
-    """The program as a function that gives a loss, and some of the values on the way."""
-
-    def run(*inputs: Any) -> Any:
-        values = list(inputs)
-        for function, reads in steps:
-            values.append(function(*(values[k] for k in reads)))
-        loss = sum(np.sum(v * (0.3 + 0.1 * k)) for k, v in enumerate(values))
-        return loss, *(values[k] for k in returned)
-
-    return run
+@pytest.mark.parametrize("number", range(3))
+def test_random_programs_are_right_in_native_code(number: int) -> None:
+    pytest.importorskip("numba", reason='needs numba: pip install "gategrad[jit]"')
+    summary = programs.judge_many([number], seeded(0), "numba", source=False)
+    for number, program, finding in summary.unknown.values():
+        pytest.fail(f"program {number}: {finding.kind}\n{finding.detail}\n\n{program}")
 
 
-def results(run: Callable[..., Any], inputs: list[Any]) -> list[Any]:
-    """Loss, values on the way, and the gradient of the loss by each input."""
-    found = list(run(*inputs))
-    found += ag.grad(lambda *a: run(*a)[0], tuple(range(len(inputs))))(*inputs)
-    return found
+def test_programs_have_everything_that_may_go_wrong() -> None:
+    made = [program_maker.make(seeded(1), number) for number in range(250)]
+    used = Counter(step.name for program in made for step in program.steps)
+    assert len({*program_operations.NAMES} - {*used}) < 25
+    assert {p.mode for p in made} == {*program_maker.MODES}
+    roles = Counter(role for p in made for role in {p.roles[name] for name in p.arrays})
+    assert {*roles} == {*program_maker.ARGUMENTS, *program_maker.OUTSIDE}
+    assert min(roles.values()) > 5, roles
+    forms = {form for p in made for form in p.forms.values()}
+    assert forms == {*program_maker.FORMS}
+    assert {kind for p in made for kind, _ in p.shared.values()} == {
+        "same", "overlapping", "parameter",
+    }  # fmt: skip
+    updates = "\n".join(line for p in made for line in p.updates)
+    assert all(x in updates for x in ("-= ", "*= ", ".data = ", "SGD", ".descend(", "no_grad"))
+    assert sum(bool(p.updates) for p in made) > 40
+    assert sum(p.nested for p in made) > 10
+    assert {call.kind for p in made for call in p.calls} == {"moderate", "ties", "extreme"}
+    changed = [[c for c in p.calls if c.lengths or c.dtype] for p in made]
+    assert sum(map(bool, changed)) > 50
+    assert {x.dtype.char for p in made for x in p.arrays.values()} >= {*"fdl?"}
 
 
-def plain(x: Any) -> np.ndarray:
-    return x.numpy() if isinstance(x, ag.Tensor) else np.asarray(x)
+# --- the judge can fail -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("chapter", range(10))
-def test_random_programs_give_the_bits_of_eager_at_every_call(chapter: int, dtype: Any) -> None:
-    rng = generator(chapter)
-    for _ in range(12):
-        shapes = [SHAPES[k] for k in rng.integers(len(SHAPES), size=rng.integers(1, 4))]
+class Spoiled:
+    """A compiled function that errs from its third call on, in one way."""
 
-        def drawn(shapes: Any = shapes) -> list[Any]:
-            return [np.asarray(rng.normal(size=shape), dtype) for shape in shapes]
+    def __init__(self, function: Callable[..., Any], fault: Callable[..., Any]):
+        self.function, self.fault, self.count, self.why = function, fault, 0, ["first call"]
+        self.kept: list[Any] = []
 
-        inputs = drawn()
-        steps = random_program(rng, inputs)
-        count = len(inputs) + len(steps)
-        run = runner(steps, [int(k) for k in rng.integers(count, size=2)])
-        compiled = ag.compile(lambda *a, run=run: results(run, list(a)))
-        before: list[tuple[Any, list[np.ndarray]]] = []
-        for _ in range(4):
-            wanted = [plain(x) for x in results(run, inputs)]
-            found = compiled(*inputs)
-            for ours, theirs in zip(found, wanted, strict=True):
-                assert plain(ours).dtype == theirs.dtype
-                np.testing.assert_array_equal(plain(ours), theirs)
-            before.append((found, wanted))
-            inputs = drawn()
-        for found, wanted in before:  # what was returned stays as it was
-            for ours, theirs in zip(found, wanted, strict=True):
-                np.testing.assert_array_equal(plain(ours), theirs)
-        assert compiled.why == ["first call"]
+    def __call__(self, *args: Any) -> Any:
+        self.count += 1
+        if self.count < 3:
+            return self.function(*args)
+        return self.fault(self, *args)
+
+
+def _changed(change: Callable[[np.ndarray], np.ndarray], place: int = 0) -> Callable[..., Any]:
+    """One of the results is another."""
+
+    def fault(spoiled: Spoiled, *args: Any) -> Any:
+        results = [*spoiled.function(*args)]
+        array = change(program_judge.plain(results[place]))
+        is_tensor = isinstance(results[place], ag.Tensor)
+        results[place] = ag.Tensor(array) if is_tensor else array[()]
+        return tuple(results)
+
+    return fault
+
+
+def _nothing(spoiled: Spoiled, *args: Any) -> Any:
+    return spoiled.function(*args)
+
+
+def _raises(spoiled: Spoiled, *args: Any) -> Any:
+    raise ZeroDivisionError("planted")
+
+
+def _twice(spoiled: Spoiled, *args: Any) -> Any:
+    spoiled.function(*args)
+    return spoiled.function(*args)
+
+
+def _writes(spoiled: Spoiled, *args: Any) -> Any:
+    result = spoiled.function(*args)
+    if args[0].flags.writeable:
+        args[0][...] = 3
+    return result
+
+
+PLANTED: dict[str, Callable[..., Any]] = {
+    "signs of zeros of result": _changed(lambda x: -x),
+    "last bits of result": _changed(lambda x: np.nextafter(x, x.dtype.type(9)), 1),
+    "dtype of result": _changed(lambda x: x.astype(np.float16)),
+    "shape of result": _changed(lambda x: x[None]),
+    "crash: ZeroDivisionError: planted": _raises,
+    "numbers of value": _twice,
+    "numbers of argument, afterwards": _writes,
+}
+
+
+def planted() -> program_maker.Compilable:
+    """A small program on which every planted fault shows."""
+    step = program_maker.tp.Step("zero", "v0", ("c1",), "v0 = c1 * 0.0", "")
+    return program_maker.Compilable(
+        arrays={"c0": np.array([0.5, 1.0]), "c1": np.array([1.0, 2.0, 3.0])},
+        roles={"c0": "parameter", "c1": "array"}, outputs=["v0"], steps=[step],
+        updates=["c0 *= 0.5"], returns=["c0.detach()"],
+        calls=[program_maker.Call(k, form="C") for k in range(13)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_a_planted_fault_is_found_and_cut_down(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = planted()
+    monkeypatch.setattr(ag, "compile", lambda f, **_: Spoiled(f, _nothing))
+    fine = program_judge.judged(program)
+    assert (fine.kinds, fine.calls) == (set(), 13)
+    monkeypatch.setattr(ag, "compile", lambda f, **_: Spoiled(f, PLANTED[kind]))
+    assert kind in program_judge.judged(program).kinds
+    small = programs.smallest(program, kind)
+    assert (len(small.steps), len(small.calls)) <= (1, 3)
+    assert "compiled = ag.compile(step)" in str(small)
+
+
+def test_a_text_that_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = replace(planted(), returns=[])
+
+    def judged() -> set[str]:
+        kinds = program_judge.judged(program, source=True).kinds
+        return {kind for kind in kinds if kind.startswith("source")}
+
+    assert judged() == set()
+    right = program_judge.sealed
+
+    def wrong(text: str, name: str) -> Any:
+        return right(text.replace("0.5", "0.6"), name)
+
+    monkeypatch.setattr(program_judge, "sealed", wrong)
+    assert "source: an update: numbers" in judged()
+    monkeypatch.setattr(program_judge, "sealed", lambda text, name: right("import nn", name))
+    assert "source: ImportError: nn is not NumPy" in judged()
