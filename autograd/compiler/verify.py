@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import TraceError
-from .program import Anew, EdgeCall, Equation, GateCall, Program, Variable, map_tree
+from .program import (
+    Anew,
+    EdgeCall,
+    Equation,
+    GateCall,
+    Program,
+    Variable,
+    map_tree,
+    used_later,
+)
 
 if TYPE_CHECKING:
     from .memory import Memory
@@ -35,9 +44,9 @@ def verify(program: Program) -> Program:
             known.add(equation.out)
             for problem in _type_problems(equation):
                 _refuse(equation, problem)
-    for output in program.outputs:
-        if output.variable not in known and not output.variable.constant:
-            raise TraceError(f"compile: {output.variable} leaves the program, but is not assigned")
+    for x in used_later(program.outputs) - known:
+        if not x.constant:
+            raise TraceError(f"compile: {x} leaves the program, but is not assigned")
     return program
 
 
