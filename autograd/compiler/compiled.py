@@ -243,9 +243,9 @@ class Compiled(Generic[P]):
     def source(self) -> str:
         """The program as a person would write it: NumPy code that runs without this package.
 
-        Gates are written as in a textbook and named after the variables of the function, which
-        is run once more for that; what really runs, with its buffers, is `generated`. Arrays
-        that the function takes from outside become arguments, see `constants`.
+        Gates are written as in a textbook and named after the variables of the function; what
+        really runs, with its buffers, is `generated`. Arrays that the function takes from outside
+        become arguments, see `constants`.
         """
         return self._text()[0]
 

@@ -19,8 +19,8 @@ from .verify import verify
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
-    "remove_dead", "skip_broadcasts", "skip_copies", "transpose_early", "undo_inverses",
-    "use_arrays", "use_numbers",
+    "remove_dead", "skip_broadcasts", "skip_copies", "take_numbers", "transpose_early",
+    "undo_inverses", "use_arrays", "use_numbers",
 ]  # fmt: skip
 
 
@@ -190,6 +190,20 @@ def _reverses_axes(equation: Equation) -> bool:
     return equation.function is np.transpose and len(equation.args) == 1
 
 
+def take_numbers(program: Program) -> Program:
+    """For people: a Python number serves as the number of NumPy that it is made."""
+    instead: dict[Variable, Variable] = {}
+    for equation in program.equations:
+        _rename(equation, instead)
+        source = equation.args[0] if equation.function is np.float64 else None
+        if isinstance(source, Variable) and source.type.weak:
+            instead[equation.out] = source
+    _rename_outputs(program, instead)
+    for output in program.outputs:
+        output.source = _instead(output.source, instead)
+    return remove_dead(program)
+
+
 def keep_numbers_in_views(program: Program) -> Program:
     """For people: an array without axes serves as the number in it, if nobody writes to its memory.
 
@@ -322,7 +336,7 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
-    *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, transpose_early, use_arrays, gather]
 

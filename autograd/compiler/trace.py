@@ -174,6 +174,8 @@ class Trace(Recorder):
             variables = map_tree(self._variable, args)
         options, out = self._variables(kwargs), self._new(type_of(after))
         self._held[out] = after
+        if all(given.variable is not before for given in self.inputs):
+            out.name, before.name = before.name, None  # the user calls by it what is there now
         self._written(Equation(out, function, variables, options, writes, self.context), before)
         target.value, target.variable = after, out
         return target
