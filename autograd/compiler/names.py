@@ -20,7 +20,7 @@ import numpy as np
 from ..lines import OURS
 from .program import Equation, Program, Variable, written_in_place
 
-__all__ = ["name_gradients", "name_in_gate", "name_in_program", "name_of_array"]
+__all__ = ["WRITTEN", "name_gradients", "name_in_gate", "name_in_program", "name_of_array"]
 
 PACKAGE = str(Path(__file__).resolve().parents[1])
 GATES = str(Path(PACKAGE, "gates"))
@@ -33,6 +33,7 @@ NEUTRAL = {  # what gates and layers call any value
 RESULTS = {"out", "result"}  # and what they call a value that they will return
 VARIABLES = "STORE_FAST", "STORE_NAME", "STORE_DEREF", "STORE_GLOBAL"
 RETURNED = ""  # in place of a name: the frame outside tells
+WRITTEN = "[...]"  # or: it is written into what has a name
 OF_OURS = "<gate(", "<compiled", NUMPY, PACKAGE  # files of frames that are not the user's
 
 
@@ -100,6 +101,8 @@ def _assigned(code: CodeType) -> dict[int, str]:
             # a frame that waits for a call is at the instruction, or in the space behind it
             found.update(dict.fromkeys(range(before, step.offset, 2), name))
         before = step.offset
+        if step.opname == "STORE_SUBSCR":
+            found[before] = found[before + 2] = WRITTEN
     return found
 
 

@@ -56,6 +56,8 @@ class _Writer:
             if variable in by_input:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
         self.updates = {o.variable: o.source for o in program.outputs if o.kind == "tensor"}
+        self.old = {i.source: i.variable for i in program.inputs if i.kind == "tensor"}
+        self.ends: list[str] = []  # updates that have to wait until nobody reads old values
         self.inline: dict[Variable, tuple[str, int]] = {}
         self.reads: dict[Variable, set[Variable]] = {}  # whose memory inline text reads
         self.order = reading_order(program)
@@ -69,10 +71,10 @@ class _Writer:
 
     def text(self) -> str:
         inputs = self._inputs()
+        self._keep_what_is_handed_on()
         for position, equation in enumerate(self.order):
             self.position = position
             self._equation(equation)
-        ends = self._updates()
         results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
         grads = [o for o in self.program.outputs if o.kind == "grad"]
         if grads and not self.updates:
@@ -81,18 +83,26 @@ class _Writer:
         body = [
             f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in self.rows
         ]
-        body += [f"    {line}" for line in ends]
+        body += [f"    {line}" for line in self.ends]
         body.append(f"    return {', '.join(results)}" if results else "    return None")
         arguments = [i.variable.name or "" for i in inputs] + list(self.held.values())
         head = f"def {self.name}({', '.join(arguments)}):"
         return "\n".join([f"{self.helpers}", "", head, *body]) + "\n"
 
     def _inputs(self) -> list[Input]:
-        return [i for i in self.program.inputs if self.uses[i.variable] or i.kind == "argument"]
+        updated = [self.old[tensor] for tensor in self.updates.values()]
+        return [
+            i
+            for i in self.program.inputs
+            if self.uses[i.variable] or i.kind == "argument" or i.variable in updated
+        ]
 
     def _result(self, variable: Variable) -> str:
         """What is returned; a gradient that is another value too gets a line with its name."""
         text = self.expression(variable)
+        if variable.root in (self.old[tensor] for tensor in self.updates.values()):
+            text = self._new_name()  # what a tensor held before
+            self.rows.append((f"{text} = {self.operand(variable, ATOM)}.copy()", _shape(variable)))
         names = self.gradients.get(variable)
         gradient = names.pop(0) if names else text
         if gradient in (text, *self.taken):
@@ -117,6 +127,7 @@ class _Writer:
                 self.inline[out] = f"{labels}.astype(np.intp)", ATOM
             return
         if out in self.updates:
+            self._update(equation)
             return
         if equation.into:
             self._write(equation)
@@ -178,27 +189,33 @@ class _Writer:
                 return
         self.rows.append((f"{place} = {text}", ""))
 
-    def _updates(self) -> list[str]:
-        """The updates of parameters, in place, at the end: nothing reads the old values then."""
-        made_by = self.program.producers()
-        lines = []
-        for variable, tensor in self.updates.items():
-            name = tensor.name or "parameter"
-            known = [i.variable for i in self.program.inputs if i.source is tensor]
-            name = known[0].name or name if known else name
-            equation = made_by.get(variable)
-            if (
-                equation is not None
-                and equation.op.augmented
-                and known
-                and equation.args[0] is known[0]
-            ):
-                rest = self.operand(equation.args[1], PRODUCT)
-                lines.append(f"{name} {equation.op.augmented} {rest}")
-            else:
-                right = self.call(equation)[0] if equation else self.expression(variable)
-                lines.append(f"{name}[...] = {right}")
-        return lines
+    def _update(self, equation: Equation) -> None:
+        """A new value of a tensor: in place, if nobody reads the old one further down."""
+        out, op = equation.out, equation.op
+        old = self.old[self.updates[out]]
+        later = {x.root for e in self.order[self.position + 1 :] for x in e.inputs}
+        later |= {o.variable.root for o in self.program.outputs if o.kind in ("result", "grad")}
+        if old in later:
+            out.name = f"{old.name}_new"
+            self._line(out, self.call(equation)[0])
+            self.ends.append(f"{old.name}[...] = {out.name}")
+            return
+        self._read_before_writing(old)
+        if op.augmented and equation.args[0] is old:
+            rest = self.operand(equation.args[1], PRODUCT)
+            self.rows.append((f"{old.name} {op.augmented} {rest}", ""))
+        else:
+            self.rows.append((f"{old.name}[...] = {self.call(equation)[0]}", ""))
+        self.same[out] = old
+
+    def _keep_what_is_handed_on(self) -> None:
+        """A tensor may move on to what another one held, or to a value from outside."""
+        made = {equation.out for equation in self.order}
+        for new, tensor in self.updates.items():
+            if new not in made:
+                name = f"{self.old[tensor].name}_new"
+                self.rows.append((f"{name} = {self.operand(new, ATOM)}.copy()", _shape(new)))
+                self.ends.append(f"{self.old[tensor].name}[...] = {name}")
 
     # --- expressions -----------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from ..tensor import Tensor
 from ..values import ARRAYS
 from .binding import Change, changes_of, commit
 from .draws import Draws
-from .names import name_in_program, name_of_array
+from .names import WRITTEN, name_in_program, name_of_array
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
@@ -136,7 +136,15 @@ class Trace(Recorder):
         out.name = name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
         self.equations.append(equation)
+        if out.name == WRITTEN:
+            self._takes_name(out, equation.inputs[0])
         return equation
+
+    def _takes_name(self, out: Variable, before: Variable) -> None:
+        """What is written to keeps its name: the user calls by it what is there now."""
+        out.name = before.name
+        if all(given.variable is not before for given in self.inputs):
+            before.name = None
 
     def _result(self, equation: Equation, result: Any, fresh: bool) -> Traced:
         """What stands for a result; a single value is a number to the engine."""
@@ -174,8 +182,7 @@ class Trace(Recorder):
             variables = map_tree(self._variable, args)
         options, out = self._variables(kwargs), self._new(type_of(after))
         self._held[out] = after
-        if all(given.variable is not before for given in self.inputs):
-            out.name, before.name = before.name, None  # the user calls by it what is there now
+        self._takes_name(out, before)
         self._written(Equation(out, function, variables, options, writes, self.context), before)
         target.value, target.variable = after, out
         return target
