@@ -73,7 +73,7 @@ def test_check_names_what_is_wrong_and_what_is_old(
         main(["--check", *place])
     printed = capsys.readouterr()
     assert "1 of 2 programs are right" in printed.out
-    assert "counting: compiled, it gives other numbers than as it is" in printed.err
+    assert "counting: TraceError" in printed.err
     assert "fine:" not in printed.err
 
 

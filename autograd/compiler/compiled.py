@@ -191,23 +191,25 @@ class Compiled(Generic[P]):
             traced = trace.program([_data(x) for x in results])
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
+            anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
+            still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
+            grown = outside.settle(trace.reads_anew, still)
             trace.finish()
         except BaseException as error:
             trace.abandon()
             if isinstance(error, TraceError):  # perhaps the function just runs after this
                 trace.draws.put_back()
+                outside.put_back()
             raise
         computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
-        anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
-        still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
-        outside.without(trace.reads_anew, still)
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         entry = Entry(program, traced, notes, guards, leaves, outside)
-        entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
+        if not grown:  # else the next call is traced as well: attributes may be added once
+            entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
@@ -294,7 +296,8 @@ class Compiled(Generic[P]):
 class Entry:
     """The program for one kind of arguments."""
 
-    call: Callable[[tuple[Any, ...], dict[str, Any]], Any]  # the whole call; MISS if not to be used
+    # the whole call; MISS if the program is not to be used
+    call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
 
     def __init__(
         self,

@@ -12,10 +12,13 @@ import math
 import operator
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from ..errors import TraceError
 
 __all__ = ["NOTHING", "SMALL_ARRAY", "Guard", "Surroundings"]
 
@@ -60,9 +63,12 @@ class Guard:
     key: Any
     label: str
     value: Any = None
+    names: frozenset[Any] = frozenset()  # of attributes, where their number is looked at
 
     def __post_init__(self) -> None:
         self.value = self.now()
+        if self.kind == "size" and isinstance(self.space, Mapping):
+            self.names = frozenset(self.space)
 
     def now(self) -> Any:
         """What there is now; NOTHING if it is gone."""
@@ -84,6 +90,17 @@ class Guard:
             return f"{self.label} is {now!r}, not {self.value!r}"
         return f"{self.label} is another {type(now).__name__}"
 
+    def put_back(self) -> None:
+        """Let it be again as it was, where that is a single assignment."""
+        if self.kind == "item":
+            self.space[self.key] = self.value
+        elif self.kind == "attribute":
+            setattr(self.space, self.key, self.value)
+        elif self.kind == "size" and isinstance(self.space, list):
+            del self.space[self.value :]
+        elif self.kind == "bytes":
+            self.space[...] = np.frombuffer(self.value, self.space.dtype).reshape(self.space.shape)
+
     def text(self, bind: Callable[[Any], str]) -> str:
         """The condition as Python text."""
         size = len(self.value) if self.kind == "items" else 0
@@ -99,20 +116,40 @@ class Surroundings:
     def __init__(self, guards: Iterable[Guard]):
         self.guards = list(guards)
 
-    def without(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> None:
-        """Leave out what the function has changed, what the program reads itself, and what is
-        not among the guards `still` needed. An attribute that the function adds it adds once."""
-        for guard in self.guards:
-            if guard.kind == "size" and isinstance(guard.space, Mapping):
-                guard.value = guard.now()
+    def settle(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> bool:
+        """Leave out what the program reads itself, and what is not among the guards `still` needed.
+
+        Tells whether the function has added attributes, which it may do once, in its first call.
+        Raises TraceError if it has changed anything else that it reads: a program would not.
+        """
         needed = {(guard.kind, id(guard.space), guard.key) for guard in still}
         self.guards = [
             guard
             for guard in self.guards
-            if guard.changed() is None
-            and not read_anew(guard.space, guard.key)
+            if not read_anew(guard.space, guard.key)
             and (guard.kind, id(guard.space), guard.key) in needed
         ]
+        grown = [g for g in self.guards if g.kind == "size" and isinstance(g.space, Mapping)]
+        for guard in self.guards:
+            said = guard.changed() if guard not in grown else None
+            if said is not None:
+                raise TraceError(
+                    f"compile: the function itself changes what it reads from outside ({said}), "
+                    "and a compiled program would not. Keep what changes from call to call in a "
+                    "Parameter (p.data = ...), pass it as an argument and return the new value, or "
+                    "do it outside of the compiled function"
+                )
+        added = {name for guard in grown for name in guard.space.keys() - guard.names}
+        for guard in grown:  # names of one's own that begin with "_" are taken for a cache
+            guard.value = guard.now()
+        return any(not name.startswith("_") for name in added if isinstance(name, str))
+
+    def put_back(self) -> None:
+        """As if the function had not run, as far as that can be told."""
+        for guard in self.guards:
+            with suppress(Exception):
+                if guard.changed() is not None:
+                    guard.put_back()
 
     def changed(self) -> str | None:
         """What is different now, if anything."""

@@ -273,6 +273,7 @@ class _Walk:
         if type(inside) is not dict:
             return
         self._guard("size", inside, None, f"{label}.__dict__")
+        self.guards[-1].names |= _remembered(kind)  # they may be there after the first call
         hidden = _names_of_ours(kind)
         if hidden is None and isinstance(thing, Mapping) and not _is_users_class(kind):
             hidden = frozenset()  # a dictionary with another one inside
@@ -354,6 +355,12 @@ def _names_of_ours(kind: type) -> frozenset[str] | None:
     if not ours:
         return None
     return frozenset(name for base in ours for name in vars(base) if name.startswith("_"))
+
+
+def _remembered(kind: type) -> frozenset[str]:
+    """The names of cached properties."""
+    members = ((name, x) for base in kind.__mro__ for name, x in vars(base).items())
+    return frozenset(name for name, x in members if isinstance(x, functools.cached_property))
 
 
 def _codes(function: Any) -> Iterator[types.CodeType]:
