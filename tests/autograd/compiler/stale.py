@@ -46,6 +46,7 @@ sys.path[:0] = [str(HERE)]  # as the tests have it, see conftest.py
 import stale_inside  # noqa: E402
 import stale_outside  # noqa: E402
 import stale_traps  # noqa: E402
+import today  # noqa: E402
 
 import autograd as ag  # noqa: E402
 
@@ -56,7 +57,6 @@ REMEDY = re.compile(
     re.IGNORECASE,
 )
 MODULE = "notebook"
-TODAY = HERE / "stale_today.py"
 PRELUDE = """
 import collections, contextlib, contextvars, copy, dataclasses, enum, functools, importlib
 import itertools, math, operator, os, random, sys, types, weakref
@@ -294,9 +294,7 @@ def main() -> int:
         ends = ", ".join(f"{of_kind[end]:3} {end}" for end in (RIGHT, REFUSED, WRONG))
         print(f"{kind:44} {of_kind.total():4}: {ends}")
     if options.write:
-        listed = "".join(f"{title}\n" for title in wrong)
-        before, _, after = re.split(r'(?<=\\\n)((?:.+\n)*)(?=""")', TODAY.read_text(), maxsplit=1)
-        TODAY.write_text(before + listed + after)
+        today.write("stale", wrong)
     return bool(total[WRONG])
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import stale
-from stale_today import TODAY_WRONG
+import today
 
+TODAY_WRONG = today.known("stale")
 WAYS = stale.ways()
 KINDS = list(dict.fromkeys(way.kind for way in WAYS))
 
