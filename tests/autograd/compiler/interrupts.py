@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import contextvars
 import ctypes
 import gc
 import itertools
@@ -35,18 +36,30 @@ X = np.random.default_rng(0).normal(size=(40, 2))
 LABELS = np.random.default_rng(1).integers(3, size=40)
 
 
+def _half() -> ag.Parameter:
+    return ag.Parameter(np.array([0.5]), False)
+
+
 class Trainer:
     """A net that is trained with momentum, so that a step writes to many parameters."""
 
-    def __init__(self, compiler: Callable[[Any], Any], draw: Callable[[], Any] | None = None):
+    def __init__(
+        self,
+        compiler: Callable[[Any], Any],
+        draw: Callable[[], Any] | None = None,
+        outside: ag.Parameter | None = None,
+    ):
         self.net = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 3), seed=0)
         self.speeds = [ag.Parameter(np.zeros(p.shape), False) for p in self.net.parameters()]
         self.draw = draw or (lambda: np.ones((40, 1)))
+        self.outside = outside if outside is not None else _half()  # perhaps of other threads too
         self.step = compiler(self._step)
+        self.context = contextvars.copy_context()
 
     def _step(self, x: Any, y: Any) -> Any:
         self.net.zero_grad()
-        loss = nn.softmax_cross_entropy(self.net(x) * ag.fresh(self._drawn), y)
+        scores = self.net(x) * ag.fresh(self._drawn) * (self.outside * 2)
+        loss = nn.softmax_cross_entropy(scores, y)
         loss.backward()
         for p, v in zip(self.net.parameters(), self.speeds, strict=True):
             v.data = 0.9 * v.data - 0.1 * p.grad
@@ -56,11 +69,32 @@ class Trainer:
     def _drawn(self) -> Any:
         return self.draw()
 
+    def take_over(self, other: Trainer) -> None:
+        """Go on from where another one is."""
+        ours = [*self.net.parameters(), *self.speeds]
+        theirs = [*other.net.parameters(), *other.speeds]
+        for p, q in zip(ours, theirs, strict=True):
+            p.data = q.numpy().copy()
+            if q.grad is not None:
+                p.grad = q.grad.copy()
+
+    def run(self) -> None:
+        """One step, in a context that other trainers do not share."""
+        self.context.run(self.step, X, LABELS)
+
     def state(self) -> list[bytes]:
         """Everything that a step writes to, in bits."""
         ps = self.net.parameters()
-        grads = [b"" if p.grad is None else p.grad.tobytes() for p in ps]
-        return [*(p.numpy().tobytes() for p in [*ps, *self.speeds]), *grads]
+        reads = [(lambda p=p: p.numpy()) for p in [*ps, *self.speeds]]
+        return [_read(look) for look in [*reads, *((lambda p=p: p.grad) for p in ps)]]
+
+
+def _read(look: Callable[[], Any]) -> bytes:
+    try:
+        x = look()
+        return b"" if x is None else x.tobytes()
+    except Exception as error:  # a stand-in that was left behind
+        return f"cannot be read: {type(error).__name__}".encode()
 
 
 class Undisturbed:
@@ -72,7 +106,7 @@ class Undisturbed:
 
     def __getitem__(self, steps: int) -> list[bytes]:
         while len(self.states) <= steps:
-            self.trainer.step(X, LABELS)
+            self.trainer.run()
             self.states.append(self.trainer.state())
             if len(self.states) > 8:
                 self.states[len(self.states) - 8] = []  # nobody asks so far back
@@ -107,28 +141,36 @@ def by_signal(delay: float) -> Iterator[None]:
 @contextlib.contextmanager
 def by_another_thread(delay: float) -> Iterator[None]:
     """Another thread raises an exception in this one after so many seconds."""
-    me, done = threading.get_ident(), threading.Event()
+    me, lock = threading.get_ident(), threading.Lock()
+    done = sent = arrived = False
 
     def raise_there() -> None:
+        nonlocal sent
         end = time.perf_counter() + delay
         while time.perf_counter() < end:
             time.sleep(0)
-        if not done.is_set():
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(me), ctypes.py_object(Interrupt)
-            )
+        with lock:
+            if not done:
+                sent = True
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(me), ctypes.py_object(Interrupt)
+                )
 
     other = threading.Thread(target=raise_there)
     other.start()
     try:
         yield
+    except Interrupt:
+        arrived = True
+        raise
     finally:
         with contextlib.suppress(Interrupt):
-            done.set()
+            with lock:
+                done = True
             other.join()
-            for _ in range(10):  # one that is on its way arrives here
+            waiting = 1_000_000 if sent and not arrived else 0
+            for _ in range(waiting):  # what is on its way has to arrive here
                 pass
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(me), None)
 
 
 @contextlib.contextmanager
@@ -165,24 +207,19 @@ def interrupted(
     """Train, and interrupt steps at random moments: `line`, `signal` or `thread`."""
     rng = np.random.default_rng(seed)
     wanted, trainer = Undisturbed(compiler), Trainer(compiler)
-    trainer.step(X, LABELS)
-    done = 1
-    lines, seconds = _length_of_a_step(trainer)
-    done += 2
-    tally = Tally(Counter(), [])
+    trainer.run()
+    before = time.perf_counter()
+    trainer.run()
+    seconds = time.perf_counter() - before
+    lines = _lines_of(trainer.run)
+    done, tally = 3, Tally(Counter(), [])
     for k in range(count):
         if way == "line":
             interrupt = at_line(int(rng.integers(lines)))
         else:
             delay = float(rng.uniform(1e-6, 1.2 * seconds))
             interrupt = by_signal(delay) if way == "signal" else by_another_thread(delay)
-        ended = "finished"
-        try:
-            with interrupt:
-                trainer.step(X, LABELS)
-        except (Interrupt, KeyboardInterrupt):
-            ended = "interrupted"
-        state = trainer.state()
+        ended, state = _interrupted(trainer, interrupt)
         if state == wanted[done + 1]:
             done += 1
             tally.ends[f"{ended}, updated"] += 1
@@ -191,37 +228,30 @@ def interrupted(
         else:
             tally.ends["half done"] += 1
             tally.wrong.append(f"interrupt {k} ({ended}): {_told(state, wanted, done)}")
-            trainer = Trainer(compiler)  # begin again
-            for _ in range(done):
-                trainer.step(X, LABELS)
-    trainer.step(X, LABELS)
+            trainer = Trainer(compiler)  # begin again, from where the undisturbed one is
+            done = len(wanted.states) - 1
+            trainer.take_over(wanted.trainer)
+    trainer.run()
     if trainer.state() != wanted[done + 1]:
         tally.wrong.append("afterwards training goes on with other bits")
     return tally
 
 
-def _length_of_a_step(trainer: Trainer) -> tuple[int, float]:
-    """How many events and seconds one takes."""
-    before = time.perf_counter()
-    trainer.step(X, LABELS)
-    seconds = time.perf_counter() - before
-    lines = 0
-
-    def trace(frame: Any, event: str, _: Any) -> Any:
-        nonlocal lines
-        file = frame.f_code.co_filename
-        if not file.startswith((COMPILER, "<")) or file.startswith("<frozen"):
-            return None
-        lines += 1
-        return trace
-
-    before_ = sys.gettrace()
-    sys.settrace(trace)
+def _interrupted(trainer: Trainer, interrupt: Any) -> tuple[str, list[bytes]]:
+    """How a step ended, and what it left behind."""
+    ended = "finished"
     try:
-        trainer.step(X, LABELS)
-    finally:
-        sys.settrace(before_)
-    return lines, seconds
+        with interrupt:
+            trainer.run()
+    except (Interrupt, KeyboardInterrupt):
+        ended = "interrupted"
+    except Exception as error:
+        ended = f"{type(error).__name__}: {error}"
+    state = trainer.state()
+    if not gc.isenabled():
+        gc.enable()
+        state[0] += b"; the garbage collector is left off"
+    return ended, state
 
 
 def _told(state: list[bytes], wanted: Undisturbed, done: int) -> str:
@@ -241,21 +271,16 @@ def in_the_first_call(count: int, compiler: Callable[[Any], Any] = ag.compile) -
     """Interrupt the call that traces, at a random line; then train."""
     rng, tally = np.random.default_rng(0), Tally(Counter(), [])
     wanted = Undisturbed(compiler)
-    lines = _lines_of(lambda: Trainer(compiler).step(X, LABELS))
+    lines = _lines_of(lambda: Trainer(compiler).run())
     for k in range(count):
-        trainer, ended = Trainer(compiler), "finished"
-        try:
-            with at_line(int(rng.integers(lines))):
-                trainer.step(X, LABELS)
-        except Interrupt:
-            ended = "interrupted"
-        state = trainer.state()
-        done = 1 if state == wanted.states[0] else 2
+        trainer = Trainer(compiler)
+        ended, state = _interrupted(trainer, at_line(int(rng.integers(lines))))
+        done = 1 if state == wanted[0] else 2
         try:
             if state not in (wanted[0], wanted[1]):
                 raise AssertionError(_told(state, wanted, 0))
-            trainer.step(X, LABELS)
-            trainer.step(X, LABELS)
+            trainer.run()
+            trainer.run()
             if trainer.state() != wanted[done + 1]:
                 raise AssertionError("afterwards training goes on with other bits")
             tally.ends[f"{ended}, {'as before' if done == 1 else 'updated'}"] += 1
@@ -295,10 +320,10 @@ def in_a_fresh_call(compiler: Callable[[Any], Any] = ag.compile) -> str:
         return np.ones((40, 1))
 
     wanted, trainer = Undisturbed(compiler), Trainer(compiler, draw)
-    trainer.step(X, LABELS)
-    trainer.step(X, LABELS)
+    trainer.run()
+    trainer.run()
     try:
-        trainer.step(X, LABELS)
+        trainer.run()
     except KeyError as raised:
         if raised is not error:
             return "another exception"
@@ -306,7 +331,7 @@ def in_a_fresh_call(compiler: Callable[[Any], Any] = ag.compile) -> str:
         return "the exception is swallowed"
     if trainer.state() != wanted[2]:
         return f"half done: {_told(trainer.state(), wanted, 2)}"
-    trainer.step(X, LABELS)
+    trainer.run()
     return "" if trainer.state() == wanted[3] else "afterwards training goes on with other bits"
 
 
@@ -324,17 +349,25 @@ def in_a_fresh_call_of_its_own(compiler: Callable[[Any], Any] = ag.compile) -> s
                 result = step(np.arange(3.0))
             finally:
                 inside[0] = False
-            return np.asarray(result.numpy() if isinstance(result, ag.Tensor) else result) * 1.0
+            return _array(result) * 1.0
 
         step = change(lambda x: np.exp(x * 0.1) * ag.fresh(draw) + x)
         results = [step(np.array([1.0, 2.0, 3.0]) * k) for k in range(1, 5)]
-        return [np.asarray(r.numpy() if isinstance(r, ag.Tensor) else r).tobytes() for r in results]
+        return [_bits(r) for r in results]
 
     try:
         got = run(compiler)
     except ag.AutogradError as error:
         return f"refused: {error}"
     return "" if got == run(lambda f: f) else "other bits"
+
+
+def _array(x: Any) -> np.ndarray:
+    return np.asarray(x.numpy() if isinstance(x, ag.Tensor) else x)
+
+
+def _bits(x: Any) -> bytes:
+    return _array(x).tobytes()
 
 
 # --- threads -------------------------------------------------------------------------------------
@@ -351,16 +384,18 @@ def threads(
     wrong: list[str] = []
     wanted = Undisturbed(compiler)[steps]
     start, stop = threading.Barrier(number + 1), threading.Event()
-    function = compiler(lambda x: np.sum(np.tanh(x * x + OUTSIDE.data)) * x)
+    outside = _half()  # a parameter that everybody reads
+    function = compiler(lambda x: np.sum(np.tanh(x * x + outside.data)) * x)
 
     def train(k: int) -> None:
         try:
             start.wait()
-            trainer = Trainer(compiler)
-            for _ in range(steps):
-                trainer.step(X, LABELS)
-            if trainer.state() != wanted:
-                wrong.append(f"thread {k}: other bits")
+            for _ in range(3):
+                trainer = Trainer(compiler, outside=outside)
+                for _ in range(steps):
+                    trainer.run()
+                if trainer.state() != wanted:
+                    wrong.append(f"thread {k}: other bits")
         except BaseException as error:
             wrong.append(f"thread {k}: {type(error).__name__}: {error}")
 
@@ -369,10 +404,8 @@ def threads(
             start.wait()
             for n in range(steps):
                 x = np.arange(1.0, 4 + n % 5) * (k + 1)
-                result = np.sum(np.tanh(x * x + OUTSIDE.data)) * x
-                got = function(x)
-                got = got.numpy() if isinstance(got, ag.Tensor) else got
-                if got.tobytes() != np.asarray(result.numpy()).tobytes():
+                result = np.sum(np.tanh(x * x + 0.5)) * x
+                if _bits(function(x)) != _bits(result):
                     wrong.append(f"thread {k}: other bits at call {n}")
         except BaseException as error:
             wrong.append(f"thread {k}: {type(error).__name__}: {error}")
@@ -383,7 +416,7 @@ def threads(
             start.wait()
             while not stop.is_set():
                 x = ag.Tensor(np.arange(3.0))
-                y = np.sum(x * x * OUTSIDE.numpy()[0] + OUTSIDE.detach()[0] * 0)
+                y = np.sum(x * x * outside.numpy()[0] + outside.detach()[0] * 0)
                 y.backward()
                 if x.grad.tobytes() != (2 * np.arange(3.0) * 0.5).tobytes():
                     wrong.append("eager: another gradient")
@@ -391,23 +424,23 @@ def threads(
         except BaseException as error:
             wrong.append(f"eager: {type(error).__name__}: {error}")
 
-    work = [threading.Thread(target=call if shared else train, args=(k,)) for k in range(number)]
-    beside = threading.Thread(target=eager)
+    target = call if shared else train
+    work = [threading.Thread(target=target, args=(k,), daemon=True) for k in range(number)]
+    beside = threading.Thread(target=eager, daemon=True)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
         for thread in [*work, beside]:
             thread.start()
         for thread in work:
-            thread.join()
+            thread.join(120)
+            if thread.is_alive():
+                wrong.append("a thread waits for ever")
         stop.set()
         beside.join()
     finally:
         sys.setswitchinterval(interval)
     return wrong
-
-
-OUTSIDE = ag.Parameter(np.array([0.5]))
 
 
 # --- shapes --------------------------------------------------------------------------------------
