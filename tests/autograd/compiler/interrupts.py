@@ -13,8 +13,10 @@ import argparse
 import contextlib
 import contextvars
 import ctypes
+import functools
 import gc
 import itertools
+import multiprocessing
 import signal
 import sys
 import threading
@@ -245,32 +247,45 @@ def interrupted(
     rng = np.random.default_rng(seed)
     wanted, trainer = Undisturbed(compiler), Trainer(compiler)
     trainer.run()
-    before = time.perf_counter()
-    trainer.run()
-    seconds = time.perf_counter() - before
+    seconds = min(_seconds_of(trainer.run) for _ in range(4))
     lines = min(_lines_of(trainer.run), _lines_of(trainer.run))
-    done, tally = 4, Tally(Counter(), [])
+    done, tally = 7, Tally(Counter(), [])
     for k in range(count):
         if way == "line":
             interrupt = at_line(int(rng.integers(lines)))
         else:
-            delay = float(rng.uniform(1e-6, 1.2 * seconds))
+            delay = float(rng.uniform(1e-6, 2 * seconds))
             interrupt = by_signal(delay) if way == "signal" else by_another_thread(delay)
         ended, state = _interrupted(trainer, interrupt)
+        words = ""
         if state == wanted[done + 1]:
             done += 1
-            tally.ends[f"{ended}, updated"] += 1
+            end = f"{ended}, updated"
         elif state == wanted[done] and ended == "interrupted":
-            tally.ends["interrupted, as before"] += 1
+            end = "interrupted, as before"
         else:
-            tally.ends["half done"] += 1
-            tally.wrong.append(f"interrupt {k} ({ended}): {_told(state, wanted, done)}")
+            end, words = "half done", _told(state, wanted, done)
+        if not words and ended != "finished":
+            after, state = _interrupted(trainer, contextlib.nullcontext())
+            done += 1
+            if (after, state) != ("finished", wanted[done]):
+                end, words = "wrong afterwards", f"{after}: {_told(state, wanted, done - 1)}"
+        tally.ends[end] += 1
+        if words:
+            tally.wrong.append(f"interrupt {k} ({ended}), {end}: {words}")
+            if sum(map(_is_stuck, tally.wrong[-3:])) == 3:
+                tally.wrong.append("no call ends any more")
+                return tally
             trainer = Trainer(compiler)  # begin again, from where the undisturbed one is
             done = len(wanted.states) - 1
             trainer.take_over(wanted.trainer)
-    if _interrupted(trainer, contextlib.nullcontext()) != ("finished", wanted[done + 1]):
-        tally.wrong.append("afterwards training goes on with other bits")
     return tally
+
+
+def _seconds_of(call: Callable[[], Any]) -> float:
+    before = time.perf_counter()
+    call()
+    return time.perf_counter() - before
 
 
 def _interrupted(trainer: Trainer, interrupt: Any) -> tuple[str, list[bytes]]:
@@ -322,7 +337,14 @@ def in_the_first_call(count: int, compiler: Callable[[Any], Any] = ag.compile) -
         except Exception as error:
             tally.ends["half done"] += 1
             tally.wrong.append(f"interrupt {k} ({ended}): {type(error).__name__}: {error}")
+            if sum(map(_is_stuck, tally.wrong[-3:])) == 3:
+                tally.wrong.append("no call ends any more")
+                return tally
     return tally
+
+
+def _is_stuck(words: str) -> bool:
+    return Stuck.__name__ in words
 
 
 def _lines_of(call: Callable[[], Any]) -> int:
@@ -525,6 +547,12 @@ def shapes(number: int, compiler: Callable[[Any], Any] = ag.compile, width: int 
     return grown
 
 
+def apart(function: Callable[..., Any], *args: Any, seconds: float = 100, **kwargs: Any) -> Any:
+    """What a function gives in another process: an interrupt may leave this one in a bad way."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply_async(function, args, kwargs).get(seconds)
+
+
 def main() -> int:
     """Interrupt, and say how it ended."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -538,8 +566,7 @@ def main() -> int:
     options = parser.parse_args()
     failed = False
 
-    def compiler(function: Any) -> Any:
-        return ag.compile(function, backend=options.backend)
+    compiler = functools.partial(ag.compile, backend=options.backend)
 
     def tell(what: str, ends: Any, wrong: list[str]) -> None:
         nonlocal failed
@@ -549,16 +576,16 @@ def main() -> int:
             print(f"    {words}")
 
     for way in [options.way] if options.way else ["line", "signal", "thread"]:
-        ends, wrong = interrupted(options.count, way, compiler, options.seed)
+        ends, wrong = apart(interrupted, options.count, way, compiler, options.seed, seconds=3600)
         tell(f"{options.count} interrupts by {way}", dict(ends), wrong)
     if options.way is None:
-        ends, wrong = in_the_first_call(options.count // 10, compiler)
+        ends, wrong = apart(in_the_first_call, options.count // 10, compiler, seconds=3600)
         tell(f"{options.count // 10} in the first call", dict(ends), wrong)
         for check in (in_a_fresh_call, in_a_fresh_call_of_its_own):
-            words = check(compiler)
+            words = apart(check, compiler)
             tell(check.__name__, "", [words] if words else [])
         for shared in (False, True):
-            wrong = threads(options.threads, compiler=compiler, shared=shared)
+            wrong = apart(threads, options.threads, compiler=compiler, shared=shared)
             kind = "share a function" if shared else "train"
             tell(f"{options.threads} threads {kind}", f"{len(wrong)} faults", wrong)
         megabytes, wrong = shapes(options.shapes, compiler)

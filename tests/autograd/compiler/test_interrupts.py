@@ -10,19 +10,20 @@ import interrupts
 import numpy as np
 import pytest
 import today
+from interrupts import apart
 
 TODAY_WRONG = today.known("interrupts")
 SURE: dict[str, Callable[[], Any]] = {  # the same at every run
-    "by line": lambda: interrupts.interrupted(60, "line").wrong,
-    "in the first call": lambda: interrupts.in_the_first_call(25).wrong,
-    "in a fresh call": interrupts.in_a_fresh_call,
-    "in a fresh call of its own": interrupts.in_a_fresh_call_of_its_own,
+    "by line": lambda: apart(interrupts.interrupted, 60, "line").wrong,
+    "in the first call": lambda: apart(interrupts.in_the_first_call, 25).wrong,
+    "in a fresh call": lambda: apart(interrupts.in_a_fresh_call),
+    "in a fresh call of its own": lambda: apart(interrupts.in_a_fresh_call_of_its_own),
 }
 BY_CHANCE: dict[str, Callable[[], Any]] = {
-    "by signal": lambda: interrupts.interrupted(60, "signal").wrong,
-    "by another thread": lambda: interrupts.interrupted(30, "thread").wrong,
-    "threads that train": lambda: interrupts.threads(4, 10),
-    "threads that share a function": lambda: interrupts.threads(4, 10, shared=True),
+    "by signal": lambda: apart(interrupts.interrupted, 60, "signal").wrong,
+    "by another thread": lambda: apart(interrupts.interrupted, 30, "thread").wrong,
+    "threads that train": lambda: apart(interrupts.threads, 4, 10),
+    "threads that share a function": lambda: apart(interrupts.threads, 4, 10, shared=True),
 }
 
 
@@ -70,4 +71,4 @@ def test_the_judge_finds_a_step_half_done(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(interrupts.Trainer, "__init__", seen)
     ends, wrong = interrupts.interrupted(3, "line", lambda f: f)
     assert ends == {"half done": 3}
-    assert wrong[0].startswith("interrupt 0 (interrupted): neither new new")
+    assert wrong[0].startswith("interrupt 0 (interrupted), half done: neither new new")
