@@ -209,7 +209,7 @@ class Runner:
             like = self.bind(f"like_{self.name(out)}", _array_of(layout))
             self.lines.append(f"{self.name(out)} = np.empty_like({like})")
         elif output.kind == "grad" and output.source not in added_to:
-            take = gradients_of(output.source, out.shape, out.dtype)
+            take = gradients_of(out.shape, out.dtype)
             self.lines.append(f"{self.name(out)} = {self.bind(f'take_{self.name(out)}', take)}()")
         else:
             made = "empty" if out.type.nbytes >= SMALL else self.bind("np_empty", np.empty)

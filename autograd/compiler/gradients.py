@@ -12,18 +12,18 @@ __all__ = ["gradients_of"]
 
 
 def gradients_of(
-    slot: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
+    shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Callable[[], np.ndarray[Any, Any]]:
-    """A function that gives the array for the next gradient in `slot`.
+    """A function that gives the array for the next gradient of a leaf.
 
-    It is the array of the last one, if that is to be replaced and nobody else refers to it.
+    Two take turns, for the last gradient stays what it is until the step is done; each is used
+    again if nobody else refers to it.
     """
-    mine = np.empty(shape, dtype)
+    mine, other = np.empty(shape, dtype), np.empty(shape, dtype)
 
     def take() -> np.ndarray[Any, Any]:
-        nonlocal mine
-        if slot.grad is mine:
-            slot.grad = None
+        nonlocal mine, other
+        mine, other = other, mine
         if getrefcount(mine) > _IN_CLOSURE_ONLY:
             mine = np.empty(shape, dtype)
         return mine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent)]
 
 from autograd.compiler import passes  # noqa: E402
 
