@@ -83,7 +83,7 @@ for _gate, _ufunc in [
     (gates.max, np.maximum),
     (gates.min, np.minimum),
 ]:
-    accelerate(_gate, _reduction(_ufunc))
+    accelerate(_gate, _reduction(_ufunc), native=_reduction(_ufunc))
 
 
 def sum_to(x: Array, shape: tuple[int, ...]) -> Array:
