@@ -66,7 +66,8 @@ def compile(
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. So is another value of what the function, and functions of yours
-    that it calls, read from outside; only writing to a large array there is not noticed. Tensors
+    that it calls, read from outside; only writing to a large array there is not noticed. What the
+    function itself changes there (a counter, a list) is refused. Tensors
     and parameters are read, and updated, at every call (a program is for the tensors that it was
     traced with: pass arrays for what changes); random numbers are drawn anew if they come through
     `fresh`. Results are not recorded. Raises TraceError for what has no
