@@ -195,6 +195,10 @@ class _Writer:
         old = self.old[self.updates[out]]
         later = {x.root for e in self.order[self.position + 1 :] for x in e.inputs}
         later |= {o.variable.root for o in self.program.outputs if o.kind in ("result", "grad")}
+        if equation.into:
+            self._write(equation)
+            self.ends.append(f"{old.name}[...] = {out.name}")
+            return
         if old in later:
             out.name = f"{old.name}_new"
             self._line(out, self.call(equation)[0])

@@ -74,7 +74,7 @@ TODAY_WRONG: dict[str, Fault] = {
     # the text of the program
     "text: returns": Fault(r"source: (returns (more|less)|result: )"),
     "text: arguments": Fault(r"source: (an argument that nothing|SyntaxError: duplicate)"),
-    "text: writes, draws, pools": Fault(r"source: (TypeError in add|AttributeError: 'NoneType')"),
+    "text: writes, draws, pools": Fault(r"source: (TypeError|AttributeError: 'NoneType')"),
     "text: numbers as arrays": Fault(r"source, run: (AttributeError|TypeError|ValueError): "),
     "text: order of updates": Fault(r"source, run: NameError|source: an update"),
 }
