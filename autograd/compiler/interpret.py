@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .binding import changes_of, commit, read_all
-from .program import EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable, map_tree
-from .types import type_of
+from .program import EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
+from .types import map_tree, type_of
 
 __all__ = ["interpret", "run_apart"]
 
@@ -82,9 +82,6 @@ def interpret(program: Program, inputs: Mapping[Variable, Any]) -> dict[Variable
     for whole in program.equations:
         for equation in whole.parts[1:] or [whole]:
             found = run(equation)
-            known[equation.out] = found[()] if np.ndim(found) == 0 and _is_array(found) else found
+            single = isinstance(found, np.ndarray) and not found.ndim
+            known[equation.out] = found[()] if single else found
     return known
-
-
-def _is_array(x: Any) -> bool:
-    return isinstance(x, np.ndarray)

@@ -26,12 +26,11 @@ from .program import (
     Program,
     Shadow,
     Variable,
-    map_tree,
 )
 from .recorder import Recorder, as_constant_tensor, holds_tensor
 from .results import DependsOnDataError, NoTypeError, Result
 from .traced import Traced
-from .types import Type, fresh
+from .types import Type, fresh, map_tree
 
 __all__ = ["Form", "lower"]
 
@@ -189,10 +188,7 @@ class _Lowering(Recorder):
 
 def _type(x: Any) -> Any:
     """What rules want to know of an argument: its type, or the thing itself."""
-    if not isinstance(x, Traced):
-        return x
-    variable = x.variable
-    return variable.value if variable.constant and variable.shape else variable.type
+    return x.variable.told if isinstance(x, Traced) else x
 
 
 def _is_python(x: Any) -> bool:

@@ -13,8 +13,8 @@ import numpy as np
 
 from .blocks import gather
 from .ops import Function, op_of
-from .program import Anew, Equation, Program, Variable, map_tree, used_later
-from .types import Type, fresh, type_of
+from .program import Anew, Equation, Program, Variable, used_later
+from .types import Type, fresh, map_tree, type_of
 from .verify import verify
 
 __all__ = [
@@ -113,8 +113,8 @@ def use_arrays(program: Program) -> Program:
                 key = array.shape, array.dtype, float(number).hex()
                 if key not in made:
                     full = np.full(array.shape, number, array.dtype)
-                    number_of = program.last_number() + 1 + len(made)
-                    made[key] = Variable(number_of, type_of(full), full, constant=True)
+                    free = program.last_number() + 1
+                    made[key] = Variable(free, type_of(full), full, constant=True)
                 equation.args = tuple(made[key] if x is number else x for x in equation.args)
     return program
 
@@ -232,7 +232,7 @@ def transpose_early(program: Program) -> Program:
     for equation in program.equations:
         readers.update(equation.inputs)
     readers.update(used_later(program.outputs))
-    number = max([v.number for v in readers] + [e.out.number for e in program.equations], default=0)
+    number = program.last_number()
     equations: list[Equation] = []
     for equation in program.equations:
         turned = made_by.get(equation.args[0]) if equation.function is np.ndarray.copy else None

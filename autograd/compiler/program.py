@@ -6,7 +6,7 @@ so a program can be read, grouped, compared and drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from .ops import Function, Op, function_name, op_of
-from .types import Type
+from .types import Type, map_tree
 
 __all__ = [
     "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
@@ -51,6 +51,11 @@ class Variable:
     def dtype(self) -> np.dtype[Any]:
         """Kind of number."""
         return self.type.dtype
+
+    @property
+    def told(self) -> Any:
+        """What rules of types are told: the type; of a constant array the value."""
+        return self.value if self.constant and self.shape else self.type
 
     @property
     def root(self) -> Variable:
@@ -351,19 +356,6 @@ def variables_in(tree: Any) -> Iterator[Variable]:
         yield from variables_in(list(tree.values()))
     elif isinstance(tree, slice):
         yield from variables_in((tree.start, tree.stop, tree.step))
-
-
-def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
-    """Nested arguments with `function` applied to everything that is no container."""
-    if isinstance(tree, tuple):
-        return tuple(map_tree(function, item) for item in tree)
-    if isinstance(tree, list):
-        return [map_tree(function, item) for item in tree]
-    if isinstance(tree, dict):
-        return {key: map_tree(function, item) for key, item in tree.items()}
-    if isinstance(tree, slice):
-        return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
-    return function(tree)
 
 
 def _text(x: Any) -> str:

@@ -15,9 +15,9 @@ from ..arrays import kept
 from ..errors import TraceError
 from ..tensor import Tensor, constant_tensor
 from ..values import Kind
-from .program import NO_OPTIONS, Context, Equation, Variable, map_tree
+from .program import NO_OPTIONS, Context, Equation, Variable
 from .traced import Traced
-from .types import Type, type_of
+from .types import Type, map_tree, type_of
 
 __all__ = ["OUTSIDE", "Recorder"]
 

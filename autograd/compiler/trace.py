@@ -38,12 +38,11 @@ from .program import (
     Program,
     Shadow,
     Variable,
-    map_tree,
     variables_in,
 )
 from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
 from .traced import Traced
-from .types import type_of
+from .types import map_tree, type_of
 
 __all__ = ["Notes", "Trace"]
 
@@ -212,12 +211,7 @@ class Trace(Recorder):
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, as eager code computes it, and a Traced for it."""
         given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
-        before = MODE.get()
-        MODE.set(PLAINLY)
-        try:
-            result, extra = gate.compute(given, options, plan)
-        finally:
-            MODE.set(before)
+        result, extra = _plainly(gate.compute, given, options, plan)
         variables = tuple(map_tree(self._variable, list(values)))
         options = self._variables(static)
         if not any(True for _ in variables_in([variables, options])):
@@ -242,12 +236,7 @@ class Trace(Recorder):
         inside = g.value if stack else g
         call = EdgeCall(edge, self._of_node[node], stack)
         shadow = Shadow(map_tree(concrete, node.saved), node.parents)
-        before = MODE.get()
-        MODE.set(PLAINLY)
-        try:
-            result = call.back(shadow, concrete(inside), quick=True)
-        finally:
-            MODE.set(before)
+        result = _plainly(call.back, shadow, concrete(inside), True)
         variables = (self._variable(inside),)
         equation = self._note(call, variables, NO_OPTIONS, result)
         found = self._result(equation, result, fresh=False)
@@ -445,6 +434,16 @@ class Trace(Recorder):
         if isinstance(x, Tensor):
             raise TraceError("compile: a Tensor reached a NumPy function outside of any gate")
         return x
+
+
+def _plainly(function: Callable[..., Any], *args: Any) -> Any:
+    """What a function gives as in eager code."""
+    before = MODE.get()
+    MODE.set(PLAINLY)
+    try:
+        return function(*args)
+    finally:
+        MODE.set(before)
 
 
 def _owned(value: Any) -> Any:

@@ -212,10 +212,12 @@ def _small_strides(small: Shape, large: Type) -> Shape:
 
 def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     """Nested arguments with `function` applied to everything that is no container."""
-    if isinstance(tree, (tuple, list)):
-        return type(tree)([map_tree(function, item) for item in tree])
+    if isinstance(tree, tuple):
+        return tuple(map_tree(function, item) for item in tree)
+    if isinstance(tree, list):
+        return [map_tree(function, item) for item in tree]
     if isinstance(tree, dict):
         return {key: map_tree(function, item) for key, item in tree.items()}
     if isinstance(tree, slice):
-        return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])
+        return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
     return function(tree)

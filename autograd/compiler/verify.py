@@ -17,9 +17,9 @@ from .program import (
     GateCall,
     Program,
     Variable,
-    map_tree,
     used_later,
 )
+from .types import map_tree
 
 if TYPE_CHECKING:
     from .memory import Memory
@@ -71,9 +71,7 @@ def _type_problems(equation: Equation) -> Iterator[str]:
 
 
 def _type(x: Any) -> Any:
-    if not isinstance(x, Variable):
-        return x
-    return x.value if x.constant and x.shape else x.type
+    return x.told if isinstance(x, Variable) else x
 
 
 def verify_memory(program: Program, memory: Memory) -> None:

@@ -31,7 +31,6 @@ for _name, _method in {
     "descend": parameters.descend,
     "_updated": parameters.updated,
     "_spare": parameters.spare,
-    "_turn": parameters.turn,
 }.items():
     setattr(Parameter, _name, _method)
 setattr(functional, "all_rows", stacked.all_rows)  # noqa: B010
