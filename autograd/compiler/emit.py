@@ -20,12 +20,13 @@ import numpy as np
 from ..arrays import lender
 from .binding import epilogue, prologue
 from .blocks import PIECE, Loop, sum_of_halves
+from .draws import HANDED_ON
 from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
-from .program import Equation, Program, Variable
+from .program import Anew, Equation, Program, Variable
 from .types import Type, fresh, type_of
 
 __all__ = ["Runner"]
@@ -166,8 +167,10 @@ class Runner:
             x, index = args
             return f"{self.text(x)}[{self.text(index)}]"
         form = op.generated
-        number = op.reshapes and not args[0].shape  # a Python number has no methods
-        if form is not None and len(form.operands) == len(args) and not (equation.kwargs or number):
+        plain = not (op.reshapes and not args[0].shape)  # a Python number has no methods
+        if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
+            plain = any(isinstance(x, Variable) and not x.type.weak for x in args)
+        if form is not None and len(form.operands) == len(args) and plain and not equation.kwargs:
             return form.text.format(*map(self.text, args))
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
@@ -327,7 +330,7 @@ class Runner:
             variable, name = output.variable, self.name(output.variable)
             if output.kind == "finite":
                 isnan = self.bind("isnan", np.isnan)
-                self.lines.append(f"if {isnan}({name}).any(): return None")
+                self.lines.append(f"if {isnan}({name}).any(): return{self._hands_on()}")
                 continue
             if self.memory.escaping.get(variable) != k and (
                 variable.shape or variable.base is not None
@@ -341,6 +344,13 @@ class Runner:
                 leaving.append((output, f"np.asarray({name})" if number else name))
         self.lines += epilogue(leaving, self)
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
+
+    def _hands_on(self) -> str:
+        """What is drawn when it turns out that the program does not apply is drawn once."""
+        drawn = [e.out for e in self.program.equations if isinstance(e.function, Anew)]
+        if not drawn:
+            return " None"
+        return f" {self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))})"
 
 
 def _axis(concatenation: Equation) -> int:

@@ -38,6 +38,8 @@ def is_scalar(program: Program) -> bool:
     leaving = [output.variable for output in program.outputs if not output.variable.constant]
     if not program.equations or not all(map(_is_number, outside + leaving)):
         return False
+    if any(x.dtype not in NUMBERS for x in leaving):  # a Python int
+        return False
     for equation in program.equations:
         values = [x for x in equation.args if x.__class__ is Variable]
         if equation.op.floats is None or equation.kwargs or _adds_bools(equation):
