@@ -366,8 +366,13 @@ def _number_dtype(equation: Equation) -> Any:
         return None
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
-    whole = all(isinstance(x, (Variable, int)) for x in equation.args)
+    whole = all(_is_whole(x) for x in equation.args)
     return dtype if dtype is not None and dtype.kind in ("fi" if whole else "f") else None
+
+
+def _is_whole(x: Any) -> bool:
+    """An array, or a number without decimals."""
+    return isinstance(x, int) or (isinstance(x, Variable) and (x.shape or x.dtype.kind in "iub"))
 
 
 class _LocalMemory:
