@@ -175,7 +175,9 @@ class Runner:
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
-        return f"{self.function(equation.function)}({', '.join(arguments)})"
+        call = f"{self.function(equation.function)}({', '.join(arguments)})"
+        # a number, not an array without axes: it is quicker, and powers have the bits of eager
+        return call if equation.out.shape or equation.function is not np.where else f"{call}[()]"
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base

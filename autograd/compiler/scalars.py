@@ -228,7 +228,7 @@ class FloatRunner:
                 return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
             self._lines.append(f"{self.name(x)} = kept[{self._kept[x]}]")
             return Piece(self._names[x], ATOM, 0, (x,))
-        if isinstance(x, np.generic):
+        if isinstance(x, (np.generic, np.ndarray)):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
             return Piece(f'float("{x}")', ATOM)

@@ -252,6 +252,23 @@ UPDATES = [
     "{p}.grad = {p}.grad * 0.5\n{p} -= {lr} * {p}.grad",
     "with ag.no_grad():\n    {p} -= {lr} * np.sign({p}.grad)",
     "{p} += {lr} * {p}.grad\n{p} *= 0.99",
+    "{p}.descend({p}.grad * 0.5, {lr})",
+    "{p} -= {lr} * ({p}.grad + 0.01 * {p}.data)",
+    "g = {p}.grad\n{p}.grad = None\n{p} -= {lr} * g",
+    "{p}.data = {p}.data - {lr} * np.clip({p}.grad, -0.5, 0.5)",
+    "{p}.data = ({p}.data - {lr} * {p}.grad).astype(np.float32)",
+    "for q in [{p}]:\n    q.data -= {lr} * q.grad",
+    "with ag.no_grad():\n    {p}[0] = {p}[0] - {lr} * {p}.grad[0]",
+    "with ag.no_grad():\n    {p}[{p}.grad > 0] = 0.0",
+    "{p}.data = np.where({p}.grad > 0, {p}.data * 0.9, {p}.data)",
+    "np.sum({p} * {p}).backward()\n{p} -= {lr} * {p}.grad",
+    "{p}.zero_grad()\nnp.sum(np.tanh({p})).backward()\n{p}.data -= {lr} * {p}.grad",
+    "{m}.data = np.maximum({m}.data, {p}.grad ** 2)\n"
+    "{p} -= {lr} * {p}.grad / (1 + {m}.data) ** 0.5",
+    "{p}.grad = {p}.grad.astype(np.float64) * np.float64(0.3)\n{p} -= {lr} * {p}.grad",
+    "{p}.grad = 0.1 * {p}.grad.T.T\n{p}.data -= {p}.grad\n{p}.grad = {p}.grad * 2",
+    "{p}.data -= {lr} * np.mean({p}.grad, axis=0)",
+    "{p}.data -= {lr} * {p}.grad.sum(axis=0, keepdims=True)",
 ]
 MOVES = [  # without a gradient
     "{p}.data, {q}.data = {q}.data, {p}.data",
@@ -266,10 +283,22 @@ MOVES = [  # without a gradient
     "{p}.data += {lr}",
     "{p}.grad = None",
     "{p}.zero_grad()",
+    "{p}.data = {p}.data[::-1]",
+    "{p}.data = {p}.data.reshape(-1)[::-1].reshape({p}.shape)",
+    "with ag.no_grad():\n    {p} += {q}\n    {q} -= {p}",
+    "{p}.data, {q}.data = {q}.data * 0.5, {p}.data",
+    "{p}.data *= -1\n{p}.data += {q}.data\n{q}.data -= {p}.data",
+    "{p}.data = np.zeros_like({p}.data)",
+    "{p}.data = 0.5 * {p}.detach()",
+    "with ag.no_grad():\n    {p}[...] = 0.0\n    {p} += 1",
+    "with ag.no_grad():\n    {p}[1:] = {p}[:-1]",
+    "{p}.data = np.sort({p}.data)",
 ]
 OF_A_PARAMETER = [
     "{p}", "{p}.data", "{p}.grad", "{p}[1:]", "{p}.T", "{p}[..., 0]", "{p}.detach()", "{p} * 2.0",
-    "np.sum({p})", "{p}.numpy()", "{p}.reshape(-1)",
+    "np.sum({p})", "{p}.numpy()", "{p}.reshape(-1)", "{p}.data * 1.0", "{p}.data[::-1]",
+    "{p}.data.T @ {p}.data", "{p}.grad * 2", "({p}.data, [{p}.grad])", "{p}.shape", "{p}[None]",
+    "np.sum({p}.grad)", "np.mean({p}.data, axis=0)", "{p}.name", "len({p}.shape)",
 ]  # fmt: skip
 OF_AN_ARGUMENT = ["{a}", "{a}.T", "{a}[..., 0]", "{a}[()]", "{a} * 1", "np.squeeze({a})"]
 FIXED = ["3", "None", "'words'", "True", "1.5", "np.ones(2)", "()", "np.float32(2.0)"]

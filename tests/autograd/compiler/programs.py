@@ -233,7 +233,9 @@ def _simpler(program: Compilable) -> Iterator[Compilable]:
     for name, role in program.roles.items():
         if name in program.arrays and role not in ("array", "float", "int"):
             yield replace(program, roles={**program.roles, name: "array"})
-    if program.mode not in ("forward", "backward", "grad"):
+    if program.mode in maker.BACKWARD and program.mode != "backward":
+        yield replace(program, mode="backward")
+    elif program.mode in maker.WRAPPERS and program.mode != "grad":
         yield replace(program, mode="grad")
     if program.mode != "forward":
         yield replace(program, mode="forward")
