@@ -210,3 +210,47 @@ def test_a_single_integer_that_is_computed_is_an_index() -> None:
 def test_a_mask_of_a_number_is_refused(x: Any) -> None:
     with pytest.raises(ag.TraceError, match=r"depends on the values.*np\.where"):
         ag.compile(lambda x: ag.Tensor(x)[ag.Tensor(x) > 0])(x)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [np.add, np.multiply, np.maximum, np.subtract])
+def test_a_float_keeps_its_decimals_beside_integers(f: Any) -> None:
+    compiled = ag.compile(lambda s: f(s, np.arange(3)) + f(np.arange(1, 4), s))
+    for s in (1.5, -2.7, 0.25):
+        same(compiled(s), f(s, np.arange(3)) + f(np.arange(1, 4), s))
+
+
+def test_powers_of_single_values_have_the_bits_of_eager_in_all_orders() -> None:
+    def slopes(x: Any, y: Any) -> Any:
+        return sum(ag.grad(lambda x, y: x**y * 1.15, (0, 1))(x, y))
+
+    first, second = ag.grad(lambda x, y: x**y * 1.15, (0, 1)), ag.grad(slopes, (0, 1))
+    for eager in (first, second):
+        compiled = ag.compile(eager)
+        for x, y in rng.uniform(0.1, 3.0, (200, 2)):
+            given = np.float64(x), np.float64(y)
+            for a, b in zip(compiled(*given), eager(*given), strict=True):
+                same(a, b)
+
+
+def test_a_constant_without_axes_is_a_number_in_programs_of_numbers() -> None:
+    mask = np.array(True)
+    compiled = ag.compile(ag.value_and_grad(lambda x: np.where(mask, x * x, -x) * 3.0))
+    for x in (1.5, -2.0):
+        assert compiled(np.float64(x)) == (3 * x * x, 6 * x)
+
+
+def test_a_tensor_that_is_left_as_a_gradient_is_refused() -> None:
+    p = ag.Tensor(np.ones(2), requires_grad=True)
+
+    def step() -> Any:
+        p.zero_grad()
+        np.sum(p**3).backward(create_graph=True)
+        slope = np.sum(p.grad * p.grad)
+        return slope.detach()
+
+    with pytest.raises(ag.TraceError, match=r"left in \.grad.*zero_grad"):
+        ag.compile(step)()
+    assert p.grad is None
