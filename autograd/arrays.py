@@ -38,7 +38,8 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     Raises DTypeError for other kinds of numbers.
     """
     if isinstance(value, StandIn):
-        return value.as_array(dtype)
+        array = value.as_array(dtype)
+        return array.in_order() if copy and array is value else array
     array = np.asarray(check_plain(value), dtype=dtype)
     if array.dtype.kind not in "fiub":
         raise DTypeError(

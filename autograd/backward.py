@@ -146,7 +146,10 @@ def collect(grads: Gradients, kind: Kind) -> None:
     for slot, g in [(node.slot, g) for node, g in grads.items() if node.slot is not None]:
         old = kind.gradient_in(slot)
         total = g if old is None else old + g
-        slot.grad = total if isinstance(total, (Tensor, StandIn)) else np.array(total)
+        if isinstance(total, StandIn):
+            slot.grad = total.packed()
+        else:
+            slot.grad = total if isinstance(total, Tensor) else np.array(total)
 
 
 def _seed(tensor: Tensor, gradient: Any) -> Any:

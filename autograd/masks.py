@@ -19,6 +19,7 @@ import numpy as np
 from .gate import Edge, Gate
 from .gates.shape import sum_to
 from .node import Node
+from .tensor import Tensor
 from .values import Sweep
 
 __all__ = ["SILENT", "MaskedSweep", "Masks"]
@@ -70,7 +71,7 @@ class Masks:
         if parent in self.exposed:
             self._note(parent, mask, node.shape if edge.gate.elementwise else ())
         if silences and mask is not None:
-            downstream = np.where(mask, downstream, 0.0)
+            downstream = np.where(np.logical_or(mask, _is_zero(downstream)), downstream, 0.0)
         return downstream
 
     def _of_operand(self, node: Node, edge: Edge, arguments: Sequence[Any], used: Any) -> Any:
@@ -127,3 +128,9 @@ def _without_zeros(value: Any) -> Any:
         return value
     numbers = np.arange(1, value.size + 1) * 0.6180339887498949 % 1 + 0.5
     return numbers.reshape(value.shape).astype(value.dtype)[()]
+
+
+def _is_zero(g: Any) -> Any:
+    """Where a gradient is 0 as it is: what was not used in a pass that needs no masks. Left alone,
+    zeros have the same signs, and the same second derivatives, whatever happens elsewhere."""
+    return (g.detach() if isinstance(g, Tensor) else g) == 0

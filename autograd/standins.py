@@ -44,6 +44,14 @@ class StandIn:
         """The same as an array of a kind of number (None: of its own)."""
         return self if dtype is None else self.astype(dtype)  # type: ignore[attr-defined]
 
+    def in_order(self) -> Any:
+        """The same in C order, as a copy is laid out in memory."""
+        return self
+
+    def packed(self) -> Any:
+        """The same without gaps in memory, as `np.array` copies it: with its axes as they lie."""
+        return self
+
 
 def concrete(x: Any) -> Any:
     """The array that x stands for, or x itself."""

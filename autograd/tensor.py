@@ -196,7 +196,9 @@ class Tensor(Methods):
             )
         if self._node.slot is None:
             self._node.slot = GradSlot()
-        if value is not None and not isinstance(value, (Tensor, StandIn)):
+        if isinstance(value, StandIn):
+            value = value.as_array(self.dtype).packed()
+        elif value is not None and not isinstance(value, Tensor):
             value = np.array(check_plain(value), dtype=self.dtype)
         MODE.get().kind.cleared(self._node.slot)
         self._node.slot.grad = value

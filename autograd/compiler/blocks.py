@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .program import Equation, Program, Variable, used_later
+from .program import Anew, Equation, Program, Variable, used_later
 
 __all__ = ["Loop", "gather", "halves", "sum_of_halves"]
 
@@ -88,7 +88,8 @@ def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]
     if first is None:
         return equations
     shape = equations[first].out.shape
-    before, group, after = equations[:first], [], []
+    before, group = equations[:first], []
+    after: list[Equation] = []
     late: set[Variable] = set()  # needs a finished result of the loop
     inside: set[Variable] = set()
     for equation in equations[first:]:
@@ -98,7 +99,7 @@ def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]
         if (fits or summed) and not inputs & late:
             group.append(equation)
             (late if summed else inside).add(equation.out)
-        elif inputs & (late | inside) or equation.into:
+        elif inputs & (late | inside) or equation.into or (after and _is_call_anew(equation)):
             after.append(equation)
             late.add(equation.out)
         else:
@@ -107,6 +108,11 @@ def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]
     if len(group) < FEWEST:
         return [*before, *group, *rest]
     return [*before, _loop(group, rest, leaving, shape), *rest]
+
+
+def _is_call_anew(equation: Equation) -> bool:
+    """Calls of the user's functions stay in order."""
+    return isinstance(equation.function, Anew)
 
 
 def _loop(

@@ -19,6 +19,7 @@ from .traced import Traced
 __all__ = ["MISS", "caller", "giver"]
 
 FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
+C_ALIGNED = 0x101  # of the flags of an array: in C order, without gaps, and aligned
 MISS = object()  # what a call gives when its program does not apply
 
 
@@ -107,7 +108,7 @@ class _Check:
                 f"{name}.__class__ is ndarray",
                 f"{name}.shape == {x.shape}",
                 f"({name}.dtype is {dtype} or {name}.dtype == {dtype})",  # mostly the very same
-                f"{name}.strides == {x.strides}",
+                _layout(name, x),
             )
         elif isinstance(x, (np.ndarray, np.generic)):  # single values go in as NumPy scalars
             self.lines.append(
@@ -120,6 +121,14 @@ class _Check:
             sameness = "==" if isinstance(x, FIXED) else "is"  # objects may call others equal
             self.want(f"{name}.__class__ is {self.bind(type(x))}",
                       f"{name} {sameness} {self.bind(x)}")  # fmt: skip
+
+
+def _layout(name: str, x: np.ndarray[Any, Any]) -> str:
+    """The condition that an array of this shape lies in memory as x does; BLAS, for one, gives
+    other bits where addresses are not multiples of what an element takes."""
+    if x.flags.c_contiguous and x.flags.aligned:  # flags.carray: that, and may be written to
+        return f"({name}.flags.carray or {name}.flags.num & {C_ALIGNED} == {C_ALIGNED})"
+    return f"{name}.strides == {x.strides} and {name}.flags.aligned is {x.flags.aligned}"
 
 
 def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., Any]:

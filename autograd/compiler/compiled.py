@@ -13,14 +13,14 @@ from typing import Any, Generic, ParamSpec, overload
 import numpy as np
 
 from ..arrays import as_constant, check_plain
-from ..errors import TraceError
+from ..errors import InPlaceError, TraceError, UnsupportedError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 from .binding import read_all
 from .calls import MISS, caller, giver
-from .draws import Draws
+from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
 from .guards import Surroundings
 from .interpret import interpret
@@ -41,6 +41,7 @@ __all__ = ["Compiled", "compile", "fresh"]
 
 P = ParamSpec("P")
 
+REFUSALS = TraceError, UnsupportedError, InPlaceError
 KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
 
 
@@ -110,7 +111,7 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     kwargs = {key: _value_to_read(x) for key, x in kwargs.items()}
     trace = MODE.get().kind
     if not isinstance(trace, Trace):
-        return constant_tensor(as_constant(function(*args, **kwargs), copy=False))
+        return constant_tensor(as_constant(call_or_take(function, args, kwargs), copy=False))
     return constant_tensor(trace.call_anew(function, args, kwargs))
 
 
@@ -143,20 +144,25 @@ class Compiled(Generic[P]):
             result = last.call(args, kwargs)
             if result is not MISS:
                 return result
-        return self._look_up(args, kwargs)
+        with HANDED_ON.once_more() as start:
+            return self._look_up(args, kwargs, start)
 
-    def _look_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A call for which the last program did not apply."""
+    def _look_up(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], start: Callable[[], None]
+    ) -> Any:
+        """A call for which the last program did not apply; `start` it anew."""
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
         known = self.entries.get(key, [])
         problem = None
         for entry in known:
+            start()
             result = entry.call(args, kwargs)
             if result is not MISS:
                 self._last = entry
                 return result
             problem = problem or entry.changed(leaves)
+        start()
         if key in self._eager:
             return self.function(*args, **kwargs)
         reason = self._difference(key) if self.entries else "first call"
@@ -198,7 +204,7 @@ class Compiled(Generic[P]):
             trace.finish()
         except BaseException as error:
             trace.abandon()
-            if isinstance(error, TraceError):  # perhaps the function just runs after this
+            if isinstance(error, REFUSALS):  # perhaps the function just runs after this
                 trace.draws.put_back()
                 outside.put_back()
             raise
@@ -441,7 +447,8 @@ def _put_together(form: Any, rest: Iterator[Any]) -> Any:
 def _kind(x: Any) -> Any:
     """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
     if x.__class__ is np.ndarray:
-        return x.shape, x.dtype, x.strides
+        kind = x.shape, x.dtype, x.strides
+        return kind if x.flags.aligned else (*kind, "unaligned")
     if isinstance(x, Tensor):
         if x.requires_grad and not x.is_leaf:
             raise TraceError(
@@ -469,9 +476,10 @@ def _described(kind: Any) -> str:
         tracked = "with" if kind[2] else "without"
         return f"a tensor {tracked} gradient, {_described(kind[1])}"
     if isinstance(kind[0], tuple):
-        shape, dtype, strides = kind
+        shape, dtype, strides, *unaligned = kind
         transposed = len(shape) > 1 and strides != np.empty(shape, dtype).strides
-        return f"{dtype} {shape}{' in another order' * transposed}"
+        order = " in another order" * transposed + ", unaligned" * bool(unaligned)
+        return f"{dtype} {shape}{order}"
     return "a float" if kind == "float" else repr(kind[1])
 
 

@@ -1,10 +1,15 @@
-"""Draws: random numbers that a function takes past `fresh` would be the same at every call."""
+"""Draws: random numbers that a function takes past `fresh` would be the same at every call.
+
+Those that come through `fresh` are drawn once in a call, even if its program turns out not to
+apply when it has drawn them: they are handed on to what runs in its place.
+"""
 
 from __future__ import annotations
 
 import random
+import threading
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +17,7 @@ import numpy as np
 
 from ..errors import TraceError
 
-__all__ = ["EVERYBODYS", "Draws", "source_of"]
+__all__ = ["EVERYBODYS", "HANDED_ON", "Draws", "call_or_take", "source_of"]
 
 SOURCES = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
 EVERYBODYS = [  # what the functions of the two modules draw from
@@ -25,6 +30,43 @@ def source_of(thing: Any) -> Any:
     if type(thing) in (types.BuiltinFunctionType, types.MethodType):
         thing = thing.__self__
     return thing if issubclass(type(thing), SOURCES) else None
+
+
+class _HandedOn(threading.local):
+    """Values that functions called through `fresh` have given in a call that starts once more."""
+
+    def __init__(self) -> None:
+        self._given: list[Any] = []  # by a program that did not apply
+        self.left: list[Any] = []  # to be taken in place of calls, the first one first
+
+    def keep(self, *values: Any) -> None:
+        """A program does not apply, and this is what it has drawn."""
+        self._given = [*values]
+
+    @contextmanager
+    def once_more(self) -> Iterator[Callable[[], None]]:
+        """In here a call starts anew whenever the function that this gives is called."""
+        drawn: list[Any] = []
+
+        def start() -> None:
+            nonlocal drawn
+            drawn = self._given or drawn
+            self._given, self.left = [], [*drawn]
+
+        try:
+            yield start
+        finally:
+            self._given, self.left = [], []
+
+
+HANDED_ON = _HandedOn()
+
+
+def call_or_take(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """What the function gives, or has given in this call before."""
+    if HANDED_ON.left:
+        return HANDED_ON.left.pop(0)
+    return function(*args, **kwargs)
 
 
 class Draws:

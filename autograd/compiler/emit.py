@@ -20,12 +20,13 @@ import numpy as np
 from ..arrays import lender
 from .binding import epilogue, prologue
 from .blocks import PIECE, Loop, sum_of_halves
+from .draws import HANDED_ON
 from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
-from .program import Equation, Program, Variable
+from .program import Anew, Equation, Program, Variable
 from .types import Type, fresh, map_tree, type_of
 
 __all__ = ["Runner"]
@@ -166,13 +167,17 @@ class Runner:
             x, index = args
             return f"{self.text(x)}[{self.text(index)}]"
         form = op.generated
-        number = op.reshapes and not args[0].shape  # a Python number has no methods
-        if form is not None and len(form.operands) == len(args) and not (equation.kwargs or number):
+        plain = not (op.reshapes and not args[0].shape)  # a Python number has no methods
+        if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
+            plain = any(isinstance(x, Variable) and not x.type.weak for x in args)
+        if form is not None and len(form.operands) == len(args) and plain and not equation.kwargs:
             return form.text.format(*map(self.text, args))
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
-        return f"{self.function(equation.function)}({', '.join(arguments)})"
+        call = f"{self.function(equation.function)}({', '.join(arguments)})"
+        # a number, not an array without axes: it is quicker, and powers have the bits of eager
+        return call if equation.out.shape or equation.function is not np.where else f"{call}[()]"
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base
@@ -339,7 +344,7 @@ class Runner:
             variable, name = output.variable, self.name(output.variable)
             if output.kind == "finite":
                 isnan = self.bind("isnan", np.isnan)
-                self.lines.append(f"if {isnan}({name}).any(): return None")
+                self.lines.append(f"if {isnan}({name}).any(): return{self._hands_on()}")
                 continue
             if self.memory.escaping.get(variable) != k and (
                 variable.shape or variable.base is not None
@@ -353,6 +358,13 @@ class Runner:
                 leaving.append((output, f"np.asarray({name})" if number else name))
         self.lines += epilogue(leaving, self)
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
+
+    def _hands_on(self) -> str:
+        """What is drawn when it turns out that the program does not apply is drawn once."""
+        drawn = [e.out for e in self.program.equations if isinstance(e.function, Anew)]
+        if not drawn:
+            return " None"
+        return f" {self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))})"
 
 
 def _axis(concatenation: Equation) -> int:
@@ -368,8 +380,13 @@ def _number_dtype(equation: Equation) -> Any:
         return None
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
-    whole = all(isinstance(x, (Variable, int)) for x in equation.args)
+    whole = all(_is_whole(x) for x in equation.args)
     return dtype if dtype is not None and dtype.kind in ("fi" if whole else "f") else None
+
+
+def _is_whole(x: Any) -> bool:
+    """An array, or a number without decimals."""
+    return isinstance(x, int) or (isinstance(x, Variable) and (x.shape or x.dtype.kind in "iub"))
 
 
 class _LocalMemory:

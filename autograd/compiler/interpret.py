@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from .binding import changes_of, commit, read_all
-from .program import EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
+from .draws import HANDED_ON
+from .program import Anew, EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
 from .types import map_tree, type_of
 
 __all__ = ["interpret", "run_apart"]
@@ -29,6 +30,8 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
         (o, o.variable.value if o.variable.constant else known[o.variable]) for o in program.outputs
     ]
     if any(o.kind == "finite" and np.isnan(x).any() for o, x in found):
+        drawn = [e.out for e in program.equations if isinstance(e.function, Anew)]
+        HANDED_ON.keep(*(known[x] for x in drawn))
         return None
     commit(
         change

@@ -154,17 +154,21 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
     readers: Counter[Variable] = Counter()
     for equation in program.equations:
         readers.update(equation.inputs)
+    read = {*readers, *(o.variable for o in program.outputs if o.kind == "tensor")}
     readers.update(o.variable for o in program.outputs)
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
         source = equation.args[0] if equation.kwargs == TO_WRITE else None
-        if equation.function is not np.ndarray.copy or source not in made_by:
+        if equation.function is not np.ndarray.copy or source is None:
             continue
         same_layout = fresh(source.type) == fresh(equation.out.type)
-        if source.base is None and same_layout and (readers[source] == 1 or not alone):
+        own = source in made_by and source.base is None
+        unread = equation.out not in read  # it leaves the program, in memory of its own anyway
+        if unread or (own and same_layout and (readers[source] == 1 or not alone)):
             instead[equation.out] = source
             readers[source] += readers[equation.out] - 1
+    _rename_outputs(program, instead)
     return remove_dead(program)
 
 

@@ -16,6 +16,7 @@ from ..arrays import as_constant
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..modes import Scope
+from .draws import call_or_take
 from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
@@ -196,7 +197,7 @@ class Anew:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = tuple(map(_locked, args))
         kwargs = {name: _locked(x) for name, x in kwargs.items()}
-        value = as_constant(self.function(*args, **kwargs), copy=False)
+        value = as_constant(call_or_take(self.function, args, kwargs), copy=False)
         gives = value.shape, value.dtype
         if self.gave is None:
             self.gave = gives

@@ -127,4 +127,4 @@ def holds_tensor(args: Any) -> bool:
 
 
 def _is_mask(x: Variable) -> bool:
-    return x.dtype == bool and bool(x.shape) and not x.constant
+    return x.dtype == bool and not x.constant

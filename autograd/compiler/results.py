@@ -240,12 +240,16 @@ def _shown(result: Any, args: list[Any]) -> int | None:
 
 
 def converted(function: Function) -> Rule:
-    """For functions that give their operand itself where its dtype fits."""
+    """For functions that give their operand itself where there is nothing to do."""
     copied = miniature(function)
 
-    def find(x: Any) -> Result:
-        given, result = type_of(x), copied(x)
-        return Result(given, 0) if given.shape and given.dtype == result.type.dtype else result
+    def find(x: Any, *args: Any, **options: Any) -> Result:
+        given, result = type_of(x), copied(x, *args, **options)
+        if given.shape and given.dtype == result.type.dtype:
+            small = filled(Miniatures().of(given))
+            if function(small, *args, **options) is small:
+                return Result(given, 0)
+        return result
 
     return Rule(find)
 

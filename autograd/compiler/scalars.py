@@ -38,6 +38,8 @@ def is_scalar(program: Program) -> bool:
     leaving = [output.variable for output in program.outputs if not output.variable.constant]
     if not program.equations or not all(map(_is_number, outside + leaving)):
         return False
+    if any(x.dtype not in NUMBERS for x in leaving):  # a Python int
+        return False
     for equation in program.equations:
         values = [x for x in equation.args if x.__class__ is Variable]
         if equation.op.floats is None or equation.kwargs or _adds_bools(equation):
@@ -226,7 +228,7 @@ class FloatRunner:
                 return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
             self._lines.append(f"{self.name(x)} = kept[{self._kept[x]}]")
             return Piece(self._names[x], ATOM, 0, (x,))
-        if isinstance(x, np.generic):
+        if isinstance(x, (np.generic, np.ndarray)):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
             return Piece(f'float("{x}")', ATOM)

@@ -380,6 +380,12 @@ class Trace(Recorder):
             if moved and not lifted.made_here:
                 outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
         for slot, _ in self._slots.values():
+            if isinstance(slot.grad, Tensor):
+                raise TraceError(
+                    "compile: a tensor is left in .grad, and a compiled function records nothing; "
+                    "call zero_grad() when it was used, or leave an array there, as in t.grad = "
+                    "t.grad.numpy()"
+                )
             if slot.grad is not None and not self._is_as_before(slot):
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
         outputs += [Output(variable, "finite", None) for variable in self.finite]

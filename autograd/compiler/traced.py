@@ -18,6 +18,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import TraceError
 from ..standins import StandIn
 from ..tensor import Tensor
+from .types import fresh
 
 __all__ = ["Recorder", "Traced", "cast"]
 
@@ -98,6 +99,18 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         number = self.variable.type.weak
         array = self.trace.record(np.float64, (self,), {}) if number else self
         return array if dtype is None else array.astype(dtype, copy=False)
+
+    def in_order(self) -> Any:
+        """The same in C order, as a copy is laid out in memory."""
+        there = self.variable.type.is_contiguous and (
+            not self.shape or self.value is None or self.value.flags.aligned
+        )
+        return self if there else self.copy()
+
+    def packed(self) -> Any:
+        """The same without gaps in memory, as `np.array` copies it: with its axes as they lie."""
+        type_ = self.variable.type
+        return self if type_ == fresh(type_) else self.copy("K")
 
     # --- NumPy's functions -----------------------------------------------------------------
 

@@ -73,7 +73,10 @@ def _power_base(x: Array, y: Array) -> Array:
     if y.__class__ in (int, float):  # the exponent is written in the program
         return y * x ** (y - 1) if y != 0 else np.zeros_like(x)
     both_zero = np.logical_and(x == 0, y == 0)
-    return y * x ** np.where(both_zero, 1.0, y - 1.0)
+    exponent: Any = np.where(both_zero, 1.0, y - 1.0)
+    if isinstance(exponent, np.ndarray):  # of numbers NumPy has another power than of arrays
+        exponent = exponent[()]
+    return y * x**exponent
 
 
 def _power_exponent(x: Array, out: Array) -> Array:

@@ -178,7 +178,12 @@ def _takes_once(index: Any) -> bool:
 
 def _is_basic(index: Any) -> bool:
     """Slices, integers, None and ... only."""
-    return not any(isinstance(part, ARRAYS) for part in _parts(index))
+    return not any(isinstance(part, ARRAYS) and not _is_integer(part) for part in _parts(index))
+
+
+def _is_integer(part: Any) -> bool:
+    """What stands for a single integer."""
+    return not part.ndim and part.dtype != bool
 
 
 def _is_mask(index: Any) -> bool:
@@ -196,7 +201,10 @@ def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part
     array: Any = part._value() if isinstance(part, Tensor) else part
-    array = array if isinstance(array, StandIn) else np.array(check_plain(array), order="C")
+    if isinstance(array, StandIn):
+        array = array.in_order()
+    else:
+        array = np.array(check_plain(array), order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":
@@ -204,7 +212,7 @@ def _plain_part(part: Any) -> Any:
             f"t[index]: got an index of dtype {array.dtype}; expected integers, bools or slices"
         )
     if not array.ndim and array.dtype != bool:
-        return int(array)
+        return array if isinstance(array, StandIn) else int(array)
     if array.__class__ is np.ndarray:  # our own: nobody writes to it, so nobody need copy it again
         array.flags.writeable = False
     return array

@@ -106,7 +106,7 @@ class _Case:
             pass
         self.verdict.traces = len(self.compiled.why)
         alike = all(replace(x, number=0) == Call(0) for x in self.program.calls)
-        quiet = self.program.mode != "backward" and not self.program.of("int")
+        quiet = self.program.mode not in pm.BACKWARD and not self.program.of("int")
         if alike and quiet and not self.program.updates and self.verdict.traces > 2:
             self.verdict.add("traced again and again", "\n".join(self.compiled.why))
         return self.verdict

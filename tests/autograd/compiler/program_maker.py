@@ -46,7 +46,16 @@ WRAPPERS = {
     "hessian": "ag.hessian(value_of, {first}, allow_unused=True)({a})",
 }
 SMALL = 8  # elements of an argument whose Hessian is asked for
-MODES = ["forward"] * 5 + ["backward"] * 7 + ["grad"] * 2 + ["value_and_grad"] * 2 + [
+BACKWARD = {  # what the program does with its loss
+    "backward": "{loss}.backward()",
+    "twice": "{loss}.backward()\n({loss} * 0.5).backward()",
+    "retained": "{loss}.backward(retain_grads=True)\n{loss} = {loss} * {loss}.grad",
+    "penalty": "{loss}.backward(create_graph=True)\n"
+    "slopes = [p.grad for p in [{p}] if p.grad is not None]\n"
+    "penalty = sum([np.sum(g * g) for g in slopes], {loss} * 1.0)\n"
+    "for p in [{p}]:\n    p.zero_grad()\npenalty.backward()",
+}
+MODES = ["forward"] * 5 + ["backward"] * 7 + [*BACKWARD] + ["grad"] * 2 + ["value_and_grad"] * 2 + [
     "second order", "second order", "vjp", "jvp", "hvp", "jacobian", "hessian",
 ]  # fmt: skip
 
@@ -89,7 +98,7 @@ class Compilable(tp.Program):
     @property
     def differentiated(self) -> list[str]:
         """The arguments that a gradient is asked for, if it is asked for by `ag.grad`."""
-        if self.mode in ("forward", "backward"):
+        if self.mode == "forward" or self.mode in BACKWARD:
             return []
         given = self.of("array", "float", "scalar")
         return [name for name in given if self.arrays[name].dtype.kind == "f"]
@@ -131,9 +140,11 @@ class Compilable(tp.Program):
         if self._rebound():
             taken = [f"global {', '.join(self._rebound())}", *taken]
         if not self.differentiated:
-            if self.mode == "backward":
-                clear = [f"{x}.zero_grad()" for x in self.of("parameter") if self.clear]
-                inner = [*clear, *inner, f"{tp.LOSS}.backward()"]
+            if self.mode in BACKWARD:
+                parameters = self.of("parameter")
+                back = BACKWARD[self.mode].format(loss=tp.LOSS, p=", ".join(parameters))
+                clear = [f"{x}.zero_grad()" for x in parameters if self.clear]
+                inner = [*clear, *inner, back]
             return [head, *_indented([*taken, *inner, *saved, *end])]
         lines = [f"def value_of({names}):", *_indented([*inner, f"return {tp.LOSS}"])]
         places = tuple(self.arguments.index(x) for x in self.differentiated)
@@ -317,7 +328,7 @@ class ProgramMaker(tp.Maker):
 
     def leaf(self, shape: Any, dtype: Any = None) -> str:
         first = not self.program.arrays
-        if first and self.program.mode == "backward":
+        if first and self.program.mode in BACKWARD:
             self.role = "parameter"
         elif first:
             self.role = "array"
@@ -386,7 +397,7 @@ class ProgramMaker(tp.Maker):
         program.clear = self.chance(0.8)
         program.updates = list(self.updates())
         program.before, program.returns = ([*self.results()] for _ in "br")
-        if program.mode not in ("forward", "backward"):  # values are inside another function
+        if program.mode in WRAPPERS:  # values are inside another function
             inside = {step.out for step in program.steps}
             program.before, program.returns = (
                 [x for x in texts if not words(x) & inside]
@@ -402,7 +413,7 @@ class ProgramMaker(tp.Maker):
         names = self.program.of("parameter")
         if not names or self.chance(0.2):
             return
-        graded = self.program.mode == "backward"
+        graded = self.program.mode in BACKWARD
         for _ in range(self.one(1, 1, 2, 3)):
             p = self.one(*names)
             alike = [q for q in names if self._alike(p, q)]

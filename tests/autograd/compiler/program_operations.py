@@ -19,6 +19,7 @@ from torch_operations import (
     anything,
     axes_of,
     basic,
+    index_by,
     of_arrays,
     written_by,
 )
@@ -46,6 +47,31 @@ def with_axes(make: Maker, x: np.ndarray, *_: Any) -> Fields | None:
 def shaped(make: Maker, x: np.ndarray, *_: Any) -> Fields:
     """{shape} of x, and a number {n}."""
     return {"shape": x.shape, "n": make.one(2, -1, 0.5, 0.0, -0.0, 3, 1.5, 1e-3)}
+
+
+def mixed_index(make: Maker, x: np.ndarray) -> str | None:
+    """An index of all kinds of parts beside each other."""
+    if not x.ndim or 0 in x.shape:
+        return None
+    parts, shape = [], make.one((1,), (2,), (3,), (2, 1), (0,))
+    for n in x.shape[: 1 + make.below(x.ndim)]:
+        array = make.rng.integers(-n, n, size=make.one(shape, shape[-1:]))
+        step, k, mask = make.one(-1, 2, -2, 1), make.below(2 * n) - n, make.rng.random(n) < 0.5
+        parts.append(make.one(
+            ":", f"::{step}", f"{k}:", f":{k}:{step}", str(k), f"slice({k}, None)",
+            str(array.tolist()), f"range({n})", f"np.array({k})", f"np.int64({k})",
+            make.array(array) if make.chance(0.5) else f"np.array({array.tolist()}, dtype=int)",
+            make.array(mask) if make.chance(0.5) else f"np.array({mask.tolist()})",
+        ))  # fmt: skip
+        if make.chance(0.15):
+            parts.append("None")
+    if make.chance(0.3) and len(parts) <= x.ndim:
+        parts.insert(make.below(len(parts) + 1), "...")
+    try:
+        eval(f"x[{', '.join(parts)}]", {"np": np, "x": x, **make.program.arrays})
+    except IndexError:  # they do not go together
+        return None
+    return ", ".join(parts)
 
 
 def _rows(kind: str, texts: list[str], suits: Suits = anything, own: bool = True) -> list[Row]:
@@ -159,9 +185,54 @@ JOINS = [
     ], shaped),
 ]  # fmt: skip
 
+INDEXED = [
+    *_rows("index", ["{x}[{i}]", "{x}[{i}] * 2.0", "{x}.T[{i}]"], index_by(mixed_index), own=False),
+    *_written("index", [
+        "{out}[{i}] = {v}", "{out}[{i}] += {v}", "{out}[{i}] *= {n}", "{out}[{i}] = {n}",
+        "{out}[{i}] = {out}[{i}] * {n}", "np.add.at({out}, ({i},), {v})",
+    ], written_by(mixed_index)),
+    *_written("index", [
+        "{out}[1:] = {out}[:-1]", "{out}[::-1] = {out} * 1.0", "{out}[{out} < {n}] = {n}",
+        "{out}[{x} > 0] = 0.5\n{out}[{x} < 0] *= -1", "{out}[...] = {out}[::-1]",
+        "{out}[0] += {out}[-1]\n{out}[-1] += {out}[0]", "{out}[:1] = {x}[-1:]",
+        "row = {out}[-1] * 1.0\n{out}[0] = row\n{out} = {out} + row",
+    ], with_axes),
+    *_rows("index", ["{x}[np.argmax({x}, axis=0)]", "{x}[np.argmin({x}.T[0])]"], with_axes),
+]  # fmt: skip
+
+MIXED = _rows("dtypes", [
+    "{x}.astype(np.float32) + {y}", "{x} * ({y} > 0)", "np.where({x} > 0, {y}, 1)",
+    "np.where({y} > 0, {x}.astype(np.float32), {y})", "np.where({x} > 0, ({y} > 0) * 2, {x})",
+    "np.maximum({x}.astype(np.float32), {y})", "({x} > 0) * np.float32(0.1) + {y}",
+    "({x} > 0) * 3 - ({y} > 0)", "np.float64(0.1) * {x}.astype(np.float32)",
+    "np.arange(3)[:, None] * {x}.sum() + {y}.sum()", "np.float32(1.1) * {x} + {y}",
+    "{x} + np.array(0.1, 'float32')", "{x} * np.array([0.1], 'float32')", "{x} + np.arange(1)",
+    "np.arange(4.0).reshape(2, 2)[:, :1] - {x}.mean()", "{x} * np.array([True])",
+    "np.concatenate([{x}.reshape(-1), {y}.reshape(-1).astype(np.float32)])",
+    "np.stack([{x}.sum(), {y}.sum() > 0])", "{x} ** np.arange(1, 2)", "{x} ** np.int64(2)",
+    "np.mean({x} > {y})", "np.sum({x} > {y}, axis=0) * 0.5", "(({x} > 0) == ({y} > 0)) * 1",
+    "{x} + np.zeros((3, 1, 1))", "{x} * np.ones((2, 1))",
+    "np.sum({x} * np.ones((2, 1, 1)), axis=0)",
+])  # fmt: skip
+
+DERIVED = [
+    *_rows("derived", [
+        "ag.grad(lambda t: np.sum(t * t * 0.5))({x})",
+        "ag.grad(lambda t: np.sum(np.tanh(t) * {y}))({x})",
+        "ag.value_and_grad(lambda t: np.mean(t ** 3))({x})[1]",
+        "ag.vjp(lambda t: t * t, 0)({x}, {x})", "ag.jvp(lambda t: np.tanh(t), 0)({x}, {x})",
+        "ag.grad(lambda t, u: np.sum(t * u), (0, 1))({x}, {y})[1]",
+        "ag.hvp(lambda t: np.sum(t ** 3), 0)({x}, {x})",
+        "sum(ag.grad(lambda t: np.max(t) + np.sum(t[..., :1] * k))({x}) for k in range(2))",
+        "ag.grad(lambda t: np.sum(ag.grad(lambda u: np.sum(u ** 3))(t) * t))({x})",
+        "ag.grad(lambda t: np.sum(np.where(t > 0, np.sqrt(np.abs(t)), t)))({x})",
+    ]),
+]  # fmt: skip
+
 RARE = {"index by a comparison", "index by argmax"}  # depend on values: refused
 RARE |= {row.name for row in WRITES if "{out}[{out} > 1]" in row.name}
-OWN = [VIEWS, VIEWS, BOOLS, NUMBERS, METHODS, HELPED, WRITES, JOINS]
+RARE |= {row.name for row in INDEXED if "add.at" in row.name or "0] *= -1" in row.name}
+OWN = [VIEWS, VIEWS, BOOLS, NUMBERS, METHODS, HELPED, WRITES, JOINS, INDEXED, MIXED, DERIVED]
 TABLE = [
     [row for row in rows for _ in range(1 if row.name in RARE else 8)] for rows in [*SHARED, *OWN]
 ]
@@ -181,6 +252,23 @@ UPDATES = [
     "{p}.grad = {p}.grad * 0.5\n{p} -= {lr} * {p}.grad",
     "with ag.no_grad():\n    {p} -= {lr} * np.sign({p}.grad)",
     "{p} += {lr} * {p}.grad\n{p} *= 0.99",
+    "{p}.descend({p}.grad * 0.5, {lr})",
+    "{p} -= {lr} * ({p}.grad + 0.01 * {p}.data)",
+    "g = {p}.grad\n{p}.grad = None\n{p} -= {lr} * g",
+    "{p}.data = {p}.data - {lr} * np.clip({p}.grad, -0.5, 0.5)",
+    "{p}.data = ({p}.data - {lr} * {p}.grad).astype(np.float32)",
+    "for q in [{p}]:\n    q.data -= {lr} * q.grad",
+    "with ag.no_grad():\n    {p}[0] = {p}[0] - {lr} * {p}.grad[0]",
+    "with ag.no_grad():\n    {p}[{p}.grad > 0] = 0.0",
+    "{p}.data = np.where({p}.grad > 0, {p}.data * 0.9, {p}.data)",
+    "np.sum({p} * {p}).backward()\n{p} -= {lr} * {p}.grad",
+    "{p}.zero_grad()\nnp.sum(np.tanh({p})).backward()\n{p}.data -= {lr} * {p}.grad",
+    "{m}.data = np.maximum({m}.data, {p}.grad ** 2)\n"
+    "{p} -= {lr} * {p}.grad / (1 + {m}.data) ** 0.5",
+    "{p}.grad = {p}.grad.astype(np.float64) * np.float64(0.3)\n{p} -= {lr} * {p}.grad",
+    "{p}.grad = 0.1 * {p}.grad.T.T\n{p}.data -= {p}.grad\n{p}.grad = {p}.grad * 2",
+    "{p}.data -= {lr} * np.mean({p}.grad, axis=0)",
+    "{p}.data -= {lr} * {p}.grad.sum(axis=0, keepdims=True)",
 ]
 MOVES = [  # without a gradient
     "{p}.data, {q}.data = {q}.data, {p}.data",
@@ -195,10 +283,22 @@ MOVES = [  # without a gradient
     "{p}.data += {lr}",
     "{p}.grad = None",
     "{p}.zero_grad()",
+    "{p}.data = {p}.data[::-1]",
+    "{p}.data = {p}.data.reshape(-1)[::-1].reshape({p}.shape)",
+    "with ag.no_grad():\n    {p} += {q}\n    {q} -= {p}",
+    "{p}.data, {q}.data = {q}.data * 0.5, {p}.data",
+    "{p}.data *= -1\n{p}.data += {q}.data\n{q}.data -= {p}.data",
+    "{p}.data = np.zeros_like({p}.data)",
+    "{p}.data = 0.5 * {p}.detach()",
+    "with ag.no_grad():\n    {p}[...] = 0.0\n    {p} += 1",
+    "with ag.no_grad():\n    {p}[1:] = {p}[:-1]",
+    "{p}.data = np.sort({p}.data)",
 ]
 OF_A_PARAMETER = [
     "{p}", "{p}.data", "{p}.grad", "{p}[1:]", "{p}.T", "{p}[..., 0]", "{p}.detach()", "{p} * 2.0",
-    "np.sum({p})", "{p}.numpy()", "{p}.reshape(-1)",
+    "np.sum({p})", "{p}.numpy()", "{p}.reshape(-1)", "{p}.data * 1.0", "{p}.data[::-1]",
+    "{p}.data.T @ {p}.data", "{p}.grad * 2", "({p}.data, [{p}.grad])", "{p}.shape", "{p}[None]",
+    "np.sum({p}.grad)", "np.mean({p}.data, axis=0)", "{p}.name", "len({p}.shape)",
 ]  # fmt: skip
 OF_AN_ARGUMENT = ["{a}", "{a}.T", "{a}[..., 0]", "{a}[()]", "{a} * 1", "np.squeeze({a})"]
 FIXED = ["3", "None", "'words'", "True", "1.5", "np.ones(2)", "()", "np.float32(2.0)"]

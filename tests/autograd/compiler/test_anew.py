@@ -246,3 +246,54 @@ def test_a_gradient_that_is_only_read_stays_the_array_that_it_is() -> None:
         compiled(X)
     np.sum(W * 5).backward()
     same(compiled(X), X * 5)
+
+
+def largest_times_draw(rng: Any) -> Callable[[Any], Any]:
+    def f(x: Any) -> Any:
+        return np.max(x) * ag.fresh(rng.random) + np.sum(x) * ag.fresh(next, rng.counter)
+
+    return ag.grad(f)
+
+
+class Counting:
+    """A generator, and a count that nobody can set back."""
+
+    def __init__(self) -> None:
+        self.random, self.counter = np.random.default_rng(0).random, iter(range(100))
+
+
+def test_what_is_drawn_in_a_call_that_finds_nan_is_drawn_once() -> None:
+    ours, theirs = Counting(), Counting()
+    compiled, eager = ag.compile(largest_times_draw(ours)), largest_times_draw(theirs)
+    for x in ([1.0, 2.0], [1.0, np.nan], [3.0, 1.0], [np.nan, 1.0], [2.0, 1.0]):
+        with np.errstate(invalid="ignore"):
+            same(compiled(np.array(x)), eager(np.array(x)))
+    assert next(ours.counter) == next(theirs.counter)
+    assert ours.random() == theirs.random()
+    assert len(compiled.why) == 2
+
+
+@pytest.mark.parametrize("error", [TraceError, ag.UnsupportedError, ag.InPlaceError])
+def test_a_refusal_puts_random_numbers_back(error: type[Exception]) -> None:
+    rng = np.random.default_rng(0)
+
+    @ag.compile
+    def f(x: Any) -> Any:
+        drawn = ag.fresh(rng.random)
+        raise error(f"{drawn}")
+
+    with pytest.raises(error):
+        f(X)
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_draws_stay_in_order_around_large_arrays() -> None:
+    def f(x: Any, rng: Any) -> Any:
+        y = np.exp(np.tanh(x) * 0.5) + 1.0
+        first = ag.fresh(lambda total: rng.random() + 0 * total, np.sum(y))
+        return np.sum(y) * first + ag.fresh(rng.random)
+
+    ours, theirs = np.random.default_rng(0), np.random.default_rng(0)
+    compiled, x = ag.compile(lambda x: f(x, ours)), np.ones(300_000)
+    for _ in range(3):
+        same(compiled(x), f(Tensor(x), theirs))

@@ -84,3 +84,173 @@ def test_sums_of_halves_are_pairwise_sums(size: int) -> None:
         x = rng.normal(size=size).astype(dtype)
         sums = [np.add.reduce(x[a:b]) for a, b in halves(0, size, 500)]
         assert sum_of_halves(sums, size, 500) == np.add.reduce(x)
+
+
+# --- zeros where masks are needed now and then ---------------------------------------------------
+
+
+def roots(x: Any) -> Any:
+    return np.sum(np.where(x > 0, np.sqrt(np.abs(x)), 0.0))
+
+
+@pytest.mark.parametrize("f", [roots, lambda x: ag.l2_penalty(x, 0.0)[None].sum()])
+@pytest.mark.parametrize("derive", [ag.grad, lambda f: ag.grad(lambda x: np.sum(ag.grad(f)(x)))])
+def test_zeros_have_the_signs_of_eager_after_a_gradient_that_held_nan(f: Any, derive: Any) -> None:
+    eager = derive(f)
+    compiled = ag.compile(eager)
+    for x in ([0.0, -np.inf, 1.0], [-1.0, 2.0, -3.0], [np.nan, 0.0, -1.0], [-2.0, 1.0, 3.0]):
+        with np.errstate(all="ignore"):
+            found, wanted = compiled(np.array(x)), eager(np.array(x))
+        same(found, wanted)
+        assert (np.signbit(found) == np.signbit(wanted))[wanted == 0].all()
+
+
+# --- how arrays lie in memory --------------------------------------------------------------------
+
+
+def unaligned(x: Any) -> Any:
+    memory = np.zeros(x.nbytes + 1, np.uint8)
+    out = memory[1:].view(x.dtype).reshape(x.shape)
+    out[...] = x
+    return out
+
+
+LAYOUTS = {
+    "turned": lambda x: np.array(x.T).T, "gaps": lambda x: np.repeat(x, 2, -1)[..., ::2],
+    "backwards": lambda x: np.array(x[::-1])[::-1], "unaligned": unaligned,
+}  # fmt: skip
+
+
+def tanh_of_product(x: Any, w: Any) -> Any:
+    return np.mean(np.tanh(x @ w) ** 2)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("derive", [ag.grad, ag.value_and_grad], ids=["grad", "value"])
+def test_sums_add_in_the_order_of_eager_however_arguments_lie_in_memory(
+    layout: str, derive: Any
+) -> None:
+    eager = derive(tanh_of_product, (0, 1))
+    compiled = ag.compile(eager)
+    for _ in range(3):
+        x, w = (LAYOUTS[layout](rng.normal(size=shape)) for shape in ((7, 1, 19), (19,)))
+        for found, wanted in zip(compiled(x, w), eager(x, w), strict=True):
+            for a, b in zip(found, wanted, strict=True) if isinstance(wanted, tuple) else ():
+                same(a, b)
+            if not isinstance(wanted, tuple):
+                same(found, wanted)
+
+
+@pytest.mark.parametrize("order", ["sums", "squares"])
+def test_a_gradient_lies_in_memory_as_in_eager(order: str) -> None:
+    def step(x: Any, w: ag.Tensor) -> Any:
+        w.zero_grad()
+        loss = np.sum((w.T * 1.5)[::2]) if order == "sums" else np.sum((w.T - x) ** 2)
+        loss.backward()
+        g = w.grad
+        return np.sum(g * 0.1), np.sum(np.tanh(g))
+
+    eager, compiled = ag.Tensor(rng.normal(size=(33, 41))), ag.Tensor(np.zeros((33, 41)))
+    compiled.data = eager.data
+    run = ag.compile(lambda x: step(x, compiled))
+    for _ in range(3):
+        x = np.array(rng.normal(size=(33, 41))).T
+        for a, b in zip(run(x), step(x, eager), strict=True):
+            same(a, b)
+
+
+def test_a_gradient_that_is_set_has_the_dtype_of_its_tensor() -> None:
+    p = ag.Tensor(np.ones(3, np.float32), requires_grad=True)
+
+    @ag.compile
+    def step() -> Any:
+        p.zero_grad()
+        np.sum(p * 2.0).backward()
+        p.grad = p.grad * np.ones(3)
+        return p.grad * 1.0
+
+    assert {step().dtype for _ in range(3)} == {np.dtype("f4")}
+
+
+def test_the_layout_of_an_argument_is_part_of_its_kind() -> None:
+    compiled = ag.compile(ag.grad(tanh_of_product, (0, 1)))
+    x, w = rng.normal(size=(6, 4)), rng.normal(size=(4, 2))
+    read_only = x.copy()
+    read_only.flags.writeable = False
+    for given in (x, read_only, x.copy()):
+        compiled(given, w)
+    assert compiled.why == ["first call"]
+    compiled(unaligned(x), w)
+    compiled(x, w)
+    assert compiled.why[1:] == ["x is float64 (6, 4), unaligned, before float64 (6, 4)"]
+
+
+# --- integers that are computed -------------------------------------------------------------------
+
+
+def test_a_single_integer_that_is_computed_is_an_index() -> None:
+    def step(x: Any, k: Any) -> Any:
+        t = x * 1.0
+        t[k] = t[k] * 2.0
+        return np.sum(t[np.argmax(x[:, 0])] ** 2) + np.sum(t[:, k, None] * 3.0)
+
+    eager = ag.value_and_grad(step)
+    compiled = ag.compile(eager)
+    for k in (0, 2, -1):
+        x = rng.normal(size=(3, 3))
+        x[k] = -0.0
+        for a, b in zip(compiled(x, np.array(k)), eager(x, np.array(k)), strict=True):
+            same(a, b)
+    assert compiled.why == ["first call"]
+    with pytest.raises(IndexError):
+        compiled(x, np.array(3))
+
+
+@pytest.mark.parametrize("x", [np.array(2.0), np.float64(2.0)])
+def test_a_mask_of_a_number_is_refused(x: Any) -> None:
+    with pytest.raises(ag.TraceError, match=r"depends on the values.*np\.where"):
+        ag.compile(lambda x: ag.Tensor(x)[ag.Tensor(x) > 0])(x)
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [np.add, np.multiply, np.maximum, np.subtract])
+def test_a_float_keeps_its_decimals_beside_integers(f: Any) -> None:
+    compiled = ag.compile(lambda s: f(s, np.arange(3)) + f(np.arange(1, 4), s))
+    for s in (1.5, -2.7, 0.25):
+        same(compiled(s), f(s, np.arange(3)) + f(np.arange(1, 4), s))
+
+
+def test_powers_of_single_values_have_the_bits_of_eager_in_all_orders() -> None:
+    def slopes(x: Any, y: Any) -> Any:
+        return sum(ag.grad(lambda x, y: x**y * 1.15, (0, 1))(x, y))
+
+    first, second = ag.grad(lambda x, y: x**y * 1.15, (0, 1)), ag.grad(slopes, (0, 1))
+    for eager in (first, second):
+        compiled = ag.compile(eager)
+        for x, y in rng.uniform(0.1, 3.0, (200, 2)):
+            given = np.float64(x), np.float64(y)
+            for a, b in zip(compiled(*given), eager(*given), strict=True):
+                same(a, b)
+
+
+def test_a_constant_without_axes_is_a_number_in_programs_of_numbers() -> None:
+    mask = np.array(True)
+    compiled = ag.compile(ag.value_and_grad(lambda x: np.where(mask, x * x, -x) * 3.0))
+    for x in (1.5, -2.0):
+        assert compiled(np.float64(x)) == (3 * x * x, 6 * x)
+
+
+def test_a_tensor_that_is_left_as_a_gradient_is_refused() -> None:
+    p = ag.Tensor(np.ones(2), requires_grad=True)
+
+    def step() -> Any:
+        p.zero_grad()
+        np.sum(p**3).backward(create_graph=True)
+        slope = np.sum(p.grad * p.grad)
+        return slope.detach()
+
+    with pytest.raises(ag.TraceError, match=r"left in \.grad.*zero_grad"):
+        ag.compile(step)()
+    assert p.grad is None
