@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
-import threading
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, ParamSpec, overload
@@ -35,6 +33,7 @@ from .scalars import FloatRunner, is_scalar
 from .source import source
 from .trace import Notes, Trace
 from .traced import Traced
+from .turns import PAUSED_COLLECTOR, TURN
 from .verify import verify_memory
 
 __all__ = ["Compiled", "compile", "fresh"]
@@ -149,30 +148,43 @@ class Compiled(Generic[P]):
         """A call for which the last program did not apply."""
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
-        known = self.entries.get(key, [])
+        result, _ = self._with_a_program(key, args, kwargs, leaves)
+        if result is not MISS:
+            return result
+        if key in self._eager:
+            return self.function(*args, **kwargs)
+        with TURN.taken():
+            result, problem = self._with_a_program(key, args, kwargs, leaves)
+            if result is not MISS:  # another thread has traced in the meantime
+                return result
+            reason = problem or (self._difference(key) if self.entries else "first call")
+            try:
+                with PAUSED_COLLECTOR:
+                    entry, result = self._trace(args, kwargs, leaves, structure)
+            except TraceError as error:
+                if not self.fallback:
+                    raise
+                self._eager.add(key)
+                self.why.append(f"runs without a program: {error}")
+            else:
+                self.why.append(reason)
+                self.entries[key] = [entry, *self.entries.get(key, [])][:KEPT]
+                self._last, self._leaves, self._structure = entry, leaves, structure
+                return result
+        return self.function(*args, **kwargs)
+
+    def _with_a_program(
+        self, key: Any, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any]
+    ) -> tuple[Any, str | None]:
+        """The result of a program that is there, or MISS and what is not as it was for it."""
         problem = None
-        for entry in known:
+        for entry in self.entries.get(key, []):
             result = entry.call(args, kwargs)
             if result is not MISS:
                 self._last = entry
-                return result
+                return result, None
             problem = problem or entry.changed(leaves)
-        if key in self._eager:
-            return self.function(*args, **kwargs)
-        reason = self._difference(key) if self.entries else "first call"
-        try:
-            with _PAUSED_COLLECTOR:
-                entry, result = self._trace(args, kwargs, leaves, structure)
-        except TraceError as error:
-            if not self.fallback:
-                raise
-            self._eager.add(key)
-            self.why.append(f"runs without a program: {error}")
-            return self.function(*args, **kwargs)
-        self.why.append(problem or reason)
-        self.entries[key] = [entry, *known][:KEPT]
-        self._last, self._leaves, self._structure = entry, leaves, structure
-        return result
+        return MISS, problem
 
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
@@ -189,12 +201,20 @@ class Compiled(Generic[P]):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            traced = trace.program([_data(x) for x in results])
+            values = [trace.data(x) for x in results]
+            traced = trace.program(values)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
             anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
             still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
             grown = outside.settle(trace.reads_anew, still)
+            computed = [output.source for output in traced.outputs if output.kind == "result"]
+            give = giver(result, results, computed)
+            values = [_owned(_value(values[k])) for k in computed]
+            del given, result, results, traced_args, traced_kwargs  # the graph is not needed
+            entry = Entry(program, traced, trace.notes(), trace.guards(), leaves, outside)
+            if not grown:  # else the next call is traced too: attributes may be added once
+                entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
             trace.finish()
         except BaseException as error:
             trace.abandon()
@@ -202,15 +222,7 @@ class Compiled(Generic[P]):
                 trace.draws.put_back()
                 outside.put_back()
             raise
-        computed = [output.source for output in traced.outputs if output.kind == "result"]
-        give = giver(result, results, computed)
-        values = [_owned(_value(_data(results[k]))) for k in computed]
-        guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
-        entry = Entry(program, traced, notes, guards, leaves, outside)
-        if not grown:  # else the next call is traced as well: attributes may be added once
-            entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
@@ -365,32 +377,6 @@ class Entry:
             return self._runner.run(arguments)  # NumPy gives an infinity or NaN there
 
 
-class _PausedCollector:
-    """Python's search for reference cycles waits: the many objects of a program all stay, and
-    to go through them again and again takes a third of the time."""
-
-    def __init__(self) -> None:
-        self._inside = 0
-        self._enabled = False
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._enabled = gc.isenabled()
-                gc.disable()
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside and self._enabled:
-                gc.enable()
-
-
-_PAUSED_COLLECTOR = _PausedCollector()
-
-
 def _is_variable(x: Any) -> bool:
     return isinstance(x, Tensor) and x.requires_grad
 
@@ -504,10 +490,6 @@ def _value(x: Any) -> Any:
 
 def _owned(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _data(x: Any) -> Any:
-    return x._array if isinstance(x, Tensor) else x
 
 
 def _value_to_read(x: Any) -> Any:
