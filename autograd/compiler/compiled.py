@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, ParamSpec, overload
 
@@ -31,6 +32,7 @@ from .program import Anew, Output, Program, Variable
 from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
+from .store import SAID, Store, changing_int, now, say
 from .trace import Notes, Trace
 from .traced import Traced
 from .turns import PAUSED_COLLECTOR, TURN
@@ -39,9 +41,6 @@ from .verify import verify_memory
 __all__ = ["Compiled", "compile", "fresh"]
 
 P = ParamSpec("P")
-
-KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
-
 
 BACKENDS = ("numpy", "numba")
 
@@ -120,8 +119,10 @@ class Compiled(Generic[P]):
         functools.update_wrapper(self, function)
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
-        self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
-        self.why: list[str] = []  # for every trace: what was new
+        self.entries = Store()
+        self.why: list[str] = []  # for every trace, or for the last ones: what was new
+        self._traced: list[Any] = []  # the kinds of arguments of the last traces
+        self._warned = False
         self._last: Entry | None = None
         self._leaves: list[Any] = []
         self._structure: Any = None
@@ -146,6 +147,8 @@ class Compiled(Generic[P]):
 
     def _look_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call for which the last program did not apply."""
+        if self._last is not None:
+            self._last.used = now()
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
         result, _ = self._with_a_program(key, args, kwargs, leaves)
@@ -164,11 +167,13 @@ class Compiled(Generic[P]):
             except TraceError as error:
                 if not self.fallback:
                     raise
+                if len(self._eager) >= SAID:
+                    self._eager.clear()
                 self._eager.add(key)
-                self.why.append(f"runs without a program: {error}")
+                say(self.why, f"runs without a program: {error}")
             else:
-                self.why.append(reason)
-                self.entries[key] = [entry, *self.entries.get(key, [])][:KEPT]
+                let_go = self.entries.keep(key, entry)
+                say(self.why, reason + self._advice(key) + let_go)
                 self._last, self._leaves, self._structure = entry, leaves, structure
                 return result
         return self.function(*args, **kwargs)
@@ -181,6 +186,7 @@ class Compiled(Generic[P]):
         for entry in self.entries.get(key, []):
             result = entry.call(args, kwargs)
             if result is not MISS:
+                entry.used = now()
                 self._last = entry
                 return result, None
             problem = problem or entry.changed(leaves)
@@ -234,6 +240,24 @@ class Compiled(Generic[P]):
             if not isinstance(x, (np.ndarray, Tensor))
         ]
         return [(self.function, ""), *objects]
+
+    def _advice(self, key: Any) -> str:
+        """Words, also as a warning, if an int was another one at each of the last traces."""
+        self._traced.append(key)
+        values = [kinds for _, kinds in self._traced]
+        k = changing_int(self._traced)
+        if k is None:
+            return ""
+        name, ints = self._argument(k, key[0]), ", ".join(str(kinds[k][1]) for kinds in values)
+        advice = (
+            f"{name} is an int, which is fixed in a program, and was another one at each of the "
+            f"last traces ({ints}); pass what changes from call to call as a float, as in "
+            f"float({name}), or where it has to stay whole as a NumPy number, np.int64({name})"
+        )
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"compile: {self.__name__}: {advice}", RuntimeWarning, stacklevel=4)
+        return f"; {advice}"
 
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""
@@ -306,6 +330,9 @@ class Compiled(Generic[P]):
         return self._last
 
 
+PER_EQUATION = 3000  # bytes that the objects of an equation take, about
+
+
 class Entry:
     """The program for one kind of arguments."""
 
@@ -323,26 +350,29 @@ class Entry:
     ):
         self.program, self.traced, self.notes = program, traced, notes
         self.outside, self._guards = outside, guards
+        self.used = 0
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
-        self.run = self._on_floats if self._floats is not None else self._runner.run
+        self._arrays = functools.cache(functools.partial(_on_arrays, program))
+        floats, arrays = self._floats, self._arrays
+        self.run = arrays().run if floats is None else _on_floats(floats, arrays)
+
+    @property
+    def nbytes(self) -> int:
+        """About what it takes in memory: its buffers, its constants, and its equations."""
+        equations = PER_EQUATION * len(self.traced.equations)
+        return equations if self._floats is not None else equations + self._arrays().nbytes
 
     @property
     def text(self) -> str:
         """The text of the function that runs."""
-        return (self._floats or self._runner).source
+        return (self._floats or self._arrays()).source
 
-    @functools.cached_property
+    @property
     def memory(self) -> Memory:
         """Where the values of the program live, if it runs on arrays."""
-        memory = plan(self.program)
-        verify_memory(self.program, memory)
-        return memory
-
-    @functools.cached_property
-    def _runner(self) -> Runner:
-        return Runner(self.program, self.memory)
+        return self._arrays().memory
 
     def readable(self) -> Program:
         """The same program with gates as in a textbook."""
@@ -370,11 +400,27 @@ class Entry:
                 return problem
         return "a gradient holds NaN: masks are needed"
 
-    def _on_floats(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+
+def _on_arrays(program: Program) -> Runner:
+    """What runs a program, in memory that is planned for it."""
+    memory = plan(program)
+    verify_memory(program, memory)
+    return Runner(program, memory)
+
+
+def _on_floats(
+    floats: FloatRunner, arrays: Callable[[], Runner]
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | None]:
+    """The function that runs a program of numbers."""
+    on_floats = floats.run
+
+    def run(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:
-            return self._floats.run(arguments)  # type: ignore[union-attr]
+            return on_floats(arguments)
         except (ZeroDivisionError, OverflowError, ValueError):
-            return self._runner.run(arguments)  # NumPy gives an infinity or NaN there
+            return arrays().run(arguments)  # NumPy gives an infinity or NaN there
+
+    return run
 
 
 def _is_variable(x: Any) -> bool:

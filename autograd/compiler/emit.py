@@ -12,6 +12,7 @@ import operator
 import re
 import threading
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,6 @@ __all__ = ["Runner"]
 
 ALIGNMENT = 64
 SMALL = 1 << 15  # bytes: below that memory costs next to nothing
-KEPT = 1 << 32  # bytes that a program keeps for arrays that leave it, at most
 
 
 class Runner:
@@ -40,8 +40,9 @@ class Runner:
 
     def __init__(self, program: Program, memory: Memory):
         self.program, self.memory = program, memory
+        leaving = Counter(x.type.nbytes for x in memory.escaping)
         self.scope: dict[str, Any] = {
-            "empty": lender(KEPT),
+            "empty": lender(2 * max(leaving.values(), default=0)),  # of this call and the last one
             "lock": threading.RLock(),
             "np": np,
         }
@@ -65,7 +66,14 @@ class Runner:
         )
         self.scope["again"] = functools.partial(run_apart, program)
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+
+    @property
+    def nbytes(self) -> int:
+        """What buffers and constants take, with results and gradients of two calls."""
+        read = [x for e in self.program.equations for x in e.inputs if x.constant]
+        leaving = sum(x.type.nbytes for x in self.memory.escaping)
+        return self.memory.nbytes + 2 * leaving + sum(x.type.nbytes for x in set(read))
 
     # --- names ---------------------------------------------------------------------------------
 
