@@ -16,7 +16,8 @@ from ..errors import TraceError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
-from ..values import ARRAYS
+from ..values import ARRAYS, Kind
+from .apart import Apart
 from .binding import read_all
 from .calls import MISS, caller, giver
 from .draws import Draws
@@ -136,14 +137,24 @@ class Compiled(Generic[P]):
         return self if owner is None else types.MethodType(self, owner)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
-            return self.function(*args, **kwargs)
+        if MODE.get().kind is not ARRAYS:
+            return self._inside(MODE.get().kind, args, kwargs)
         last = self._last
         if last is not None:
             result = last.call(args, kwargs)
             if result is not MISS:
                 return result
         return self._look_up(args, kwargs)
+
+    def _inside(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call inside another compiled function, of which it is a part."""
+        if not isinstance(kind, Apart):
+            return self.function(*args, **kwargs)
+        with computing_with(ARRAYS):  # but not in what it calls anew
+            result = self(*args, **kwargs)
+        if self._last is not None:
+            kind.used(self._last.program)
+        return result
 
     def _look_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call for which the last program did not apply."""

@@ -10,7 +10,6 @@ import functools
 import keyword
 import operator
 import re
-import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -26,7 +25,8 @@ from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
-from .program import Equation, Program, Variable
+from .program import Anew, Equation, Program, Variable
+from .turns import Buffers
 from .types import Type, fresh, type_of
 
 __all__ = ["Runner"]
@@ -43,9 +43,10 @@ class Runner:
         leaving = Counter(x.type.nbytes for x in memory.escaping)
         self.scope: dict[str, Any] = {
             "empty": lender(2 * max(leaving.values(), default=0)),  # of this call and the last one
-            "lock": threading.RLock(),
             "np": np,
         }
+        calls = any(isinstance(e.function, Anew) for e in program.equations)
+        self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
         self._taken = {"run", "arguments"}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
@@ -59,11 +60,7 @@ class Runner:
             self._equation(equation)
         self._epilogue()
         body = "\n        ".join(self.lines)
-        self.source = (
-            "def run(arguments):\n"
-            "    if lock._is_owned(): return again(arguments)\n"
-            f"    with lock:\n        {body}\n"
-        )
+        self.source = f"def run(arguments):\n{buffers.lines(body)}"
         self.scope["again"] = functools.partial(run_apart, program)
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
         self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")

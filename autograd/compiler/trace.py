@@ -24,6 +24,7 @@ from ..sharing import is_alone
 from ..standins import StandIn, concrete
 from ..tensor import Tensor
 from ..values import ARRAYS
+from .apart import Apart
 from .binding import Change, changes_of, commit
 from .draws import Draws
 from .names import WRITTEN, name_in_program, name_of_array
@@ -117,6 +118,7 @@ class Trace(Recorder):
         self._grads: dict[int, Traced] = {}  # what stands for a gradient that was there before
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
+        self._apart = Apart(self)  # what functions given to `fresh` compute with
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
 
     # --- what functions call ---------------------------------------------------------------
@@ -203,8 +205,10 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-        with TURN.lent(), self.draws.allowed(), computing_with(ARRAYS):
-            return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
+        with TURN.lent(), self.draws.allowed(), computing_with(self._apart):
+            result = self.record(Anew(function), args, kwargs)
+        self._apart.check()
+        return result  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
 
@@ -304,6 +308,7 @@ class Trace(Recorder):
                 "compile: the function uses a tensor that was computed outside of it; compute it "
                 "inside, or pass it as an argument, or use t.detach()"
             )
+        self._apart.check(tensor)
         held, node, tracked = tensor._array, tensor._node, tensor._tracked
         if id(tensor) in self._born:
             own, traced = tensor, self.constant(held)
@@ -360,6 +365,7 @@ class Trace(Recorder):
             return slot
         if id(slot) in self._slots:
             return self._slots[id(slot)].own
+        self._apart.check(slot)
         own, old = GradSlot(slot.of_parameter), slot.grad
         self._slots[id(slot)] = LiftedSlot(slot, own, old)
         if isinstance(old, np.ndarray) and not cleared:
@@ -368,6 +374,18 @@ class Trace(Recorder):
             own.grad = old
             self._empty.append(slot)
         return own
+
+    def reads(self, x: Tensor | GradSlot) -> bool:
+        """Whether the function has read or set the value of a tensor, or a gradient."""
+        return id(x) in self._tensors or id(x) in self._slots
+
+    def has_changed(self, x: Tensor | GradSlot) -> bool:
+        """Whether it has set it."""
+        if isinstance(x, Tensor):
+            tensor = self._tensors.get(id(x))
+            return tensor is not None and tensor.own._array is not tensor.traced
+        slot = self._slots.get(id(x))
+        return slot is not None and not self._is_as_before(x, slot.own)
 
     def _is_as_before(self, slot: GradSlot, own: GradSlot) -> bool:
         """The function has only read the gradient."""

@@ -1,4 +1,4 @@
-"""Turns: threads trace one after the other.
+"""Turns: threads trace one after the other, and so they run one program.
 
 A trace keeps what it does to itself (see trace.py), so two at once would be right as well. But
 they take the interpreter from each other, threads that call one function for the first time would
@@ -9,6 +9,8 @@ only if nobody else traces. So there is one lock for all traces. Nobody waits fo
   which perhaps waits for it;
 - while a function that was given to `fresh` runs, the turn is another's;
 - in the child of a fork the turn is free, unless it is the forking thread's own.
+
+The buffers of a program are one call's at a time, in the same way.
 """
 
 from __future__ import annotations
@@ -16,14 +18,17 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, sleep
+from typing import Any
 
-__all__ = ["PAUSED_COLLECTOR", "TURN", "Turn"]
+__all__ = ["PAUSED_COLLECTOR", "TURN", "Buffers", "Turn"]
 
 PATIENCE = 10.0  # seconds
 LOOK = 0.05  # seconds after which a thread that waits can be interrupted
+SHORT = 0.0001
 
 
 class Turn:
@@ -31,8 +36,6 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._after_fork)
 
     @property
     def is_mine(self) -> bool:
@@ -72,12 +75,10 @@ class Turn:
         while self.is_mine:
             self._lock.release()
 
-    def _after_fork(self) -> None:
+    def after_fork(self) -> None:
         """The other threads are gone, and what they held would be held for ever."""
-        mine = self.is_mine
-        if not mine:
+        if not self.is_mine:
             self._lock = threading.RLock()
-        PAUSED_COLLECTOR.after_fork(int(mine))
 
 
 class _PausedCollector:
@@ -110,5 +111,57 @@ class _PausedCollector:
         self._inside = inside
 
 
+class Buffers:
+    """Who uses the buffers of a program: written code has this as `buffers` among its globals.
+
+    A program that calls no function of the user's just waits. If it calls some, which may wait for
+    each other, it waits for a while, and then runs without its buffers.
+    """
+
+    def __init__(self, calls: bool):
+        self._calls, self._owner = calls, 0
+        self.lock: Any = threading.Lock() if calls else threading.RLock()
+        BUFFERS.add(self)
+
+    def lines(self, body: str) -> str:
+        """The body of a function, where `again(arguments)` runs it without the buffers."""
+        lock = "buffers.lock"
+        test = f"{lock}.locked() and buffers.taken()" if self._calls else f"{lock}._is_owned()"
+        first = "buffers.take()\n        " if self._calls else ""
+        return f"    if {test}: return again(arguments)\n    with {lock}:\n        {first}{body}\n"
+
+    def take(self) -> None:
+        """They are this thread's, which has the lock."""
+        self._owner = threading.get_ident()
+
+    def taken(self) -> bool:
+        """Whether they are in use by this thread, or for long by another."""
+        end = monotonic() + PATIENCE
+        while self._owner != threading.get_ident() and monotonic() < end:
+            if not self.lock.locked():
+                return False
+            sleep(SHORT)
+        return True
+
+    def after_fork(self) -> None:
+        """As of a turn."""
+        mine = self._owner == threading.get_ident() if self._calls else self.lock._is_owned()
+        if not mine:
+            self.lock = threading.Lock() if self._calls else threading.RLock()
+
+
+BUFFERS: weakref.WeakSet[Buffers] = weakref.WeakSet()
 PAUSED_COLLECTOR = _PausedCollector()
 TURN = Turn()
+
+
+def _after_fork() -> None:
+    """In the child there is one thread, which has what it had."""
+    PAUSED_COLLECTOR.after_fork(int(TURN.is_mine))
+    TURN.after_fork()
+    for buffers in list(BUFFERS):
+        buffers.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
