@@ -56,7 +56,9 @@ def lower(program: Program, form: Form) -> Lowered:
     with computing_with(lowering, site=None, recording=False):
         for equation in program.equations:
             lowering.equation(equation)
-    return lowering.finish()
+    lowered = lowering.finish()
+    lowering.known, lowering.saved = {}, {}  # what is in them refers to it
+    return lowered
 
 
 class _Lowering(Recorder):

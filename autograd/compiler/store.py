@@ -65,7 +65,8 @@ class Store(dict[Any, list[Any]]):
 def say(why: list[str], words: str) -> None:
     """Add to what is told of traces: the first one, and the last ones."""
     why.append(words)
-    del why[1 : len(why) - SAID + 1]
+    if len(why) > SAID:
+        del why[1]
 
 
 def changing_int(keys: list[Any]) -> int | None:
