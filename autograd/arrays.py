@@ -195,6 +195,6 @@ def own(array: Any) -> np.ndarray[Any, Any]:
 
 
 def lender(most: int) -> Callable[[Any, np.dtype[Any]], np.ndarray[Any, Any]]:
-    """A function that gives memory for an array. `fast` replaces this one: up to `most` bytes are
-    then lent again when nobody refers to them any more."""
+    """A function that gives memory for an array. `fast` replaces this one: the last `most` arrays
+    of a size are then lent again when nobody refers to them any more."""
     return np.empty

@@ -144,8 +144,8 @@ def backward(
 def collect(grads: Gradients, kind: Kind) -> None:
     """Add the gradients to what the leaves have collected. (`fast` replaces this one.)"""
     for slot, g in [(node.slot, g) for node, g in grads.items() if node.slot is not None]:
-        old = kind.gradient_in(slot)
-        total = g if old is None else old + g
+        slot = kind.slot(slot)
+        total = g if slot.grad is None else slot.grad + g
         if isinstance(total, StandIn):
             slot.grad = total.packed()
         else:

@@ -25,7 +25,7 @@ __all__ = ["operand", "run"]
 
 def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode) -> Any:
     """Compute a gate, and record it if gradients flow to an operand."""
-    mode.kind.enter(gate, operands, mode.scope)
+    operands = mode.kind.enter(gate, operands, mode.scope)
     values, parents, tracked = unwrap(gate, operands)
     plan = None
     if tracked and mode.recording and gate.differentiable:

@@ -109,14 +109,15 @@ class Tensor(Methods):
                 f"data: got an array of shape {new.shape} for a tensor of shape {self.shape}; "
                 "make a new Tensor to change the shape"
             )
-        kind = MODE.get().kind
-        kind.lift((self,))
-        self._become(new if isinstance(new, StandIn) else kind.constant(new))
+        self._become(new if isinstance(new, StandIn) else MODE.get().kind.constant(new))
 
     def _value(self) -> Array:
         """The array; inside a function that is being compiled, what stands for it."""
-        MODE.get().kind.lift((self,))
-        return self._array
+        return MODE.get().kind.here(self)._array
+
+    def _met(self) -> Tensor:
+        """This tensor; inside a function that is being compiled, what stands for it there."""
+        return MODE.get().kind.here(self, value=False)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
@@ -129,8 +130,8 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
-        data = self._value()
-        return sharing.shown(constant_tensor(data), data, (self,))
+        here = MODE.get().kind.here(self)
+        return sharing.shown(constant_tensor(here._array), here._array, (here,))
 
     if not TYPE_CHECKING:  # their types: gates/methods.py
         shape = property(attrgetter("_array.shape"), doc="Lengths of the axes.")
@@ -143,9 +144,10 @@ class Tensor(Methods):
     @property
     def node(self) -> Node:
         """The record of this value in the computation graph."""
-        if self._node is None:
-            self._node = leaf_node(self._array, None, None)
-        return self._node
+        here = self._met()
+        if here._node is None:
+            here._node = leaf_node(here._array, None, None)
+        return here._node
 
     @property
     def parents(self) -> tuple[Any, ...]:
@@ -155,7 +157,8 @@ class Tensor(Methods):
     @property
     def name(self) -> str | None:
         """The name shown in pictures and messages; assign to it to give one."""
-        return self._node.name if self._node is not None else None
+        node = self._met()._node
+        return node.name if node is not None else None
 
     @name.setter
     def name(self, name: str | None) -> None:
@@ -164,7 +167,7 @@ class Tensor(Methods):
     @property
     def requires_grad(self) -> bool:
         """Whether gates record this tensor; can be changed on a leaf, to freeze it."""
-        return self._tracked
+        return self._met()._tracked
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -172,42 +175,46 @@ class Tensor(Methods):
             raise GraphError("requires_grad: only a leaf can be changed; use t.detach()")
         if wanted and self.dtype.kind != "f":
             raise DTypeError(f"requires_grad=True with dtype {self.dtype}: only floats have one")
-        self._tracked = bool(wanted)
-        self._become(self._array)
+        here = MODE.get().kind.here(self)
+        here._tracked = bool(wanted)
+        here._become(here._array)
 
     @property
     def is_leaf(self) -> bool:
         """Whether no gate made it: a variable, a parameter or a constant."""
-        return self._node is None or self._node.plan is None
+        node = self._met()._node
+        return node is None or node.plan is None
 
     @property
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
-        node = self._node
-        return None if node is None else MODE.get().kind.gradient(node)
+        kind = MODE.get().kind
+        node = kind.here(self, value=False)._node
+        return None if node is None else kind.gradient(node)
 
     @grad.setter
     def grad(self, value: ArrayLike | Tensor | None) -> None:
-        if self._node is None or not self.requires_grad:
+        node = self._met()._node
+        if node is None or not self.requires_grad:
             raise GraphError("grad: this tensor has requires_grad=False and keeps no gradient")
         if value is not None and np.shape(value) != self.shape:
             raise ShapeError(
                 f"grad: got shape {np.shape(value)} for a tensor of shape {self.shape}"
             )
-        if self._node.slot is None:
-            self._node.slot = GradSlot()
+        if node.slot is None:
+            node.slot = GradSlot()
         if isinstance(value, StandIn):
             value = value.as_array(self.dtype).packed()
         elif value is not None and not isinstance(value, Tensor):
             value = np.array(check_plain(value), dtype=self.dtype)
-        MODE.get().kind.cleared(self._node.slot)
-        self._node.slot.grad = value
+        MODE.get().kind.slot(node.slot, cleared=True).grad = value
 
     def zero_grad(self) -> None:
         """Forget the collected gradient: `grad` is None again."""
-        if self._node is not None and self._node.slot is not None:
-            MODE.get().kind.cleared(self._node.slot)
-            self._node.slot.grad = None
+        kind = MODE.get().kind
+        node = kind.here(self, value=False)._node
+        if node is not None and node.slot is not None:
+            kind.slot(node.slot, cleared=True).grad = None
 
     def retain_grad(self) -> Tensor:
         """Keep the gradient of this inner tensor too at the next `backward()`."""
@@ -223,6 +230,7 @@ class Tensor(Methods):
 
     def _become(self, data: Array) -> None:
         """Move on to other values as a fresh leaf, with the name and gradient of before."""
+        self = MODE.get().kind.here(self)
         old = self.node
         if data is not self._array:
             self._array, self._memory = data, None
@@ -234,7 +242,9 @@ class Tensor(Methods):
 
         `what` and `advice` are for the error of a tensor that cannot be written to.
         """
-        old, recording = self._node, MODE.get().recording
+        mode = MODE.get()
+        self, recording = mode.kind.here(self), mode.recording
+        old = self._node
         if self.is_leaf and self._tracked:
             if recording:
                 raise InPlaceError(
@@ -267,13 +277,15 @@ class Tensor(Methods):
 
         Names for it stay as they are when one of them is given another value, as with `x += 1`.
         """
+        self = self._met()
         made = self._node is None or self._node.plan is not None
         return made and not self._array.shape and self._memory is None
 
     def _in_place(self, symbol: str, result: Any) -> Tensor:
         """Make this handle stand for `result` = self (symbol) other, as NumPy's `+=` would."""
         if self._is_number():
-            if self._node is not None and self._node.slot is not None and result.requires_grad:
+            node = self._met()._node
+            if node is not None and node.slot is not None and result.requires_grad:
                 result.retain_grad()
             return result  # type: ignore[no-any-return]
         advice = f"write t = t {symbol} ... instead"
@@ -372,7 +384,7 @@ class Tensor(Methods):
         return bool(self._value())
 
     def __format__(self, spec: str) -> str:
-        return format(self._array, spec) if spec and self.ndim == 0 else str(self)
+        return format(self._met()._array, spec) if spec and self.ndim == 0 else str(self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -385,15 +397,16 @@ class Tensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self._array == value).any())
+        return bool((self._value() == value).any())
 
     def __repr__(self) -> str:
-        if isinstance(self._array, StandIn):
-            return f"{type(self).__name__}({self._array!r})"
-        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
+        array, node = self._met()._array, self._met()._node
+        if isinstance(array, StandIn):
+            return f"{type(self).__name__}({array!r})"
+        text = np.array2string(np.asarray(array), separator=", ", prefix="Tensor(")
         notes = [f"dtype={self.dtype}"] if self.dtype not in (np.float64, np.int64, bool) else []
-        if self.requires_grad and self._node is not None:
-            gate = self._node.gate
+        if self.requires_grad and node is not None:
+            gate = node.gate
             notes.append(f"gate={gate.name}" if gate else "requires_grad=True")
         if self.name:
             notes.append(f"name={self.name!r}")
@@ -415,7 +428,7 @@ class Tensor(Methods):
         return self._copy_leaf()
 
     def _copy_leaf(self) -> Tensor:
-        return type(self)(self._array, self.requires_grad, name=self.name)
+        return type(self)(self._value(), self.requires_grad, name=self.name)
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
@@ -440,7 +453,7 @@ def _array_of(value: Any) -> Any:
                 "Tensor(t): t is tracked, and a new leaf would cut it off from its graph; use t "
                 "itself, or t.detach() to cut on purpose"
             )
-        return value._array
+        return value._value()
     return check_plain(value)
 
 
@@ -470,6 +483,7 @@ def recorded_tensor(data: Array, node: Node) -> Tensor:
 
 def another(tensor: Tensor) -> Tensor:
     """Another handle for the same value, as if it had been copied."""
+    tensor = MODE.get().kind.here(tensor)
     handle: Tensor = Tensor.__new__(Tensor)
     handle._array, handle._node = tensor._array, tensor._node
     handle._memory, handle._tracked = None, tensor._tracked

@@ -10,7 +10,7 @@ gates compute with, and a `Sweep` for what flows back. Here both do the plain th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class Kind:
 
     names_gradients = False  # whether `made` and `arrived` are to be called
 
-    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
-        """A gate is called."""
+    def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
+        """A gate is called; gives the operands that it is to be called with."""
+        return operands
 
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, and what an accelerator's rules want beside."""
@@ -52,19 +53,17 @@ class Kind:
     def leave(self, finite: Iterable[Any] | None = None) -> None:
         """A backward pass is over. `finite`: gradients that were right because none holds NaN."""
 
-    def gradient_in(self, slot: GradSlot) -> Any:
-        """The gradient that a leaf has collected before a pass adds to it."""
-        return slot.grad
+    def slot(self, slot: GradSlot, cleared: bool = False) -> GradSlot:
+        """Where the gradient of a leaf is kept; `cleared`: whatever it was, it is set now."""
+        return slot
 
     def gradient(self, node: Node) -> Any:
         """The gradient that the program sees at a leaf; None if there is none."""
         return node.slot.grad if node.slot is not None else None
 
-    def cleared(self, slot: GradSlot) -> None:
-        """The program sets the gradient of a leaf itself."""
-
-    def lift(self, tensors: Iterable[Any]) -> None:
-        """The values of these tensors are read."""
+    def here(self, tensor: Tensor, value: bool = True) -> Tensor:
+        """What stands for a tensor, of which the `value` is read or set, or something else."""
+        return tensor
 
     def born(self, tensor: Tensor) -> None:
         """The program makes a tensor of a value."""

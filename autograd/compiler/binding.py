@@ -31,7 +31,7 @@ def commit(changes: Iterable[Change]) -> None:
 
 def changes_of(tensor: Tensor, data: Any, before: Any) -> list[Change]:
     """What moves a leaf on from the array of before to other values, as `p -= step` does."""
-    old = tensor.node
+    old = tensor._node or tensor.node
     slot = (old.slot or GradSlot()) if tensor._tracked else None
     values = data, None, leaf_node(data, slot, old.name), before
     return [(tensor, *part) for part in zip(_parts(tensor), values, strict=False)]
@@ -110,7 +110,7 @@ def epilogue(outputs: Iterable[tuple[Output, str]], writer: Writer) -> list[str]
             values.append(text)
             continue
         tensor, leaf = writer.bind(f"tensor_out_{k}", output.source), writer.bind("leaf", leaf_node)
-        lines += [f"old_{k} = {tensor}.node",
+        lines += [f"old_{k} = {tensor}._node or {tensor}.node",
                   f"new_{k} = {leaf}({text}, old_{k}.slot, old_{k}.name)"]  # fmt: skip
         parts = _parts(output.source)
         places += [(output.source, part) for part in parts]

@@ -47,7 +47,7 @@ def caller(
                  "if not as_before and changed() is not None: return MISS", *lines]  # fmt: skip
     scope |= {**check.scope, "MISS": MISS, "changed": outside.changed, "give": give, "run": run}
     exec("def call(args, kwargs):\n    " + "\n    ".join(lines), scope)
-    return scope["call"]  # type: ignore[no-any-return]
+    return scope.pop("call")  # type: ignore[no-any-return]
 
 
 class _Check:

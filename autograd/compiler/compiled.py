@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import gc
 import inspect
-import threading
 import types
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, ParamSpec, overload
 
@@ -17,7 +16,8 @@ from ..errors import InPlaceError, TraceError, UnsupportedError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
-from ..values import ARRAYS
+from ..values import ARRAYS, Kind
+from .apart import Apart
 from .binding import read_all
 from .calls import MISS, caller, giver
 from .draws import HANDED_ON, Draws, call_or_take
@@ -33,8 +33,10 @@ from .program import Anew, Output, Program, Variable
 from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
+from .store import SAID, Store, changing_int, now, say
 from .trace import Notes, Trace
 from .traced import Traced
+from .turns import PAUSED_COLLECTOR, TURN
 from .verify import verify_memory
 
 __all__ = ["Compiled", "compile", "fresh"]
@@ -42,9 +44,6 @@ __all__ = ["Compiled", "compile", "fresh"]
 P = ParamSpec("P")
 
 REFUSALS = TraceError, UnsupportedError, InPlaceError
-KEPT = 8  # programs for the same kinds of arguments, which differ in what they found outside
-
-
 BACKENDS = ("numpy", "numba")
 
 
@@ -122,8 +121,10 @@ class Compiled(Generic[P]):
         functools.update_wrapper(self, function)
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
-        self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
-        self.why: list[str] = []  # for every trace: what was new
+        self.entries = Store()
+        self.why: list[str] = []  # for every trace, or for the last ones: what was new
+        self._traced: list[Any] = []  # the kinds of arguments of the last traces
+        self._warned = False
         self._last: Entry | None = None
         self._leaves: list[Any] = []
         self._structure: Any = None
@@ -137,8 +138,8 @@ class Compiled(Generic[P]):
         return self if owner is None else types.MethodType(self, owner)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
-            return self.function(*args, **kwargs)
+        if MODE.get().kind is not ARRAYS:
+            return self._inside(MODE.get().kind, args, kwargs)
         last = self._last
         if last is not None:
             result = last.call(args, kwargs)
@@ -147,38 +148,71 @@ class Compiled(Generic[P]):
         with HANDED_ON.once_more() as start:
             return self._look_up(args, kwargs, start)
 
+    def _inside(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call inside another compiled function, of which it is a part."""
+        if not isinstance(kind, Apart):
+            return self.function(*args, **kwargs)
+        with computing_with(ARRAYS):  # but not in what it calls anew
+            result = self(*args, **kwargs)
+        if self._last is not None:
+            kind.used(self._last.program)
+        return result
+
     def _look_up(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], start: Callable[[], None]
     ) -> Any:
         """A call for which the last program did not apply; `start` it anew."""
+        if self._last is not None:
+            self._last.used = now()
         leaves, structure = _flatten(args, kwargs)
         key = structure, tuple(map(_kind, leaves))
-        known = self.entries.get(key, [])
+        result, _ = self._with_a_program(key, args, kwargs, leaves, start)
+        if result is not MISS:
+            return result
+        if key in self._eager:
+            return self.function(*args, **kwargs)
+        with TURN.taken():
+            result, problem = self._with_a_program(key, args, kwargs, leaves, start)
+            if result is not MISS:  # another thread has traced in the meantime
+                return result
+            reason = problem or (self._difference(key) if self.entries else "first call")
+            try:
+                with PAUSED_COLLECTOR:
+                    entry, result = self._trace(args, kwargs, leaves, structure)
+            except TraceError as error:
+                if not self.fallback:
+                    raise
+                if len(self._eager) >= SAID:
+                    self._eager.clear()
+                self._eager.add(key)
+                say(self.why, f"runs without a program: {error}")
+            else:
+                let_go = self.entries.keep(key, entry)
+                say(self.why, reason + self._advice(key) + let_go)
+                self._last, self._leaves, self._structure = entry, leaves, structure
+                return result
+        return self.function(*args, **kwargs)
+
+    def _with_a_program(
+        self,
+        key: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        leaves: list[Any],
+        start: Callable[[], None],
+    ) -> tuple[Any, str | None]:
+        """The result of a program that is there, or MISS and what is not as it was for it."""
         problem = None
-        for entry in known:
+        for entry in self.entries.get(key, []):
             start()
             result = entry.call(args, kwargs)
             if result is not MISS:
+                entry.used = now()
                 self._last = entry
-                return result
+                return result, None
             problem = problem or entry.changed(leaves)
         start()
-        if key in self._eager:
-            return self.function(*args, **kwargs)
-        reason = self._difference(key) if self.entries else "first call"
-        try:
-            with _PAUSED_COLLECTOR:
-                entry, result = self._trace(args, kwargs, leaves, structure)
-        except TraceError as error:
-            if not self.fallback:
-                raise
-            self._eager.add(key)
-            self.why.append(f"runs without a program: {error}")
-            return self.function(*args, **kwargs)
-        self.why.append(problem or reason)
-        self.entries[key] = [entry, *known][:KEPT]
-        self._last, self._leaves, self._structure = entry, leaves, structure
-        return result
+        return MISS, problem
 
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
@@ -195,12 +229,20 @@ class Compiled(Generic[P]):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            traced = trace.program([_data(x) for x in results])
+            values = [trace.data(x) for x in results]
+            traced = trace.program(values)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
             anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
             still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
             grown = outside.settle(trace.reads_anew, still)
+            computed = [output.source for output in traced.outputs if output.kind == "result"]
+            give = giver(result, results, computed)
+            values = [_owned(_value(values[k])) for k in computed]
+            del given, result, results, traced_args, traced_kwargs  # the graph is not needed
+            entry = Entry(program, traced, trace.notes(), trace.guards(), leaves, outside)
+            if not grown:  # else the next call is traced too: attributes may be added once
+                entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
             trace.finish()
         except BaseException as error:
             trace.abandon()
@@ -208,15 +250,7 @@ class Compiled(Generic[P]):
                 trace.draws.put_back()
                 outside.put_back()
             raise
-        computed = [output.source for output in traced.outputs if output.kind == "result"]
-        give = giver(result, results, computed)
-        values = [_owned(_value(_data(results[k]))) for k in computed]
-        guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
-        entry = Entry(program, traced, notes, guards, leaves, outside)
-        if not grown:  # else the next call is traced as well: attributes may be added once
-            entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
@@ -228,6 +262,24 @@ class Compiled(Generic[P]):
             if not isinstance(x, (np.ndarray, Tensor))
         ]
         return [(self.function, ""), *objects]
+
+    def _advice(self, key: Any) -> str:
+        """Words, also as a warning, if an int was another one at each of the last traces."""
+        self._traced.append(key)
+        values = [kinds for _, kinds in self._traced]
+        k = changing_int(self._traced)
+        if k is None:
+            return ""
+        name, ints = self._argument(k, key[0]), ", ".join(str(kinds[k][1]) for kinds in values)
+        advice = (
+            f"{name} is an int, which is fixed in a program, and was another one at each of the "
+            f"last traces ({ints}); pass what changes from call to call as a float, as in "
+            f"float({name}), or where it has to stay whole as a NumPy number, np.int64({name})"
+        )
+        if not self._warned:
+            self._warned = True
+            warnings.warn(f"compile: {self.__name__}: {advice}", RuntimeWarning, stacklevel=4)
+        return f"; {advice}"
 
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""
@@ -300,6 +352,9 @@ class Compiled(Generic[P]):
         return self._last
 
 
+PER_EQUATION = 3000  # bytes that the objects of an equation take, about
+
+
 class Entry:
     """The program for one kind of arguments."""
 
@@ -317,26 +372,29 @@ class Entry:
     ):
         self.program, self.traced, self.notes = program, traced, notes
         self.outside, self._guards = outside, guards
+        self.used = 0
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
-        self.run = self._on_floats if self._floats is not None else self._runner.run
+        self._arrays = functools.cache(functools.partial(_on_arrays, program))
+        floats, arrays = self._floats, self._arrays
+        self.run = arrays().run if floats is None else _on_floats(floats, arrays)
+
+    @property
+    def nbytes(self) -> int:
+        """About what it takes in memory: its buffers, its constants, and its equations."""
+        equations = PER_EQUATION * len(self.traced.equations)
+        return equations if self._floats is not None else equations + self._arrays().nbytes
 
     @property
     def text(self) -> str:
         """The text of the function that runs."""
-        return (self._floats or self._runner).source
+        return (self._floats or self._arrays()).source
 
-    @functools.cached_property
+    @property
     def memory(self) -> Memory:
         """Where the values of the program live, if it runs on arrays."""
-        memory = plan(self.program)
-        verify_memory(self.program, memory)
-        return memory
-
-    @functools.cached_property
-    def _runner(self) -> Runner:
-        return Runner(self.program, self.memory)
+        return self._arrays().memory
 
     def readable(self) -> Program:
         """The same program with gates as in a textbook."""
@@ -364,37 +422,27 @@ class Entry:
                 return problem
         return "a gradient holds NaN: masks are needed"
 
-    def _on_floats(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+
+def _on_arrays(program: Program) -> Runner:
+    """What runs a program, in memory that is planned for it."""
+    memory = plan(program)
+    verify_memory(program, memory)
+    return Runner(program, memory)
+
+
+def _on_floats(
+    floats: FloatRunner, arrays: Callable[[], Runner]
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | None]:
+    """The function that runs a program of numbers."""
+    on_floats = floats.run
+
+    def run(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:
-            return self._floats.run(arguments)  # type: ignore[union-attr]
+            return on_floats(arguments)
         except (ZeroDivisionError, OverflowError, ValueError):
-            return self._runner.run(arguments)  # NumPy gives an infinity or NaN there
+            return arrays().run(arguments)  # NumPy gives an infinity or NaN there
 
-
-class _PausedCollector:
-    """Python's search for reference cycles waits: the many objects of a program all stay, and
-    to go through them again and again takes a third of the time."""
-
-    def __init__(self) -> None:
-        self._inside = 0
-        self._enabled = False
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._enabled = gc.isenabled()
-                gc.disable()
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside and self._enabled:
-                gc.enable()
-
-
-_PAUSED_COLLECTOR = _PausedCollector()
+    return run
 
 
 def _is_variable(x: Any) -> bool:
@@ -512,10 +560,6 @@ def _value(x: Any) -> Any:
 
 def _owned(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _data(x: Any) -> Any:
-    return x._array if isinstance(x, Tensor) else x
 
 
 def _value_to_read(x: Any) -> Any:

@@ -10,8 +10,8 @@ import functools
 import keyword
 import operator
 import re
-import threading
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -27,13 +27,13 @@ from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Anew, Equation, Program, Variable
+from .turns import Buffers
 from .types import Type, fresh, map_tree, type_of
 
 __all__ = ["Runner"]
 
 ALIGNMENT = 64
 SMALL = 1 << 15  # bytes: below that memory costs next to nothing
-KEPT = 1 << 32  # bytes that a program keeps for arrays that leave it, at most
 
 
 class Runner:
@@ -41,11 +41,13 @@ class Runner:
 
     def __init__(self, program: Program, memory: Memory):
         self.program, self.memory = program, memory
+        leaving = Counter(x.type.nbytes for x in memory.escaping)
         self.scope: dict[str, Any] = {
-            "empty": lender(KEPT),
-            "lock": threading.RLock(),
+            "empty": lender(2 * max(leaving.values(), default=0)),  # of this call and the last one
             "np": np,
         }
+        calls = any(isinstance(e.function, Anew) for e in program.equations)
+        self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
         self._taken = {"run", "arguments"}
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
@@ -59,14 +61,17 @@ class Runner:
             self._equation(equation)
         self._epilogue()
         body = "\n        ".join(self.lines)
-        self.source = (
-            "def run(arguments):\n"
-            "    if lock._is_owned(): return again(arguments)\n"
-            f"    with lock:\n        {body}\n"
-        )
+        self.source = f"def run(arguments):\n{buffers.lines(body)}"
         self.scope["again"] = functools.partial(run_apart, program)
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+
+    @property
+    def nbytes(self) -> int:
+        """What buffers and constants take, with results and gradients of two calls."""
+        read = [x for e in self.program.equations for x in e.inputs if x.constant]
+        leaving = sum(x.type.nbytes for x in self.memory.escaping)
+        return self.memory.nbytes + 2 * leaving + sum(x.type.nbytes for x in set(read))
 
     # --- names ---------------------------------------------------------------------------------
 

@@ -8,13 +8,13 @@ and rules are plain NumPy, so they are run once more, on stand-ins that have typ
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
 from ..errors import TraceError
 from ..gate import Gate, Plan
-from ..modes import Scope, computing_with
+from ..modes import computing_with
 from .names import name_in_gate
 from .ops import op_of
 from .program import (
@@ -56,7 +56,9 @@ def lower(program: Program, form: Form) -> Lowered:
     with computing_with(lowering, site=None, recording=False):
         for equation in program.equations:
             lowering.equation(equation)
-    return lowering.finish()
+    lowered = lowering.finish()
+    lowering.known, lowering.saved = {}, {}  # what is in them refers to it
+    return lowered
 
 
 class _Lowering(Recorder):
@@ -133,9 +135,6 @@ class _Lowering(Recorder):
         if self.form is Form.QUICK:
             return gate.compute(values, static, plan)
         return gate.kernel(*([values] if gate.variadic else values), **static), None
-
-    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
-        """A rule calls a gate: it belongs to what is being lowered."""
 
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Write down a call of a NumPy function, and give its result as a Traced."""

@@ -98,7 +98,7 @@ class FloatRunner:
                 self._end_part()
         self._epilogue()
         self._finish()
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope["run"]
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
         for used in (self._uses, self._names, self._kept, self._lines):
             used.clear()
 
@@ -173,7 +173,11 @@ class FloatRunner:
             else f"return part_{k}(arguments, kept)"
             for k in range(parts + 1)
         ]  # fmt: skip
-        return self._define("run(arguments)", [f"kept = [None] * {len(self._kept)}", *calls])
+        given = "".join(f", part_{k}=part_{k}" for k in range(parts + 1))
+        self._define(f"run(arguments{given})", [f"kept = [None] * {len(self._kept)}", *calls])
+        for k in range(parts + 1):  # else the scope, and functions in it, would refer to each other
+            del self.scope[f"part_{k}"]
+        return None
 
     def _define(self, head: str, lines: list[str]) -> None:
         source = f"def {head}:\n    " + "\n    ".join(lines) + "\n"

@@ -1,9 +1,10 @@
 """Tracing: run a function once, and write down every gate, edge and NumPy call on the way.
 
-While a trace is on, the tensors that the function meets (parameters, for instance) hold a
-`Traced` in place of their array; at the end each gets its array back, or the new value that
-the function gave it. Gates and the rules of their edges are one equation each; what they are made
-of comes later (lower.py).
+While a trace is on, a tensor of its own stands for each that the function meets (a parameter, for
+instance) and holds a `Traced`; so does a slot of its own for each gradient. What it stands for is
+not touched, so other threads go on as if nobody traced; at the end it gets the new values that
+the function gave it, all at once. Gates and the rules of their edges are one equation each; what
+they are made of comes later (lower.py).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from ..gate import Edge, Gate, Plan
 from ..leaf import GradSlot
 from ..modes import MODE, Mode, Scope, computing_with
 from ..node import Node
+from ..sharing import is_alone
 from ..standins import StandIn, concrete
 from ..tensor import Tensor
 from ..values import ARRAYS
+from .apart import Apart
 from .binding import Change, changes_of, commit
 from .draws import Draws
 from .names import WRITTEN, name_in_program, name_of_array
@@ -42,6 +45,7 @@ from .program import (
 )
 from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
 from .traced import Traced
+from .turns import TURN
 from .types import map_tree, type_of
 
 __all__ = ["Notes", "Trace"]
@@ -61,9 +65,13 @@ SIMPLE = {
 
 
 class Lifted(NamedTuple):
-    """A tensor that the function met: how it was then, and what stands for its array."""
+    """A tensor that the function met: how it was then, what stands for it and for its array.
+
+    What the function itself has made stands for itself: nobody else knows of it.
+    """
 
     tensor: Tensor
+    own: Tensor
     node: Node | None
     held: Any
     tracked: bool
@@ -73,6 +81,14 @@ class Lifted(NamedTuple):
     def made_here(self) -> bool:
         """Whether the function makes it, anew at every call."""
         return bool(self.traced.variable.constant)
+
+
+class LiftedSlot(NamedTuple):
+    """The same for a gradient."""
+
+    slot: GradSlot
+    own: GradSlot
+    held: Any
 
 
 class Notes(NamedTuple):
@@ -98,10 +114,11 @@ class Trace(Recorder):
         self._born: dict[int, Tensor] = {}  # tensors that the function makes
         self._tensors: dict[int, Lifted] = {}
         self._settings: dict[tuple[int, str], Traced] = {}
-        self._slots: dict[int, tuple[GradSlot, Any]] = {}
+        self._slots: dict[int, LiftedSlot] = {}
         self._grads: dict[int, Traced] = {}  # what stands for a gradient that was there before
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
+        self._apart = Apart(self)  # what functions given to `fresh` compute with
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
 
     # --- what functions call ---------------------------------------------------------------
@@ -188,16 +205,18 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-        with self.draws.allowed(), computing_with(ARRAYS):
-            return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
+        with TURN.lent(), self.draws.allowed(), computing_with(self._apart):
+            result = self.record(Anew(function), args, kwargs)
+        self._apart.check()
+        return result  # type: ignore[no-any-return]
 
     # --- what the engine tells ---------------------------------------------------------------
 
-    def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
-        """A gate is called."""
-        self.lift(operands)
+    def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
+        """A gate is called, with what stands for its operands."""
         if not self.context.backward:
             self.context = Context(gate.name, scope, False)
+        return [self.here(x) if isinstance(x, Tensor) else x for x in operands]
 
     def leave(self, finite: Iterable[Any] | None = None) -> None:
         """A backward pass is over; gradients that must not hold NaN: see masks.py."""
@@ -268,27 +287,41 @@ class Trace(Recorder):
         """An argument of the function."""
         return self._input(value, "argument", position, name)
 
-    def lift(self, tensors: Iterable[Any]) -> None:
-        """Let the tensors among these be inputs."""
-        for x in tensors:
-            if isinstance(x, Tensor) and not isinstance(x._array, Traced):
-                self._lift(x)
+    def here(self, tensor: Tensor, value: bool = True) -> Tensor:
+        """What stands for a tensor; if the function wants its value, it is an input from now on."""
+        if isinstance(tensor._array, StandIn):
+            return tensor
+        known = self._tensors.get(id(tensor))
+        if known is None:
+            return self._lift(tensor) if value else tensor
+        return known.own
 
-    def _lift(self, tensor: Tensor) -> None:
-        if not tensor.is_leaf:
+    def data(self, x: Any) -> Any:
+        """The value of a result."""
+        if not isinstance(x, Tensor):
+            return x
+        return self.here(x)._array if x._node is None or x._node.plan is None else x._array
+
+    def _lift(self, tensor: Tensor) -> Tensor:
+        if tensor._node is not None and tensor._node.plan is not None:
             raise TraceError(
                 "compile: the function uses a tensor that was computed outside of it; compute it "
                 "inside, or pass it as an argument, or use t.detach()"
             )
-        held = tensor._array
+        self._apart.check(tensor)
+        held, node, tracked = tensor._array, tensor._node, tensor._tracked
         if id(tensor) in self._born:
-            traced = self.constant(held)
+            own, traced = tensor, self.constant(held)
         else:
-            traced = self._input(held, "tensor", tensor, tensor.name)
-            self.inputs[-1].tracked = tensor.requires_grad
-        self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
+            name = node.name if node is not None else None
+            own, traced = Tensor.__new__(Tensor), self._input(held, "tensor", tensor, name)
+            own._node, own._tracked = node, tracked
+            own._memory = None if is_alone(tensor) else tensor._memory
+            self.inputs[-1].tracked = tracked
+        self._tensors[id(tensor)] = Lifted(tensor, own, node, held, tracked, traced)
         self._of_leaf[id(held)] = traced.variable
-        tensor._array = traced
+        own._array = traced
+        return own
 
     def born(self, tensor: Tensor) -> None:
         """The function makes a tensor, as it will at every call, of what is constant to it.
@@ -321,27 +354,42 @@ class Trace(Recorder):
             if node.plan is not None:
                 return None
             node.slot = GradSlot()
-        return self.gradient_in(node.slot)
+        return self.slot(node.slot).grad
 
-    def gradient_in(self, slot: GradSlot) -> Any:
-        """What a slot holds when the function first adds to it."""
-        if id(slot) not in self._slots and id(slot) not in self._own_slots:
-            old = slot.grad
-            self._slots[id(slot)] = slot, old
-            if isinstance(old, np.ndarray):
-                slot.grad = self._grads[id(slot)] = self._input(old, "grad", slot, None)
-            else:
-                self._empty.append(slot)
-        return slot.grad
+    def slot(self, slot: GradSlot, cleared: bool = False) -> GradSlot:
+        """What stands for a slot, with what that held when the function first looked at it.
 
-    def _is_as_before(self, slot: GradSlot) -> bool:
+        If the function sets the gradient itself, what was there before does not matter.
+        """
+        if id(slot) in self._own_slots:
+            return slot
+        if id(slot) in self._slots:
+            return self._slots[id(slot)].own
+        self._apart.check(slot)
+        own, old = GradSlot(slot.of_parameter), slot.grad
+        self._slots[id(slot)] = LiftedSlot(slot, own, old)
+        if isinstance(old, np.ndarray) and not cleared:
+            own.grad = self._grads[id(slot)] = self._input(old, "grad", slot, None)
+        elif not cleared:
+            own.grad = old
+            self._empty.append(slot)
+        return own
+
+    def reads(self, x: Tensor | GradSlot) -> bool:
+        """Whether the function has read or set the value of a tensor, or a gradient."""
+        return id(x) in self._tensors or id(x) in self._slots
+
+    def has_changed(self, x: Tensor | GradSlot) -> bool:
+        """Whether it has set it."""
+        if isinstance(x, Tensor):
+            tensor = self._tensors.get(id(x))
+            return tensor is not None and tensor.own._array is not tensor.traced
+        slot = self._slots.get(id(x))
+        return slot is not None and not self._is_as_before(x, slot.own)
+
+    def _is_as_before(self, slot: GradSlot, own: GradSlot) -> bool:
         """The function has only read the gradient."""
-        return id(slot) in self._grads and slot.grad is self._grads[id(slot)]
-
-    def cleared(self, slot: GradSlot) -> None:
-        """The function sets a gradient itself: what was there before does not matter."""
-        if id(slot) not in self._own_slots:
-            self._slots.setdefault(id(slot), (slot, slot.grad))
+        return id(slot) in self._grads and own.grad is self._grads[id(slot)]
 
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
         variable = self._new(type_of(value))
@@ -352,20 +400,32 @@ class Trace(Recorder):
     # --- the end -------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Give tensors and gradients their arrays, of before or as the function left them."""
-        changes: list[Change] = []
-        for tensor, _, held, tracked, traced in self._tensors.values():
-            changes.append((tensor, "_tracked", tracked))
-            if tensor._array is traced:
-                changes.append((tensor, "_array", held))
-            elif isinstance(tensor._array, Traced):
-                changes += changes_of(tensor, _owned(tensor._array.value), held)
-        for slot, old in self._slots.values():
-            if self._is_as_before(slot):
-                changes.append((slot, "grad", old))
-            elif slot.grad is not None:
-                changes.append((slot, "grad", np.array(self._value(slot.grad))))
+        """Give tensors and gradients what the function left in what stands for them: all at once.
+
+        Raises TraceError if somebody else has changed one of them in the meantime.
+        """
+        changes: list[Change] = self._as_before()
+        for x in self._tensors.values():
+            now = x.own._array
+            if now is not x.traced and isinstance(now, Traced):
+                if x.own is not x.tensor and x.tensor._array is not x.held:
+                    raise _changed_meanwhile(x.tensor.name or "a tensor")
+                changes += changes_of(x.tensor, _owned(now.value), x.held)
+        for slot, own, old in self._slots.values():
+            if not self._is_as_before(slot, own):
+                if slot.grad is not old:
+                    raise _changed_meanwhile("a gradient")
+                changes.append((slot, "grad", _array_or_none(self._value(own.grad))))
         commit(changes)
+
+    def _as_before(self) -> list[Change]:
+        """What the function has made itself gets its array back."""
+        return [
+            change
+            for x in self._tensors.values()
+            if x.own is x.tensor
+            for change in ((x.tensor, "_tracked", x.tracked), (x.tensor, "_array", x.held))
+        ]
 
     def program(self, results: list[Any]) -> Program:
         """The program so far, with everything left as it is."""
@@ -375,19 +435,19 @@ class Trace(Recorder):
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for lifted in self._tensors.values():
-            now = lifted.tensor._array
+            now = lifted.own._array
             moved = now is not lifted.traced and isinstance(now, Traced)
             if moved and not lifted.made_here:
                 outputs.append(Output(self._variable(now), "tensor", lifted.tensor))
-        for slot, _ in self._slots.values():
-            if isinstance(slot.grad, Tensor):
+        for slot, own, _ in self._slots.values():
+            if isinstance(own.grad, Tensor):
                 raise TraceError(
                     "compile: a tensor is left in .grad, and a compiled function records nothing; "
                     "call zero_grad() when it was used, or leave an array there, as in t.grad = "
                     "t.grad.numpy()"
                 )
-            if slot.grad is not None and not self._is_as_before(slot):
-                outputs.append(Output(self._output(slot.grad), "grad", slot))
+            if own.grad is not None and not self._is_as_before(slot, own):
+                outputs.append(Output(self._output(own.grad), "grad", slot))
         outputs += [Output(variable, "finite", None) for variable in self.finite]
         return Program(self.inputs, self.equations, outputs, self._empty)
 
@@ -401,12 +461,8 @@ class Trace(Recorder):
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""
         self.open = False
-        commit([
-            *((x.tensor, "_array", x.held) for x in self._tensors.values()),
-            *((x.tensor, "_node", x.node) for x in self._tensors.values()),
-            *((x.tensor, "_tracked", x.tracked) for x in self._tensors.values()),
-            *((slot, "grad", old) for slot, old in self._slots.values()),
-        ])  # fmt: skip
+        nodes = ((x.tensor, "_node", x.node) for x in self._tensors.values() if x.made_here)
+        commit([*self._as_before(), *nodes])
 
     def _both(self, args: Sequence[Any]) -> tuple[list[Any], tuple[Any, ...]]:
         """The values of arguments, and what is written down for them."""
@@ -450,6 +506,18 @@ def _plainly(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
     finally:
         MODE.set(before)
+
+
+def _changed_meanwhile(what: str) -> TraceError:
+    return TraceError(
+        f"compile: {what} was changed by somebody else (another thread, or a function given to "
+        "fresh) while the function, which changes it too, ran for the first time. Nothing is "
+        "changed by this call; let one thread at a time update a tensor"
+    )
+
+
+def _array_or_none(value: Any) -> Any:
+    return None if value is None else np.array(value)
 
 
 def _owned(value: Any) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import threading
+from collections import deque
 from collections.abc import Callable
 from sys import getrefcount
 from typing import Any
@@ -107,8 +108,25 @@ def own(array: Any) -> np.ndarray[Any, Any]:
 
 
 def lender(most: int) -> Callable[[tuple[int, ...], np.dtype[Any]], np.ndarray[Any, Any]]:
-    """A function that lends up to `most` bytes, again and again."""
-    return Shelf(most).empty
+    """A function that lends arrays, and the last `most` of each size again and again.
+
+    It forgets others, so they go with their users, and a look for one that is back is short.
+    """
+    known: dict[int, deque[Block]] = {}
+
+    def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+        nbytes = math.prod(shape) * dtype.itemsize
+        blocks = known.get(nbytes)
+        if blocks is None:
+            blocks = known[nbytes] = deque(maxlen=most)
+        for block in blocks:
+            if getrefcount(block) == _ON_SHELF_ONLY:
+                return np.ndarray(shape, dtype, block)
+        block = np.ndarray.__new__(Block, nbytes, np.uint8)
+        blocks.append(block)
+        return np.ndarray(shape, dtype, block)
+
+    return empty
 
 
 def _count_on_shelf() -> int:
