@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import inspect
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -12,18 +14,20 @@ from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
-from ..arrays import as_constant, check_plain
+from ..arrays import ReadOnly, as_constant, check_plain
 from ..errors import TraceError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 from .binding import read_all
-from .calls import MISS, caller, giver
+from .asks import check_arguments, identity_of
+from .calls import MISS, caller, giver, parts_of
 from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
 from .interpret import interpret
+from .lookalikes import lookalike
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
@@ -118,6 +122,7 @@ class Compiled(Generic[P]):
     """A compiled function. Call it like the original."""
 
     def __init__(self, function: Callable[P, Any], backend: str = "numpy", fallback: bool = False):
+        refuse_kind(function)
         functools.update_wrapper(self, function)
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
@@ -130,6 +135,18 @@ class Compiled(Generic[P]):
         self.__name__ = getattr(function, "__name__", "step")
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are of the function, and trace programs of their own."""
+        found: Any = sys.modules.get(self.function.__module__)
+        for name in self.function.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is self:  # it stands in a module under the name of the function, by `@compile`
+            return self.function.__qualname__
+        return compile_again, (self.function, self.backend, self.fallback)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return Compiled(copy.deepcopy(self.function, memo), self.backend, self.fallback)
 
     def __get__(self, owner: Any, _: Any = None) -> Any:
         """In a class, a method: the object is the first argument."""
@@ -180,16 +197,21 @@ class Compiled(Generic[P]):
         native = self.backend == "numba"
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
+        identity = identity_of(leaves, reached)
         outside = Surroundings(reached.guards)
         trace = Trace(Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
+        given = [given[k] for k in identity.first] if identity else given
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
             with computing_with(trace, site=None, recording=True):
                 result = self.function(*traced_args, **traced_kwargs)
-            results = _leaves(result)
+            if trace.refusal is not None:  # the function has caught it
+                raise trace.refusal
+            check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
+            results = parts_of(result, trace.stays)
             trace.draws.check()
-            traced = trace.program([_data(x) for x in results])
+            traced = trace.program([None if trace.stays(x) else _data(x) for x in results])
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
             anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
@@ -197,11 +219,13 @@ class Compiled(Generic[P]):
             grown = outside.settle(trace.reads_anew, still)
             trace.finish()
         except BaseException as error:
+            if trace.refusal is not None and isinstance(error, Exception):
+                error = trace.refusal  # NumPy has made another one of it
             trace.abandon()
             if isinstance(error, TraceError):  # perhaps the function just runs after this
                 trace.draws.put_back()
                 outside.put_back()
-            raise
+            raise error
         computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
@@ -210,7 +234,9 @@ class Compiled(Generic[P]):
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         entry = Entry(program, traced, notes, guards, leaves, outside)
         if not grown:  # else the next call is traced as well: attributes may be added once
-            entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
+            entry.call = caller(
+                args, kwargs, set(entry.tensors), identity, outside, entry.run, give
+            )
         return entry, give(*values)
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
@@ -292,6 +318,25 @@ class Compiled(Generic[P]):
         if self._last is None:
             raise TraceError("compile: no program yet; call the function once")
         return self._last
+
+
+def compile_again(function: Any, backend: str, fallback: bool) -> Any:
+    """A compiled function out of a pickle."""
+    return compile(function, backend=backend, fallback=fallback)
+
+
+def refuse_kind(function: Any) -> None:
+    """Raise TraceError for a function that does not return its result at once."""
+    called = function if hasattr(function, "__code__") else getattr(function, "__call__", None)
+    for name, asks in (
+        ("a generator", inspect.isgeneratorfunction), ("a coroutine", inspect.iscoroutinefunction),
+        ("an asynchronous generator", inspect.isasyncgenfunction),
+    ):  # fmt: skip
+        if asks(function) or asks(called):
+            raise TraceError(
+                f"compile: {getattr(function, '__name__', 'the function')} is {name}, which runs "
+                "step by step; compile the function that makes one step, and call it in there"
+            )
 
 
 class Entry:
@@ -441,7 +486,9 @@ def _put_together(form: Any, rest: Iterator[Any]) -> Any:
 def _kind(x: Any) -> Any:
     """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
     if x.__class__ is np.ndarray:
-        return x.shape, x.dtype, x.strides
+        return (x.shape, x.dtype, x.strides) if x.ndim else (x.shape, x.dtype, "array")
+    if x.__class__ is ReadOnly:
+        return x.shape, x.dtype, x.strides, "read-only"
     if isinstance(x, Tensor):
         if x.requires_grad and not x.is_leaf:
             raise TraceError(
@@ -469,7 +516,7 @@ def _described(kind: Any) -> str:
         tracked = "with" if kind[2] else "without"
         return f"a tensor {tracked} gradient, {_described(kind[1])}"
     if isinstance(kind[0], tuple):
-        shape, dtype, strides = kind
+        shape, dtype, strides, *_ = kind
         transposed = len(shape) > 1 and strides != np.empty(shape, dtype).strides
         return f"{dtype} {shape}{' in another order' * transposed}"
     return "a float" if kind == "float" else repr(kind[1])
@@ -485,10 +532,12 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
         return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
-        given = constant_tensor(trace.argument(data, position, name))
-        return given if isinstance(x, np.generic) else _not_to_be_written_to(given)
+        given = trace.argument(np.asarray(data) if isinstance(x, ReadOnly) else data, position, name)
+        if isinstance(x, ReadOnly):
+            return given.read_only()
+        return lookalike(given, np.asarray(data) if isinstance(x, np.ndarray) else data)
     if type(x) is float:
-        return trace.argument(x, position, name)
+        return lookalike(trace.argument(x, position, name), x)
     return x
 
 
@@ -514,8 +563,3 @@ def _value_to_read(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
 
 
-def _leaves(result: Any) -> list[Any]:
-    """What nested containers hold."""
-    leaves: list[Any] = []
-    _take_apart(result, leaves)
-    return leaves

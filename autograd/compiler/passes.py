@@ -276,7 +276,9 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
 
 
 def _alike(x: Any, out: Variable) -> bool:
-    return isinstance(x, Variable) and x.shape == out.shape and x.dtype == out.dtype
+    if not isinstance(x, Variable) or x.type.weak != out.type.weak:
+        return False
+    return x.shape == out.shape and x.dtype == out.dtype
 
 
 def _is_all(number: int, x: Any) -> bool:

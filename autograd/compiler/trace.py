@@ -41,6 +41,7 @@ from .program import (
     variables_in,
 )
 from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
+from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .traced import Traced
 from .types import map_tree, type_of
 
@@ -58,6 +59,7 @@ SIMPLE = {
     np.float32,
     np.dtype,
 }  # written as they are
+STAND_INS = {Traced, LikeArray, LikeScalar, LikeNumber, Values}
 
 
 class Lifted(NamedTuple):
@@ -103,11 +105,19 @@ class Trace(Recorder):
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
+        self._given: set[Variable] = set()  # arrays that are not to be written to
+        self._plain = False  # the gate that is called has no tensor among its operands
+        self.refusal: TraceError | None = None
 
     # --- what functions call ---------------------------------------------------------------
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Run a NumPy function on values, write it down, and give the result as a Traced."""
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
+        """Run a NumPy function on values, write it down, and give the result as a Traced.
+
+        `outside`: the user's program calls it, and gets a lookalike.
+        """
         if holds_tensor(args):  # in a gradient of a gradient: a gate
             return function(*map_tree(as_constant_tensor, args), **kwargs)
         values, variables = self._both(args)
@@ -117,17 +127,20 @@ class Trace(Recorder):
         if op.python is not None:
             x, y = values[0].__class__, values[-1].__class__
             if x in PYTHON_NUMBERS and y in PYTHON_NUMBERS:
-                compute = function = op.python
+                if not outside:  # (NumPy's functions give the user NumPy's scalars)
+                    compute = function = op.python
             elif x in FLOATS and y in FLOATS and op.same_bits:
                 compute = op.python  # in less time
         result = compute(*values, **map_tree(self._value, kwargs))
         if not isinstance(result, (np.ndarray, np.generic, float, int)):
-            raise TraceError(
+            raise self.refused(TraceError(
                 f"compile: {getattr(function, '__name__', function)} gives "
-                f"{type(result).__name__}, and only functions that give one array can be traced"
-            )
+                f"{type(result).__name__}, and only functions that give one array can be traced; "
+                "use those, or call this one outside of the compiled function"
+            ))  # fmt: skip
         equation = self._note(function, variables, self._variables(kwargs), result)
-        return self._result(equation, result, op.fresh)
+        traced = self._result(equation, result, op.fresh)
+        return lookalike(traced, result) if outside else traced
 
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
@@ -168,9 +181,14 @@ class Trace(Recorder):
     ) -> Traced:
         """The same for a function that writes into `target`; views of it cannot be used again."""
         if not target.shape:
-            return self.record(function, args, kwargs)  # type: ignore[no-any-return]
+            if isinstance(target.value, np.ndarray):
+                target._refuse("writing into an array without axes (write t = value instead): it")
+            outside = isinstance(target, Lookalike)
+            return self.record(function, args, kwargs, outside)  # type: ignore[no-any-return]
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
+        if before.root in self._given:
+            raise self.refused(not_to_be_written_to(before))
         after = target.value.copy(order="K")
         writes = op_of(function).writes
         if writes:
@@ -195,6 +213,10 @@ class Trace(Recorder):
 
     def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
         """A gate is called."""
+        operands = list(operands)
+        self._plain = any(isinstance(x, Lookalike) for x in operands) and not any(
+            isinstance(x, Tensor) for x in operands
+        )
         self.lift(operands)
         if not self.context.backward:
             self.context = Context(gate.name, scope, False)
@@ -217,7 +239,10 @@ class Trace(Recorder):
         if not any(True for _ in variables_in([variables, options])):
             return result, extra
         equation = self._note(GateCall(gate, plan), variables, options, result)
-        return self._result(equation, result, not gate.linear), extra
+        traced = self._result(equation, result, not gate.linear)
+        if self._plain:
+            return lookalike(traced, traced.value), extra
+        return traced, extra
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
@@ -266,7 +291,32 @@ class Trace(Recorder):
 
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
         """An argument of the function."""
-        return self._input(value, "argument", position, name)
+        given = self._input(value, "argument", position, name)
+        self._given.add(given.variable)
+        return given
+
+    def outside(self, x: Traced) -> Any:
+        """What the user's program gets for an array of the engine's."""
+        return LikeArray(self, np.asarray(x.value), x.variable)
+
+    def read_only(self, x: Traced) -> Any:
+        """The same for the values of a tensor."""
+        return Values(self, np.asarray(x.value), x.variable)
+
+    def refused(self, error: TraceError) -> TraceError:
+        """The error, remembered: the program that is traced may catch it."""
+        self.refusal = self.refusal or error
+        return error
+
+    def stays(self, tensor: Any) -> bool:
+        """A tensor that is there before the function is called: who is given it sees it change."""
+        if not isinstance(tensor, Tensor):
+            return False
+        known = self._tensors.get(id(tensor))
+        if known is not None:
+            return not known.made_here
+        held = isinstance(tensor._array, Traced) or id(tensor) in self._born
+        return not held and tensor._tracked and tensor.is_leaf
 
     def lift(self, tensors: Iterable[Any]) -> None:
         """Let the tensors among these be inputs."""
@@ -321,7 +371,13 @@ class Trace(Recorder):
             if node.plan is not None:
                 return None
             node.slot = GradSlot()
-        return self.gradient_in(node.slot)
+        found, slot = self.gradient_in(node.slot), node.slot
+        if isinstance(found, Traced) and not isinstance(found, Lookalike):
+            known = self._is_as_before(slot)  # one object for the slot and for the user
+            found = slot.grad = found.outside()
+            if known:
+                self._grads[id(slot)] = found
+        return found
 
     def gradient_in(self, slot: GradSlot) -> Any:
         """What a slot holds when the function first adds to it."""
@@ -389,7 +445,7 @@ class Trace(Recorder):
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._born,
-                     self._own_slots, self._grads, self._held):  # fmt: skip
+                     self._own_slots, self._grads, self._held, self._given):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -406,11 +462,11 @@ class Trace(Recorder):
         """The values of arguments, and what is written down for them."""
         values, variables = [], []
         for x in args:
-            if x.__class__ is Traced:
+            if type(x) in STAND_INS:
                 values.append(x.value)
-                fine = x.trace is self and not self._stale
+                fine = x.recorder is self and not self._stale
                 variables.append(x.variable if fine else self._variable(x))
-            elif x.__class__ in SIMPLE:
+            elif type(x) in SIMPLE:
                 values.append(x)
                 variables.append(x)
             else:
@@ -448,6 +504,15 @@ def _plainly(function: Callable[..., Any], *args: Any) -> Any:
 
 def _owned(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def not_to_be_written_to(array: Variable) -> TraceError:
+    """Writing to an array of the caller's."""
+    return TraceError(
+        f"compile: the function writes to {array.root}, an array that it is given (or to the "
+        "values of a tensor), and a compiled program would not; work on a copy, t = t.copy(), and "
+        "return it"
+    )
 
 
 class _Unchanged:

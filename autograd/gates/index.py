@@ -104,7 +104,7 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     repeated the last value counts, in C order. Raises ShapeError when the value does not broadcast
     to `x[index]`, and DTypeError for floats that are written among integers or bools.
     """
-    if not isinstance(value, Tensor) and value.__class__ not in NUMBERS:
+    if not isinstance(value, Tensor) and type(value) not in NUMBERS:
         value = as_constant(value, copy=False)
     given = np.result_type(value.__class__) if value.__class__ in NUMBERS else value.dtype
     if given.kind == "f" and x.dtype.kind != "f":
@@ -194,9 +194,12 @@ def _plain_index(index: Any) -> Any:
 
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
-        return part
+        return part.inside() if isinstance(part, StandIn) else part
     array: Any = part._value() if isinstance(part, Tensor) else part
-    array = array if isinstance(array, StandIn) else np.array(check_plain(array), order="C")
+    if isinstance(array, StandIn):
+        array = array.inside()
+    else:
+        array = np.array(check_plain(array), order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":
