@@ -26,11 +26,14 @@ SEES_THROUGH = {
 }
 OF_THE_CODE = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_CONST")  # nothing that a call is given
 SINGLETONS = (None, True, False, Ellipsis, NotImplemented)
+IDLE = ("CACHE", "PRECALL", "EXTENDED_ARG", "PUSH_NULL")
+IS_FUNCTIONS = {"is_", "is_not"}
+VALUES = (np.ndarray, np.generic, float, Tensor)
 
 
-def refuse_types(codes: Iterable[types.CodeType], lookalikes: bool) -> None:
+def refuse_types(codes: Iterable[types.CodeType]) -> None:
     """Raise TraceError where code calls `type` or `id` on what may be an array or a number."""
-    for code in codes if lookalikes else ():
+    for code in codes:
         found = _sees_through(code)
         if found is not None:
             name, line = found
@@ -45,12 +48,11 @@ def _sees_through(code: types.CodeType) -> tuple[str, int] | None:
     """The name and the line of a call of `type` or `id`, if there is one on a local value."""
     if SEES_THROUGH.keys().isdisjoint(code.co_names):
         return None
-    steps = [step for step in dis.get_instructions(code) if step.opname not in ("CACHE", "PRECALL")]
+    steps = [step for step in dis.get_instructions(code) if step.opname not in IDLE]
     for k, step in enumerate(steps[:-1]):
         if step.argval not in SEES_THROUGH or not step.opname.startswith(("LOAD_GLOBAL", "LOAD_NA")):
             continue
-        rest = [after for after in steps[k + 1 : k + 4] if after.opname != "PUSH_NULL"]
-        given = rest[0]
+        given = steps[k + 1]
         is_asked = "isinstance" in code.co_names and given.opname.startswith("CALL")
         own = given.argval in ("self", "cls") and given.opname.startswith("LOAD_FAST")
         if is_asked or own or given.opname in OF_THE_CODE:
@@ -60,21 +62,55 @@ def _sees_through(code: types.CodeType) -> tuple[str, int] | None:
     return None
 
 
-@functools.lru_cache(maxsize=4000)
-def asks_for_identity(code: types.CodeType) -> bool:
-    """The code compares with `is`, or looks for something in a container, by identity first."""
-    before = None
-    for step in dis.get_instructions(code):
-        if step.opname in ("CACHE", "PRECALL"):
-            continue
-        if step.opname == "CONTAINS_OP":
+def asks_for_identity(code: types.CodeType, function: types.FunctionType) -> bool:
+    """The code, which is in this function, compares with `is`, and perhaps arrays or numbers."""
+    return any(name is None or _may_be_a_value(function, name) for name in _compared_with(code))
+
+
+def _may_be_a_value(function: types.FunctionType, name: tuple[str, ...]) -> bool:
+    """What a function takes from outside, or a member of a module, that is an array or a number."""
+    free = function.__code__.co_freevars
+    if name[0] in free and function.__closure__ is not None:
+        try:
+            found = function.__closure__[free.index(name[0])].cell_contents
+        except ValueError:  # not there yet
             return True
-        if step.opname == "IS_OP" and before is not None:
-            constant = before.opname == "LOAD_CONST" and before.argval in SINGLETONS
-            if not constant:
-                return True
-        before = step
-    return "is_" in code.co_names or "is_not" in code.co_names
+    elif name[0] in function.__code__.co_cellvars:
+        return True
+    else:
+        found = function.__globals__.get(name[0])
+    for part in name[1:]:
+        if not isinstance(found, types.ModuleType):
+            return True
+        found = getattr(found, part, None)
+    return isinstance(found, VALUES)
+
+
+@functools.lru_cache(maxsize=4000)
+def _compared_with(code: types.CodeType) -> frozenset[tuple[str, ...] | None]:
+    """What stands to the right of `is` in some code: names of globals, None for anything else."""
+    found: set[tuple[str, ...] | None] = set()
+    if not code.co_names and not code.co_varnames:
+        return frozenset()
+    steps = [step for step in dis.get_instructions(code) if step.opname not in IDLE]
+    for k, step in enumerate(steps):
+        if step.opname != "IS_OP":
+            continue
+        names: list[str] = []
+        j = k - 1
+        while j > 0 and steps[j].opname == "LOAD_ATTR":
+            names.insert(0, steps[j].argval)
+            j -= 1
+        if names[-1:] == ["__class__"]:
+            continue
+        start = steps[j]
+        if start.opname == "LOAD_CONST" and start.argval in SINGLETONS:
+            continue
+        of_module = start.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF")
+        found.add((start.argval, *names) if of_module else None)
+    if not IS_FUNCTIONS.isdisjoint(code.co_names):
+        found.add(None)
+    return frozenset(found)
 
 
 class Identity(NamedTuple):
@@ -105,14 +141,16 @@ def identity_of(leaves: list[Any], reached: Reached) -> Identity | None:
     Raises TraceError where the answer would not be that of eager code.
     """
     seen = [k for k, x in enumerate(leaves) if is_replaced(x)]
-    refuse_types(reached.codes, bool(seen))
-    if not seen or not any(map(asks_for_identity, reached.codes)):
+    if not seen:
+        return None
+    refuse_types(code for code, _ in reached.codes)
+    if not any(asks_for_identity(code, function) for code, function in reached.codes):
         return None
     known = {id(x) for x in reached.arrays}
     if any(id(leaves[k]) in known for k in seen):
         raise TraceError(
             "compile: an argument is an array that the function also reads from outside, and it "
-            "compares with `is` or `in`; pass a copy, or let the function read it from outside only"
+            "compares with `is`; pass a copy, or let the function read it from outside only"
         )
     numbers: dict[int, int] = {}
     first = [numbers.setdefault(id(x), k) if k in seen else k for k, x in enumerate(leaves)]

@@ -85,7 +85,10 @@ class Lookalike(Traced):
     def __getattr__(self, name: str) -> Any:
         kind = self.__class__
         if hasattr(kind, name) and not name.startswith("__array_"):
-            self._refuse(f"t.{name} (of a {kind.__name__})")
+            what = f"t.{name} (of a {kind.__name__})"
+            if callable(getattr(kind, name)):
+                return lambda *_, **__: self._refuse(what)
+            self._refuse(what)
         raise AttributeError(f"{_full_name(kind)!r} object has no attribute {name!r}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -118,8 +121,8 @@ class _Sized(Lookalike):
     __slots__ = ()
 
     def conj(self) -> Any:
-        """As `np.conjugate`."""
-        return np.conjugate(self)
+        """The same: there are no complex numbers."""
+        return self
 
     conjugate = conj
 
@@ -157,9 +160,13 @@ class _Sized(Lookalike):
 
 
 class LikeArray(_Sized):
-    """What stands for an array."""
+    """What stands for an array; `part_of` tells of a view whose part it is, and which."""
 
-    __slots__ = ()
+    __slots__ = ("part_of",)
+
+    def __init__(self, recorder: Any, value: Any, variable: Any):
+        super().__init__(recorder, value, variable)
+        self.part_of: tuple[LikeArray, Any] | None = None
 
     __class__ = property(lambda self: np.ndarray)  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]  # as of an array
@@ -180,6 +187,12 @@ class LikeArray(_Sized):
 
     def __pos__(self) -> Any:
         return self._record(np.positive, (self,), {})
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if isinstance(found, LikeArray) and found.variable.base is not None:
+            found.part_of = self, index
+        return found
 
     def __setitem__(self, index: Any, value: Any) -> None:
         super().__setitem__(index, _plain(value))

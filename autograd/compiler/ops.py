@@ -381,10 +381,10 @@ _row(operator.setitem, writes=True, result=results.setitem)
 
 _rows(
     miniature,
-    np.all, np.any, np.argmax, np.argmin, np.argsort, np.clip, np.copy, np.count_nonzero,
-    np.cumprod, np.cumsum, np.linalg.norm, np.median, np.ptp, np.round, np.sort, np.tril, np.triu,
-    np.vdot,
+    np.all, np.any, np.argmax, np.argmin, np.clip, np.copy, np.count_nonzero, np.linalg.norm,
+    np.median, np.ptp, np.round, np.tril, np.triu, np.vdot,
 )  # fmt: skip
+_rows(asked, np.argsort, np.cumprod, np.cumsum, np.sort)  # along all axes if that is None
 _rows(
     depends_on_data,
     np.argwhere, np.bincount, np.extract, np.flatnonzero, np.intersect1d, np.nonzero,

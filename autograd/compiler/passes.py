@@ -178,7 +178,7 @@ def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variabl
     source = args[0] if args else None
     if not isinstance(source, Variable):
         return None
-    if function is np.reshape and source.shape == equation.out.shape:
+    if function is np.reshape and _alike(source, equation.out):
         return source
     before = made_by.get(source)
     if before is not None and _reverses_axes(equation):

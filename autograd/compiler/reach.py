@@ -59,7 +59,7 @@ class Reached(NamedTuple):
 
     guards: list[Guard]
     random: list[tuple[Any, str]]
-    codes: list[types.CodeType]
+    codes: list[tuple[types.CodeType, types.FunctionType]]  # in which function
     arrays: list[np.ndarray[Any, Any]]
 
 
@@ -88,7 +88,7 @@ class _Walk:
         self._views = views
         self.guards: list[Guard] = []
         self.random: list[tuple[Any, str]] = []
-        self.codes: list[types.CodeType] = []
+        self.codes: list[tuple[types.CodeType, types.FunctionType]] = []
         self.names: set[str] = set()  # in the code that was reached
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
@@ -196,7 +196,7 @@ class _Walk:
         for code in _codes(function):
             if id(code) in self.passed:
                 continue
-            self.codes.append(code)
+            self.codes.append((code, function))
             self._names(_names_in(code), function.__globals__)
 
     def _names(self, names: frozenset[str], space: dict[str, Any]) -> None:

@@ -189,6 +189,8 @@ class Trace(Recorder):
         before = self._variable(target)
         if before.root in self._given:
             raise self.refused(not_to_be_written_to(before))
+        if isinstance(target, LikeArray) and target.part_of is not None:
+            return self._overwrite_part(target, function, args, kwargs)
         after = target.value.copy(order="K")
         writes = op_of(function).writes
         if writes:
@@ -202,6 +204,18 @@ class Trace(Recorder):
         self._takes_name(out, before)
         self._written(Equation(out, function, variables, options, writes, self.context), before)
         target.value, target.variable = after, out
+        return target
+
+    def _overwrite_part(
+        self, target: LikeArray, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for a view: what it shows is worked out, and written into the whole."""
+        whole, index = target.part_of  # type: ignore[misc]
+        part = target.copy("K")
+        self.overwrite(part, function, args, kwargs)
+        whole[index] = part
+        again = whole[index]
+        target.value, target.variable = again.value, again.variable
         return target
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
@@ -336,6 +350,7 @@ class Trace(Recorder):
         else:
             traced = self._input(held, "tensor", tensor, tensor.name)
             self.inputs[-1].tracked = tensor.requires_grad
+            self._given.add(traced.variable)
         self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
         self._of_leaf[id(held)] = traced.variable
         tensor._array = traced
