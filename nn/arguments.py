@@ -36,7 +36,9 @@ def plain(value: Any, name: str) -> np.ndarray[Any, Any]:
             f"{name} is a {type(value).__name__}; its special behaviour would be lost: pass a "
             "plain array, such as np.asarray(a) or a.filled(0)"
         )
-    return value if isinstance(value, StandIn) else np.asarray(value)
+    if isinstance(value, StandIn):
+        return value  # type: ignore[return-value]
+    return np.asarray(value)
 
 
 def check_examples(x: Any, name: str) -> None:

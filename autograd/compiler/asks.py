@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import sys
 import types
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -16,14 +17,16 @@ import numpy as np
 
 from ..errors import TraceError
 from ..tensor import Tensor
+from .lookalikes import Lookalike
 from .reach import Reached
 
-__all__ = ["Identity", "check_arguments", "identity_of"]
+__all__ = ["Identity", "TypesSeen", "check_arguments", "identity_of"]
 
 SEES_THROUGH = {
     "type": "use isinstance(x, np.ndarray), isinstance(x, float) or x.__class__",
     "id": "compare with `is`, or pass what tells them apart as an argument",
 }
+HINTS = frozenset(SEES_THROUGH)
 OF_THE_CODE = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_CONST")  # nothing that a call is given
 SINGLETONS = (None, True, False, Ellipsis, NotImplemented)
 IDLE = ("CACHE", "PRECALL", "EXTENDED_ARG", "PUSH_NULL")
@@ -31,35 +34,82 @@ IS_FUNCTIONS = {"is_", "is_not"}
 VALUES = (np.ndarray, np.generic, float, Tensor)
 
 
-def refuse_types(codes: Iterable[types.CodeType]) -> None:
-    """Raise TraceError where code calls `type` or `id` on what may be an array or a number."""
-    for code in codes:
-        found = _sees_through(code)
-        if found is not None:
-            name, line = found
-            raise TraceError(
-                f"compile: {code.co_name} calls {name}(...) in line {line}, which sees what stands "
-                f"for an array or a number while the function is traced; {SEES_THROUGH[name]}"
-            )
+class Sites(NamedTuple):
+    """Where some code calls `type` or `id`: offsets with names of the local values that it calls
+    them on, and a line where it calls them on anything else."""
+
+    locals: dict[int, tuple[str, str]]
+    other: tuple[str, int] | None
+
+
+class TypesSeen:
+    """Raises TraceError where code calls `type` or `id` on what stands for an array or a number.
+
+    A context, around the call of the function. Where all such calls are on local variables, they
+    are looked at as they happen; that takes the debugger's hook, and costs time.
+    """
+
+    def __init__(self, codes: Iterable[types.CodeType]):
+        found = {code: _sites(code) for code in codes if not HINTS.isdisjoint(code.co_names)}
+        for code, sites in found.items():
+            if sites.other is not None:
+                raise _sees_through(code, *sites.other)
+        self.sites = {code: sites.locals for code, sites in found.items() if sites.locals}
+        self._before: Any = None
+
+    def __enter__(self) -> None:
+        if self.sites:
+            self._before = sys.gettrace()
+            sys.settrace(self._call)
+
+    def __exit__(self, *_: object) -> None:
+        if self.sites:
+            sys.settrace(self._before)
+
+    def _call(self, frame: types.FrameType, event: str, _: Any) -> Any:
+        if event != "call" or frame.f_code not in self.sites:
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return self._step
+
+    def _step(self, frame: types.FrameType, event: str, _: Any) -> Any:
+        if event == "opcode":
+            asked = self.sites[frame.f_code].get(frame.f_lasti)
+            if asked is not None and isinstance(frame.f_locals.get(asked[1]), Lookalike):
+                raise frame.f_locals[asked[1]].recorder.refused(
+                    _sees_through(frame.f_code, asked[0], frame.f_lineno)
+                )
+        return self._step
+
+
+def _sees_through(code: types.CodeType, name: str, line: int) -> TraceError:
+    return TraceError(
+        f"compile: {code.co_name} calls {name}(...) in line {line}, which sees what stands for an "
+        f"array or a number while the function is traced; {SEES_THROUGH[name]}"
+    )
 
 
 @functools.lru_cache(maxsize=4000)
-def _sees_through(code: types.CodeType) -> tuple[str, int] | None:
-    """The name and the line of a call of `type` or `id`, if there is one on a local value."""
-    if SEES_THROUGH.keys().isdisjoint(code.co_names):
-        return None
+def _sites(code: types.CodeType) -> Sites:
+    """Where some code calls `type` or `id`."""
     steps = [step for step in dis.get_instructions(code) if step.opname not in IDLE]
-    for k, step in enumerate(steps[:-1]):
-        if step.argval not in SEES_THROUGH or not step.opname.startswith(("LOAD_GLOBAL", "LOAD_NA")):
+    found: dict[int, tuple[str, str]] = {}
+    for k, step in enumerate(steps[:-2]):
+        if step.argval not in SEES_THROUGH or not step.opname.startswith(
+            ("LOAD_GLOBAL", "LOAD_NA")
+        ):
             continue
-        given = steps[k + 1]
+        given, then = steps[k + 1 : k + 3]
         is_asked = "isinstance" in code.co_names and given.opname.startswith("CALL")
         own = given.argval in ("self", "cls") and given.opname.startswith("LOAD_FAST")
         if is_asked or own or given.opname in OF_THE_CODE:
             continue
+        if given.opname.startswith("LOAD_FAST") and then.opname.startswith("CALL"):
+            found[given.offset] = step.argval, given.argval
+            continue
         line = step.positions.lineno if step.positions is not None else None
-        return str(step.argval), line or code.co_firstlineno
-    return None
+        return Sites({}, (step.argval, line or code.co_firstlineno))
+    return Sites(found, None)
 
 
 def asks_for_identity(code: types.CodeType, function: types.FunctionType) -> bool:
@@ -143,7 +193,6 @@ def identity_of(leaves: list[Any], reached: Reached) -> Identity | None:
     seen = [k for k, x in enumerate(leaves) if is_replaced(x)]
     if not seen:
         return None
-    refuse_types(code for code, _ in reached.codes)
     if not any(asks_for_identity(code, function) for code, function in reached.codes):
         return None
     known = {id(x) for x in reached.arrays}

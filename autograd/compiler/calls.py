@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import ReadOnly, read_only
-from ..tensor import Tensor, constant_tensor
 from ..errors import TraceError
+from ..tensor import Tensor, constant_tensor
 from .asks import Identity
 from .guards import Surroundings
 from .lookalikes import LikeArray, LikeScalar, Values
@@ -149,7 +149,7 @@ class _Check:
 
 def _made_of(kind: type, values: dict[str, Any]) -> Any:
     """An object of a data class."""
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
@@ -232,6 +232,7 @@ def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., 
     """
     scope: dict[str, Any] = {
         "asarray": np.asarray, "constant_tensor": constant_tensor, "read_only": read_only,
+        "ReadOnly": ReadOnly,
     }  # fmt: skip
     texts = []
     for k, x in enumerate(leaves):
@@ -273,6 +274,8 @@ def _as_in_eager(text: str, x: Any) -> str:
     """A computed value as what the function returned: an array, a scalar or a Python number."""
     if isinstance(x, Values):
         return f"read_only({text})"
+    if isinstance(x, LikeArray) and type(x.value) is ReadOnly:
+        return f"asarray({text}).view(ReadOnly)"
     if not isinstance(x, Traced) or x.variable.shape:
         return text
     if isinstance(x, LikeArray):

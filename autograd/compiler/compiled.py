@@ -20,8 +20,8 @@ from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
+from .asks import TypesSeen, check_arguments, identity_of, is_replaced
 from .binding import read_all
-from .asks import check_arguments, identity_of
 from .calls import MISS, caller, giver, parts_of
 from .draws import Draws
 from .emit import Runner
@@ -204,7 +204,9 @@ class Compiled(Generic[P]):
         given = [given[k] for k in identity.first] if identity else given
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=True):
+            replaced = any(map(is_replaced, leaves))
+            types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
+            with computing_with(trace, site=None, recording=True), types_seen:
                 result = self.function(*traced_args, **traced_kwargs)
             if trace.refusal is not None:  # the function has caught it
                 raise trace.refusal
@@ -327,7 +329,7 @@ def compile_again(function: Any, backend: str, fallback: bool) -> Any:
 
 def refuse_kind(function: Any) -> None:
     """Raise TraceError for a function that does not return its result at once."""
-    called = function if hasattr(function, "__code__") else getattr(function, "__call__", None)
+    called = function if hasattr(function, "__code__") else getattr(type(function), "__call__", 0)
     for name, asks in (
         ("a generator", inspect.isgeneratorfunction), ("a coroutine", inspect.iscoroutinefunction),
         ("an asynchronous generator", inspect.isasyncgenfunction),
@@ -532,10 +534,11 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
         return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
-        given = trace.argument(np.asarray(data) if isinstance(x, ReadOnly) else data, position, name)
-        if isinstance(x, ReadOnly):
-            return given.read_only()
-        return lookalike(given, np.asarray(data) if isinstance(x, np.ndarray) else data)
+        shown = isinstance(x, ReadOnly)
+        traced = trace.argument(np.asarray(data) if shown else data, position, name)
+        if shown:
+            return traced.read_only()
+        return lookalike(traced, np.asarray(data) if isinstance(x, np.ndarray) else data)
     if type(x) is float:
         return lookalike(trace.argument(x, position, name), x)
     return x
@@ -561,5 +564,3 @@ def _data(x: Any) -> Any:
 
 def _value_to_read(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
-
-

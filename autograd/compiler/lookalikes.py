@@ -42,8 +42,9 @@ class Lookalike(Traced):
     def inside(self) -> Traced:
         """The same, as gates take it: writing to the array later does not change it."""
         value = self.value
-        single = isinstance(value, np.ndarray) and not value.ndim
-        return Traced(self.recorder, value[()] if single else value, self.variable)
+        if isinstance(value, np.ndarray):
+            value = np.asarray(value) if value.ndim else value[()]
+        return Traced(self.recorder, value, self.variable)
 
     def outside(self) -> Any:
         """The same."""
@@ -168,10 +169,10 @@ class LikeArray(_Sized):
         super().__init__(recorder, value, variable)
         self.part_of: tuple[LikeArray, Any] | None = None
 
-    __class__ = property(lambda self: np.ndarray)  # type: ignore[assignment]
+    __class__ = property(lambda self: type(self.value))
     __hash__ = None  # type: ignore[assignment]  # as of an array
 
-    strides = property(lambda self: self.value.strides)  # type: ignore[assignment]
+    strides = property(lambda self: self.value.strides)
 
     @property
     def flags(self) -> Any:
@@ -220,7 +221,7 @@ class LikeArray(_Sized):
 
     def partition(self, kth: Any, axis: int = -1, kind: str = "introselect") -> None:
         """As of an array: in place."""
-        self[...] = np.partition(self, kth, axis, kind)
+        self[...] = np.partition(self, kth, axis, kind)  # type: ignore[call-overload]
 
     def compress(self, condition: Any, axis: Any = None) -> Any:
         """As `np.compress`."""
@@ -232,7 +233,7 @@ class LikeScalar(_Sized):
 
     __slots__ = ()
 
-    __class__ = property(lambda self: self.variable.type.dtype.type)  # type: ignore[assignment]
+    __class__ = property(lambda self: self.variable.type.dtype.type)
 
     def __len__(self) -> int:
         raise TypeError(f"object of type '{_full_name(self.__class__)}' has no len()")
@@ -241,9 +242,7 @@ class LikeScalar(_Sized):
         raise TypeError(f"'{_full_name(self.__class__)}' object is not iterable")
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError(
-            f"'{_full_name(self.__class__)}' object does not support item assignment"
-        )
+        raise TypeError(f"'{_full_name(self.__class__)}' object does not support item assignment")
 
     def copy(self, *_: Any) -> Any:
         """As of a scalar, which never changes."""
@@ -269,7 +268,7 @@ class LikeNumber(Lookalike):
 
     __slots__ = ()
 
-    __class__ = property(lambda self: self.value.__class__)  # type: ignore[assignment]
+    __class__ = property(lambda self: self.value.__class__)
 
     __iter__ = None  # type: ignore[assignment]
     __len__ = None  # type: ignore[assignment]
@@ -301,7 +300,7 @@ class LikeNumber(Lookalike):
         self._refuse("an integer of a float (round, math.floor, //, divmod)")
 
     __round__ = __trunc__ = __floor__ = __ceil__ = _as_integer
-    __divmod__ = __rdivmod__ = _as_integer
+    __divmod__ = __rdivmod__ = _as_integer  # type: ignore[assignment]
 
 
 def _plain(value: Any) -> Any:
@@ -367,31 +366,35 @@ def _of_python(function: Callable[..., Any], ufunc: Any, turned: bool) -> Any:
     return call
 
 
-for _name, _function, _ufunc in (
+OF_TWO: tuple[tuple[str, Callable[..., Any], Any], ...] = (
     ("add", operator.add, np.add), ("sub", operator.sub, np.subtract),
     ("mul", operator.mul, np.multiply), ("truediv", operator.truediv, np.divide),
     ("floordiv", operator.floordiv, np.floor_divide), ("mod", operator.mod, np.remainder),
     ("pow", python_power, np.power), ("and", operator.and_, np.bitwise_and),
     ("or", operator.or_, np.bitwise_or), ("xor", operator.xor, np.bitwise_xor),
-):  # fmt: skip
-    _call = _of_python(_function, _ufunc, False)
-    setattr(LikeNumber, f"__{_name}__", _call)
-    setattr(LikeNumber, f"__i{_name}__", _call)
-    setattr(LikeNumber, f"__r{_name}__", _of_python(_function, _ufunc, True))
-for _name, _function, _ufunc in (
+)  # fmt: skip
+COMPARISONS: tuple[tuple[str, Callable[..., Any], Any], ...] = (
     ("lt", operator.lt, np.less), ("le", operator.le, np.less_equal),
     ("gt", operator.gt, np.greater), ("ge", operator.ge, np.greater_equal),
     ("eq", operator.eq, np.equal), ("ne", operator.ne, np.not_equal),
-):  # fmt: skip
-    setattr(LikeNumber, f"__{_name}__", _of_python(_function, _ufunc, False))
+)  # fmt: skip
+OF_ONE: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("neg", operator.neg), ("abs", operator.abs), ("invert", operator.invert),
+)  # fmt: skip
 
 
 def _of_one(function: Callable[..., Any]) -> Any:
     return lambda self: self._record(function, (self,), {})
 
 
-for _name, _function in (("neg", operator.neg), ("abs", operator.abs),
-                         ("invert", operator.invert)):  # fmt: skip
+for _name, _function, _ufunc in OF_TWO:
+    _call = _of_python(_function, _ufunc, False)
+    setattr(LikeNumber, f"__{_name}__", _call)
+    setattr(LikeNumber, f"__i{_name}__", _call)
+    setattr(LikeNumber, f"__r{_name}__", _of_python(_function, _ufunc, True))
+for _name, _function, _ufunc in COMPARISONS:
+    setattr(LikeNumber, f"__{_name}__", _of_python(_function, _ufunc, False))
+for _name, _function in OF_ONE:
     setattr(LikeNumber, f"__{_name}__", _of_one(_function))
 
 
@@ -415,12 +418,18 @@ class Values(LikeArray):
 
     __slots__ = ()
 
-    __class__ = property(lambda self: ReadOnly)  # type: ignore[assignment]
-
     def __setitem__(self, index: Any, value: Any) -> None:
         self._refuse("t.data[index] = value, which is read-only (write t[index] = value instead),")
 
-    fill = sort = partition = __setitem__
+    def fill(self, value: Any) -> None:
+        """Refused: raises TraceError."""
+        self[...] = value
+
+    def sort(self, *_: Any, **__: Any) -> None:
+        """Refused: raises TraceError."""
+        self[...] = None
+
+    partition = sort
 
 
 for _name in [name for name in dir(Traced) if name.startswith("__i")]:
@@ -430,6 +439,8 @@ for _name in [name for name in dir(Traced) if name.startswith("__i")]:
 
 def lookalike(x: Traced, value: Any) -> Any:
     """What stands for the value in the user's program."""
+    if type(value) is ReadOnly and not value.flags.writeable:
+        return Values(x.recorder, value, x.variable)
     if isinstance(value, np.ndarray):
         return LikeArray(x.recorder, value, x.variable)
     if isinstance(value, np.generic):

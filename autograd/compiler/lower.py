@@ -137,7 +137,9 @@ class _Lowering(Recorder):
     def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
         """A rule calls a gate: it belongs to what is being lowered."""
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
         """Write down a call of a NumPy function, and give its result as a Traced."""
         if holds_tensor(args):
             return function(*map_tree(as_constant_tensor, args), **kwargs)

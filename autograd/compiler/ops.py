@@ -251,9 +251,7 @@ def python_power(x: Any, y: Any) -> Any:
     """Of two Python numbers, with the bits of C. Raises TraceError for a complex result."""
     found = x**y
     if isinstance(found, complex):
-        raise TraceError(
-            f"compile: {x!r} ** {y!r} is complex; use np.power, which gives NaN there"
-        )
+        raise TraceError(f"compile: {x!r} ** {y!r} is complex; use np.power, which gives NaN there")
     return found
 
 
@@ -279,11 +277,14 @@ def _of_python_numbers(symbol: str, level: int, *functions: Function, **facts: A
 
 _of_python_numbers("//", PRODUCT, operator.floordiv)
 _of_python_numbers("%", PRODUCT, operator.mod)
-for _symbol, _python in ((">", operator.gt), (">=", operator.ge), ("<", operator.lt),
-                         ("<=", operator.le), ("==", operator.eq), ("!=", operator.ne)):  # fmt: skip
-    _of_python_numbers(_symbol, COMPARISON, _python, compares=True)
-for _python in (operator.and_, operator.or_, operator.xor, operator.invert):
-    _row(_python, pure=True, result=miniature(_python))
+_of_python_numbers(">", COMPARISON, operator.gt, compares=True)
+_of_python_numbers(">=", COMPARISON, operator.ge, compares=True)
+_of_python_numbers("<", COMPARISON, operator.lt, compares=True)
+_of_python_numbers("<=", COMPARISON, operator.le, compares=True)
+_of_python_numbers("==", COMPARISON, operator.eq, compares=True)
+_of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
+for _logic in (operator.and_, operator.or_, operator.xor, operator.invert):
+    _row(_logic, pure=True, result=miniature(_logic))
 _row(operator.abs, pure=True, result=miniature(operator.abs), floats=Form("abs({})"))
 
 # --- functions of one number ---------------------------------------------------------------------

@@ -36,7 +36,9 @@ class Recorder(Kind):
         self._stale: set[Variable] = set()
         self._views: dict[Variable, list[Variable]] = {}
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
         """Write down a call of a NumPy function, and give its result as a Traced."""
         raise NotImplementedError
 

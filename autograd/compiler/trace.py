@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import read_only
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..leaf import GradSlot
@@ -24,6 +25,7 @@ from ..tensor import Tensor
 from ..values import ARRAYS
 from .binding import Change, changes_of, commit
 from .draws import Draws
+from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .names import WRITTEN, name_in_program, name_of_array
 from .ops import op_of
 from .program import (
@@ -41,7 +43,6 @@ from .program import (
     variables_in,
 )
 from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
-from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .traced import Traced
 from .types import map_tree, type_of
 
@@ -315,7 +316,7 @@ class Trace(Recorder):
 
     def read_only(self, x: Traced) -> Any:
         """The same for the values of a tensor."""
-        return Values(self, np.asarray(x.value), x.variable)
+        return Values(self, read_only(x.value), x.variable)
 
     def refused(self, error: TraceError) -> TraceError:
         """The error, remembered: the program that is traced may catch it."""

@@ -54,9 +54,7 @@ class Recorder(Protocol):
     def refused(self, error: TraceError) -> TraceError:
         """The error, remembered: the program that is traced may catch it."""
 
-    @property
-    def open(self) -> bool:
-        """Whether the program is still being traced."""
+    open: bool  # the program is still being traced
 
 
 def _of_type(name: str) -> property:

@@ -31,7 +31,7 @@ WRITES = {"fill", "itemset", "partition", "put", "resize", "setfield", "setflags
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "astype": (np.float32,), "choose": ([1.0, 2.0, 3.0],), "clip": (0, 1), "compress": ([True],),
     "dot": (2.0,), "repeat": (2,), "reshape": (-1,), "searchsorted": (1.0,), "swapaxes": (0, 0),
-    "take": (0,), "fill": (2.0,), "partition": (0,), "argpartition": (0,), "view": (), "put": (0, 1),
+    "take": (0,), "fill": (2.0,), "partition": (0,), "argpartition": (0,), "put": (0, 1),
     "byteswap": (), "newbyteorder": (), "getfield": (np.float64,), "setfield": (1.0, np.float64),
     "to_device": ("cpu",), "dump": ("nowhere",), "tofile": ("nowhere",), "fromhex": ("0x1p0",),
     "is_integer": (), "resize": (1,), "item": (), "itemset": (1.0,),
@@ -68,7 +68,7 @@ def agree(f: Callable[..., Any], *args: Any) -> bool:
             found = [compiled(*map(copy.copy, args)) for _ in range(3)]
         except TraceError as error:
             remedies = ("use ", "pass ", "return ", "write ", "outside", "work on", "take ")
-            assert any(word in str(error) for word in remedies), error
+            assert any(word in str(error) for word in remedies), error  # noqa: PT017
             return False
     for got in found:
         assert alike(got, expected), (type(got), got, type(expected), expected)
@@ -94,8 +94,8 @@ def test_every_attribute_is_as_in_eager_code_or_refused(kind: str, name: str) ->
 
 
 RIGHT: dict[str, Callable[[Any], Any]] = {
-    "arithmetic": lambda x: (x + 1, 2.0 - x, x * x, x / 2, -x, +x, abs(x), x**2, 2**x, x % 2, x // 2),
-    "comparisons": lambda x: (x > 0, x <= 0.5, x == 0.5, x != 1, 1 < x),
+    "arithmetic": lambda x: (x + 1, 2.0 - x, x * x, x / 2, -x, +x, abs(x), x**2, 2**x, x % 2),
+    "comparisons": lambda x: (x > 0, x <= 0.5, x == 0.5, x != 1, x < 1),
     "bools": lambda x: (~(x > 0), (x > 0) & (x < 1), (x > 0) | (x < -1)),
     "functions": lambda x: (np.exp(x), np.add(x, 1.0), np.maximum(x, 0), np.where(x > 0, x, 0.0)),
     "reductions": lambda x: (np.sum(x), np.mean(x), np.max(x), np.any(x > 0)),
@@ -145,7 +145,7 @@ W = Parameter(np.array([1.0, -2.0, 0.5]))
     "f",
     [
         lambda x: (x * W, W * x, x @ W, np.sum(x) * W, x + W.detach()),
-        lambda x: (W.data, W.data * 2, W.numpy(), x * W.data),
+        lambda x: (W.data, W.data * 2, W.numpy(), x * W.data, W.data[1:], W.data.copy(), -W.data),
         lambda x: (ag.relu(x), ag.softmax(x), ag.relu(W)),
         lambda x: ag.value_and_grad(lambda v: np.sum(v * W.detach()))(x),
         lambda x: Tensor(x, requires_grad=False) + x,
@@ -176,7 +176,7 @@ def test_arrays_beside_tensors(f: Callable[[Any], Any]) -> None:
         (lambda x: (v * 2 for v in x), "returns a generator"),
         (lambda x: map(np.exp, x), "returns a map"),
         (lambda x: lambda y: x * y, "returns a function"),
-        (lambda x: W.data[1:].fill(1.0), "writes to"),
+        (lambda x: W.data[1:].fill(1.0), "is read-only"),
     ],
 )
 def test_what_cannot_be_as_in_eager_code_is_refused(f: Callable[[Any], Any], message: str) -> None:

@@ -18,7 +18,7 @@ from gate_cases import CASES, Case, value_and_all_grads
 import autograd as ag
 from autograd.compiler.binding import read_all
 from autograd.compiler.interpret import interpret
-from autograd.compiler.ops import OPS, function_name, op_of, python_power
+from autograd.compiler.ops import OPS, function_name, op_of, power_of_array, python_power
 from autograd.compiler.program import Equation, Program, Variable
 from autograd.compiler.results import DependsOnDataError, NoTypeError
 from autograd.compiler.traced import cast
@@ -295,7 +295,8 @@ OF_BOOLS = {operator.and_, operator.or_, operator.xor}
 CALLS: dict[Any, Callable[[Draw], Call]] = {
     **dict.fromkeys(OF_PYTHON, of_python_numbers(2)),
     **dict.fromkeys(OF_BOOLS, of_bools(2)), operator.invert: of_bools(1),
-    **dict.fromkeys([operator.neg, operator.abs], of_python_numbers(1)), operator.pow: of_two, np.float64: of_one,
+    **dict.fromkeys([operator.neg, operator.abs], of_python_numbers(1)), operator.pow: of_two,
+    power_of_array: of_two, np.float64: of_one,
     np.where: of_three, np.dot: of_matrices, np.matmul: of_matrices, np.vdot: of_one,
     np.transpose: transpose, np.reshape: to_shape, np.ravel: flat, np.expand_dims: expand,
     np.squeeze: squeeze, np.broadcast_to: broadcast, np.swapaxes: two_axes, np.moveaxis: two_axes,
