@@ -329,7 +329,7 @@ def compile_again(function: Any, backend: str, fallback: bool) -> Any:
 
 def refuse_kind(function: Any) -> None:
     """Raise TraceError for a function that does not return its result at once."""
-    called = function if hasattr(function, "__code__") else getattr(type(function), "__call__", 0)
+    called = inspect.getattr_static(type(function), "__call__", None)
     for name, asks in (
         ("a generator", inspect.isgeneratorfunction), ("a coroutine", inspect.iscoroutinefunction),
         ("an asynchronous generator", inspect.isasyncgenfunction),

@@ -526,8 +526,8 @@ def not_to_be_written_to(array: Variable) -> TraceError:
     """Writing to an array of the caller's."""
     return TraceError(
         f"compile: the function writes to {array.root}, an array that it is given (or to the "
-        "values of a tensor), and a compiled program would not; work on a copy, t = t.copy(), and "
-        "return it"
+        "values of a tensor), and a compiled program would not; take a copy first, t = t.copy(), "
+        "and return it"
     )
 
 
