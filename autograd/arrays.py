@@ -38,8 +38,7 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     Raises DTypeError for other kinds of numbers.
     """
     if isinstance(value, StandIn):
-        array = value.as_array(dtype)
-        return array.in_order() if copy and array is value else array
+        return value.as_array(dtype, copy)
     array = np.asarray(check_plain(value), dtype=dtype)
     if array.dtype.kind not in "fiub":
         raise DTypeError(
@@ -111,7 +110,7 @@ def settled(value: Any) -> Any:
     """A keyword argument as it is now: rules read it later, and lists and arrays may change."""
     if value.__class__ is list:
         return tuple(map(settled, value))
-    writable = value.__class__ is np.ndarray and value.flags.writeable
+    writable = type(value) is np.ndarray and value.flags.writeable
     return value.copy() if writable else value
 
 

@@ -31,7 +31,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
     if tracked and mode.recording and gate.differentiable:
         plan = gate.plan(tracked)
         for kind, k in plan.layout:  # what rules read later has to stay as it is
-            if kind == "operand" and values[k] is operands[k] and values[k].__class__ is ndarray:
+            if kind == "operand" and values[k] is operands[k] and type(values[k]) is ndarray:
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
     out = array[()] if isinstance(array, ndarray) and not array.ndim else array
@@ -70,7 +70,9 @@ def unwrap(gate: Gate, operands: Sequence[Any]) -> tuple[list[Array], list[Any],
 
 def operand(value: Any) -> Array:
     """An operand that is no Tensor: an array, a number, or a (nested) list or range of numbers."""
-    if value.__class__ in NUMBERS or isinstance(value, StandIn):
+    if isinstance(value, StandIn):
+        return value.inside()
+    if value.__class__ in NUMBERS:
         return value
     if value.__class__ is ndarray and value.ndim and value.dtype.kind in "fiub":
         return value

@@ -315,9 +315,9 @@ def _result(x: Any, recorded: bool) -> Any:
     if recorded:
         return x
     x = x._value() if isinstance(x, Tensor) else x
-    if MODE.get().kind is ARRAYS:
-        return arrays.own(x)
-    return x.packed() if isinstance(x, StandIn) else x
+    if isinstance(x, StandIn):
+        return x.packed().outside()
+    return arrays.own(x) if MODE.get().kind is ARRAYS else x
 
 
 def _zeros(*of: Any) -> Any:

@@ -36,12 +36,20 @@ class StandIn:
         """Call a function that is not made of NumPy calls, see `as_one_call`."""
         return function(*args, **options)
 
+    def inside(self) -> Any:
+        """The same, as gates take it."""
+        return self
+
+    def outside(self) -> Any:
+        """The same, as a program that computes with arrays sees it."""
+        return self
+
     def read_only(self) -> Any:
         """The same, so that `x -= step` gives another one and leaves this one as it is."""
         return self
 
-    def as_array(self, dtype: Any) -> Any:
-        """The same as an array of a kind of number (None: of its own)."""
+    def as_array(self, dtype: Any, copy: bool = False) -> Any:
+        """The same as an array of a kind of number (None: of its own); a copy is in C order."""
         return self if dtype is None else self.astype(dtype)  # type: ignore[attr-defined]
 
     def in_order(self) -> Any:

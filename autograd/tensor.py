@@ -121,7 +121,8 @@ class Tensor(Methods):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
-        return np.array(self._value())
+        value = self._value()
+        return value.outside().copy() if isinstance(value, StandIn) else np.array(value)
 
     def item(self) -> Any:
         """The single value as a Python number. Raises ShapeError if there are more."""
@@ -460,7 +461,7 @@ def _array_of(value: Any) -> Any:
 def constant_tensor(data: Array) -> Tensor:
     """An untracked tensor around `data`, which is not copied."""
     tensor = Tensor.__new__(Tensor)
-    if data.__class__ is np.ndarray and not data.shape:
+    if type(data) is np.ndarray and not data.shape:
         data = data[()]
     tensor._array, tensor._node = data, None
     tensor._memory, tensor._tracked = None, False

@@ -7,16 +7,25 @@ traced, so they are straight lines of code, which take less time than a walk thr
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..arrays import ReadOnly, read_only
+from ..errors import TraceError
 from ..tensor import Tensor, constant_tensor
+from .asks import Identity
 from .guards import Surroundings
+from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
-__all__ = ["MISS", "caller", "giver"]
+__all__ = ["MISS", "caller", "giver", "parts_of"]
+
+DEEP, MANY = 4, 1000  # how far results are looked into for what a program computes
 
 FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
 C_ALIGNED = 0x101  # of the flags of an array: in C order, without gaps, and aligned
@@ -27,6 +36,7 @@ def caller(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     same: set[int],
+    identity: Identity | None,
     outside: Surroundings,
     run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None],
     give: Callable[..., Any],
@@ -36,9 +46,10 @@ def caller(
     It wants arguments of the same kind as these; and the very same tensor where the number of the
     argument is in `same`. What is `outside` has to be as it was.
     """
-    check = _Check(same)
+    check = _Check(same, identity)
     check.tuple_or_list("args", args)
     check.dictionary("kwargs", kwargs)
+    check.objects()
     lines = [*check.lines, f"found = run(({''.join(f'{name}, ' for name in check.leaves)}))",
              "return MISS if found is None else give(*found)"]  # fmt: skip
     condition, scope = outside.condition()
@@ -53,8 +64,8 @@ def caller(
 class _Check:
     """Lines that leave with MISS unless an argument is like the one at hand."""
 
-    def __init__(self, same: set[int]):
-        self.same = same
+    def __init__(self, same: set[int], identity: Identity | None):
+        self.same, self.identity = same, identity
         self.scope: dict[str, Any] = {"ndarray": np.ndarray, "Tensor": Tensor}
         self.lines: list[str] = []
         self.leaves: list[str] = []  # what the program is given
@@ -93,7 +104,17 @@ class _Check:
         for part, item in zip(names, items, strict=True):
             self.any(part, item)
 
+    def objects(self) -> None:
+        """The same arguments are the same objects, where that matters."""
+        if self.identity is not None:
+            conditions, known = self.identity.conditions()
+            self.scope.update(known)
+            if conditions:
+                self.want(*conditions)
+
     def leaf(self, name: str, x: Any) -> None:
+        if self.identity is not None:
+            self.lines.append(f"object_{len(self.leaves)} = {name}")
         if isinstance(x, Tensor):
             if len(self.leaves) in self.same:
                 self.want(f"{name} is {self.bind(x)}")
@@ -102,6 +123,9 @@ class _Check:
                 self.want(f"{name}._node.plan is None")
             self.lines.append(f"{name} = {name}._array")
             x = x._array
+        if type(x) is ReadOnly:  # what `t.data` gives
+            self.want(f"{name}.__class__ is {self.bind(ReadOnly)}")
+            self.lines.append(f"{name} = {name}.view(ndarray)")
         if isinstance(x, np.ndarray) and x.ndim:
             dtype = self.bind(x.dtype)
             self.want(
@@ -110,10 +134,11 @@ class _Check:
                 f"({name}.dtype is {dtype} or {name}.dtype == {dtype})",  # mostly the very same
                 _layout(name, x),
             )
-        elif isinstance(x, (np.ndarray, np.generic)):  # single values go in as NumPy scalars
-            self.lines.append(
-                f"if {name}.__class__ is ndarray and not {name}.ndim: {name} = {name}[()]"
-            )
+        elif isinstance(x, np.ndarray):  # single values go in as NumPy scalars
+            self.want(f"{name}.__class__ is ndarray", f"{name}.shape == ()")
+            self.lines.append(f"{name} = {name}[()]")
+            self.want(f"{name}.__class__ is {self.bind(x.dtype.type)}")
+        elif isinstance(x, np.generic):
             self.want(f"{name}.__class__ is {self.bind(x.dtype.type)}")
         elif type(x) is float:
             self.want(f"{name}.__class__ is float")
@@ -131,13 +156,93 @@ def _layout(name: str, x: np.ndarray[Any, Any]) -> str:
     return f"{name}.strides == {x.strides} and {name}.flags.aligned is {x.flags.aligned}"
 
 
+def _made_of(kind: type, values: dict[str, Any]) -> Any:
+    """An object of a data class."""
+    made: Any = object.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
+
+
+def parts_in(x: Any) -> list[Any] | None:
+    """What a container among the results holds, or a data class with computed values; else None."""
+    kind = type(x)
+    if kind is tuple or kind is list or (isinstance(x, tuple) and hasattr(x, "_make")):
+        return list(x)
+    if kind is dict or kind is OrderedDict:
+        return list(x.values())
+    if not dataclasses.is_dataclass(x) or isinstance(x, type):
+        return None
+    parts = [getattr(x, field.name, None) for field in dataclasses.fields(x)]
+    inside = getattr(x, "__dict__", {}).keys() <= {field.name for field in dataclasses.fields(x)}
+    return parts if inside and _holds(parts, lambda _: False, 0) else None
+
+
+def parts_of(result: Any, stays: Callable[[Any], bool]) -> list[Any]:
+    """What a function returned, one after the other, out of nested containers.
+
+    Raises TraceError for what cannot be put together again from computed values.
+    """
+    parts = parts_in(result)
+    if parts is not None:
+        return [leaf for part in parts for leaf in parts_of(part, stays)]
+    if not isinstance(result, (Traced, Tensor)):
+        if hasattr(type(result), "__next__") or hasattr(type(result), "__await__"):
+            raise _cannot_return(result, "runs later, outside of the program")
+        if _holds(result, stays, 0):
+            raise _cannot_return(result, "holds values that the program computes")
+    return [result]
+
+
+def _cannot_return(x: Any, why: str) -> TraceError:
+    return TraceError(
+        f"compile: the function returns a {type(x).__name__}, which {why}; return arrays and "
+        "numbers, or lists, tuples, dictionaries and data classes of them"
+    )
+
+
+def _holds(x: Any, stays: Callable[[Any], bool], depth: int) -> bool:
+    """There is a value of the program in it, not too deep."""
+    if isinstance(x, Traced):
+        return True
+    if isinstance(x, Tensor):
+        return isinstance(x._array, Traced) and not stays(x)
+    if depth > DEEP or isinstance(x, (str, bytes, int, float, np.ndarray, np.generic, type)):
+        return False
+    if isinstance(x, dict):
+        inside = list(x.values())
+    elif isinstance(x, (tuple, list, set, frozenset, deque)):
+        inside = list(x)
+    else:
+        inside = [*getattr(x, "__dict__", {}).values()]
+        slots = (s for base in type(x).__mro__ for s in getattr(base, "__slots__", ()))
+        inside += [getattr(x, name, None) for name in slots if not name.startswith("__")]
+        inside += [cell_contents(cell) for cell in getattr(x, "__closure__", None) or ()]
+        for name in ("__defaults__", "__kwdefaults__", "__self__", "__func__"):
+            inside.append(getattr(x, name, None))
+        if isinstance(x, functools.partial):
+            inside += [x.func, x.args, x.keywords]
+    return any(_holds(part, stays, depth + 1) for part in inside[:MANY])
+
+
+def cell_contents(cell: Any) -> Any:
+    """What a variable of a closure holds; None if it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
 def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., Any]:
     """The function that makes the result of a call from the values that a program computes.
 
     `leaves` are what the function returned in `result`, one after the other; `computed` tells
     which of them the program computes. The others are given as they are.
     """
-    scope: dict[str, Any] = {"asarray": np.asarray, "constant_tensor": constant_tensor}
+    scope: dict[str, Any] = {
+        "asarray": np.asarray, "constant_tensor": constant_tensor, "read_only": read_only,
+        "ReadOnly": ReadOnly,
+    }  # fmt: skip
     texts = []
     for k, x in enumerate(leaves):
         if k not in computed:
@@ -146,19 +251,42 @@ def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., 
         elif isinstance(x, Tensor):
             texts.append(f"constant_tensor(value_{k})")
         else:
-            texts.append(f"asarray(value_{k})" if isinstance(x, Traced) else f"value_{k}")
+            texts.append(_as_in_eager(f"value_{k}", x))
     rest = iter(texts)
 
+    def bind(x: Any) -> str:
+        name = f"known_{len(scope)}"
+        scope[name] = x
+        return name
+
     def text(x: Any) -> str:
+        if (parts := parts_in(x)) is None:
+            return next(rest)
+        inside = [text(part) for part in parts]
         if isinstance(x, (tuple, list)):
-            inside = "".join(f"{text(item)}, " for item in x)
-            return f"[{inside}]" if type(x) is list else f"({inside})"
+            items = "".join(f"{item}, " for item in inside)
+            if type(x) is tuple or type(x) is list:
+                return f"[{items}]" if type(x) is list else f"({items})"
+            return f"{bind(type(x))}._make(({items}))"
         if isinstance(x, dict):
-            keys = [f"key_{len(scope) + k}" for k in range(len(x))]
-            scope.update(zip(keys, x, strict=True))
-            pairs = zip(keys, x.values(), strict=True)
-            return f"{{{', '.join(f'{key}: {text(value)}' for key, value in pairs)}}}"
-        return next(rest)
+            pairs = ", ".join(f"{bind(key)}: {item}" for key, item in zip(x, inside, strict=True))
+            return f"{{{pairs}}}" if type(x) is dict else f"{bind(type(x))}({{{pairs}}})"
+        names = [field.name for field in dataclasses.fields(x)]
+        pairs = ", ".join(f"{name!r}: {item}" for name, item in zip(names, inside, strict=True))
+        return f"{bind(_made_of)}({bind(type(x))}, {{{pairs}}})"
 
     names = ", ".join(f"value_{k}" for k in computed)
     return eval(f"lambda {names}: {text(result)}", scope)  # type: ignore[no-any-return]
+
+
+def _as_in_eager(text: str, x: Any) -> str:
+    """A computed value as what the function returned: an array, a scalar or a Python number."""
+    if isinstance(x, Values):
+        return f"read_only({text})"
+    if isinstance(x, LikeArray) and type(x.value) is ReadOnly:
+        return f"asarray({text}).view(ReadOnly)"
+    if not isinstance(x, Traced) or x.variable.shape:
+        return text
+    if isinstance(x, LikeArray):
+        return f"asarray({text})"
+    return f"{text}[()]" if isinstance(x, LikeScalar) else f"{x.value.__class__.__name__}({text})"

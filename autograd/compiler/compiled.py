@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
+import sys
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,19 +13,21 @@ from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
-from ..arrays import as_constant, check_plain
+from ..arrays import ReadOnly, as_constant, check_plain
 from ..errors import InPlaceError, TraceError, UnsupportedError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
+from .asks import TypesSeen, check_arguments, identity_of, is_replaced
 from .binding import read_all
-from .calls import MISS, caller, giver
+from .calls import MISS, caller, giver, parts_of
 from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
 from .guards import Surroundings
 from .interpret import interpret
+from .lookalikes import lookalike
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
@@ -118,6 +122,7 @@ class Compiled(Generic[P]):
     """A compiled function. Call it like the original."""
 
     def __init__(self, function: Callable[P, Any], backend: str = "numpy", fallback: bool = False):
+        refuse_kind(function)
         functools.update_wrapper(self, function)
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
@@ -132,6 +137,18 @@ class Compiled(Generic[P]):
         self.__name__ = getattr(function, "__name__", "step")
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles are of the function, and trace programs of their own."""
+        found: Any = sys.modules.get(self.function.__module__)
+        for name in self.function.__qualname__.split("."):
+            found = getattr(found, name, None)
+        if found is self:  # it stands in a module under the name of the function, by `@compile`
+            return self.function.__qualname__
+        return compile_again, (self.function, self.backend, self.fallback)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return Compiled(copy.deepcopy(self.function, memo), self.backend, self.fallback)
 
     def __get__(self, owner: Any, _: Any = None) -> Any:
         """In a class, a method: the object is the first argument."""
@@ -220,16 +237,23 @@ class Compiled(Generic[P]):
         native = self.backend == "numba"
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
+        identity = identity_of(leaves, reached)
         outside = Surroundings(reached.guards)
         trace = Trace(Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
+        given = [given[k] for k in identity.first] if identity else given
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=True):
+            replaced = any(map(is_replaced, leaves))
+            types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
+            with computing_with(trace, site=None, recording=True), types_seen:
                 result = self.function(*traced_args, **traced_kwargs)
-            results = _leaves(result)
+            if trace.refusal is not None:  # the function has caught it
+                raise trace.refusal
+            check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
+            results = parts_of(result, trace.stays)
             trace.draws.check()
-            values = [trace.data(x) for x in results]
+            values = [None if trace.stays(x) else trace.data(x) for x in results]
             traced = trace.program(values)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
@@ -242,14 +266,18 @@ class Compiled(Generic[P]):
             del given, result, results, traced_args, traced_kwargs  # the graph is not needed
             entry = Entry(program, traced, trace.notes(), trace.guards(), leaves, outside)
             if not grown:  # else the next call is traced too: attributes may be added once
-                entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
+                entry.call = caller(
+                    args, kwargs, set(entry.tensors), identity, outside, entry.run, give
+                )
             trace.finish()
         except BaseException as error:
+            if trace.refusal is not None and isinstance(error, Exception):
+                error = trace.refusal  # NumPy has made another one of it
             trace.abandon()
             if isinstance(error, REFUSALS):  # perhaps the function just runs after this
                 trace.draws.put_back()
                 outside.put_back()
-            raise
+            raise error
         trace.forget()
         return entry, give(*values)
 
@@ -353,6 +381,25 @@ class Compiled(Generic[P]):
 
 
 PER_EQUATION = 3000  # bytes that the objects of an equation take, about
+
+
+def compile_again(function: Any, backend: str, fallback: bool) -> Any:
+    """A compiled function out of a pickle."""
+    return compile(function, backend=backend, fallback=fallback)
+
+
+def refuse_kind(function: Any) -> None:
+    """Raise TraceError for a function that does not return its result at once."""
+    called = inspect.getattr_static(type(function), "__call__", None)
+    for name, asks in (
+        ("a generator", inspect.isgeneratorfunction), ("a coroutine", inspect.iscoroutinefunction),
+        ("an asynchronous generator", inspect.isasyncgenfunction),
+    ):  # fmt: skip
+        if asks(function) or asks(called):
+            raise TraceError(
+                f"compile: {getattr(function, '__name__', 'the function')} is {name}, which runs "
+                "step by step; compile the function that makes one step, and call it in there"
+            )
 
 
 class Entry:
@@ -495,8 +542,10 @@ def _put_together(form: Any, rest: Iterator[Any]) -> Any:
 def _kind(x: Any) -> Any:
     """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
     if x.__class__ is np.ndarray:
-        kind = x.shape, x.dtype, x.strides
+        kind = (x.shape, x.dtype, x.strides) if x.ndim else (x.shape, x.dtype, "array")
         return kind if x.flags.aligned else (*kind, "unaligned")
+    if x.__class__ is ReadOnly:
+        return x.shape, x.dtype, x.strides, "read-only"
     if isinstance(x, Tensor):
         if x.requires_grad and not x.is_leaf:
             raise TraceError(
@@ -524,9 +573,9 @@ def _described(kind: Any) -> str:
         tracked = "with" if kind[2] else "without"
         return f"a tensor {tracked} gradient, {_described(kind[1])}"
     if isinstance(kind[0], tuple):
-        shape, dtype, strides, *unaligned = kind
+        shape, dtype, strides, *more = kind
         transposed = len(shape) > 1 and strides != np.empty(shape, dtype).strides
-        order = " in another order" * transposed + ", unaligned" * bool(unaligned)
+        order = " in another order" * transposed + ", unaligned" * ("unaligned" in more)
         return f"{dtype} {shape}{order}"
     return "a float" if kind == "float" else repr(kind[1])
 
@@ -541,10 +590,13 @@ def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
         return _not_to_be_written_to(given)
     if isinstance(x, (np.ndarray, np.generic)):
         data = as_constant(check_plain(x), copy=False)
-        given = constant_tensor(trace.argument(data, position, name))
-        return given if isinstance(x, np.generic) else _not_to_be_written_to(given)
+        shown = isinstance(x, ReadOnly)
+        traced = trace.argument(np.asarray(data) if shown else data, position, name)
+        if shown:
+            return traced.read_only()
+        return lookalike(traced, np.asarray(data) if isinstance(x, np.ndarray) else data)
     if type(x) is float:
-        return trace.argument(x, position, name)
+        return lookalike(trace.argument(x, position, name), x)
     return x
 
 
@@ -564,10 +616,3 @@ def _owned(x: Any) -> Any:
 
 def _value_to_read(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else x
-
-
-def _leaves(result: Any) -> list[Any]:
-    """What nested containers hold."""
-    leaves: list[Any] = []
-    _take_apart(result, leaves)
-    return leaves

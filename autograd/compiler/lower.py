@@ -136,7 +136,9 @@ class _Lowering(Recorder):
             return gate.compute(values, static, plan)
         return gate.kernel(*([values] if gate.variadic else values), **static), None
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
         """Write down a call of a NumPy function, and give its result as a Traced."""
         if holds_tensor(args):
             return function(*map_tree(as_constant_tensor, args), **kwargs)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TraceError
 from ..gates.losses import check_labels
 from ..gates.windows import pieces_of, sum_of_pieces
 from . import results
@@ -249,6 +250,47 @@ _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL
 _row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
+
+def python_power(x: Any, y: Any) -> Any:
+    """Of two Python numbers, with the bits of C. Raises TraceError for a complex result."""
+    found = x**y
+    if isinstance(found, complex):
+        raise TraceError(f"compile: {x!r} ** {y!r} is complex; use np.power, which gives NaN there")
+    return found
+
+
+_row(python_power, pure=True, result=miniature(python_power), readable=STARS,
+     floats=Form("{function}({}, {})", ATOM, (ANY, ANY)))  # fmt: skip
+
+
+def power_of_array(x: Any, y: Any) -> Any:
+    """Of an array without axes, which is no scalar: NumPy's power of scalars has other bits."""
+    return np.asarray(x) ** y
+
+
+_row(power_of_array, pure=True, result=miniature(power_of_array), readable=STARS)
+
+
+def _of_python_numbers(symbol: str, level: int, *functions: Function, **facts: Any) -> None:
+    """Operators that Python's numbers have and that are nothing else here."""
+    for function in functions:
+        form = infix(symbol, level)
+        _row(function, pure=True, result=miniature(function), readable=form, generated=form,
+             floats=Form(f"({form.text})", ATOM, form.operands), **facts)  # fmt: skip
+
+
+_of_python_numbers("//", PRODUCT, operator.floordiv)
+_of_python_numbers("%", PRODUCT, operator.mod)
+_of_python_numbers(">", COMPARISON, operator.gt, compares=True)
+_of_python_numbers(">=", COMPARISON, operator.ge, compares=True)
+_of_python_numbers("<", COMPARISON, operator.lt, compares=True)
+_of_python_numbers("<=", COMPARISON, operator.le, compares=True)
+_of_python_numbers("==", COMPARISON, operator.eq, compares=True)
+_of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
+for _logic in (operator.and_, operator.or_, operator.xor, operator.invert):
+    _row(_logic, pure=True, result=miniature(_logic))
+_row(operator.abs, pure=True, result=miniature(operator.abs), floats=Form("abs({})"))
+
 # --- functions of one number ---------------------------------------------------------------------
 
 _row(np.exp, floats=CALL, native="math.exp({})", slow=True)
@@ -344,10 +386,10 @@ _row(operator.setitem, writes=True, result=results.setitem)
 
 _rows(
     miniature,
-    np.all, np.any, np.argmax, np.argmin, np.argsort, np.clip, np.copy, np.count_nonzero,
-    np.cumprod, np.cumsum, np.linalg.norm, np.median, np.ptp, np.sort, np.tril, np.triu,
-    np.vdot,
+    np.all, np.any, np.argmax, np.argmin, np.clip, np.copy, np.count_nonzero, np.linalg.norm,
+    np.median, np.ptp, np.tril, np.triu, np.vdot,
 )  # fmt: skip
+_rows(asked, np.argsort, np.cumprod, np.cumsum, np.sort)  # along all axes if that is None
 _row(np.round, result=converted(np.round))  # NumPy 2.3 gives integers as they are
 _rows(
     depends_on_data,

@@ -182,7 +182,7 @@ def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variabl
     source = args[0] if args else None
     if not isinstance(source, Variable):
         return None
-    if function is np.reshape and source.shape == equation.out.shape:
+    if function is np.reshape and _alike(source, equation.out):
         return source
     before = made_by.get(source)
     if before is not None and _reverses_axes(equation):
@@ -280,7 +280,9 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
 
 
 def _alike(x: Any, out: Variable) -> bool:
-    return isinstance(x, Variable) and x.shape == out.shape and x.dtype == out.dtype
+    if not isinstance(x, Variable) or x.type.weak != out.type.weak:
+        return False
+    return x.shape == out.shape and x.dtype == out.dtype
 
 
 def _is_all(number: int, x: Any) -> bool:

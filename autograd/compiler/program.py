@@ -6,6 +6,7 @@ so a program can be read, grouped, compared and drawn.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -198,6 +199,8 @@ class Anew:
         args = tuple(map(_locked, args))
         kwargs = {name: _locked(x) for name, x in kwargs.items()}
         value = as_constant(call_or_take(self.function, args, kwargs), copy=False)
+        if type(value) is np.ndarray and (sys.getrefcount(value) > 2 or value.base is not None):
+            value = value.copy()  # somebody else has it, and may write to it
         gives = value.shape, value.dtype
         if self.gave is None:
             self.gave = gives

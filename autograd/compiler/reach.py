@@ -55,10 +55,12 @@ Views = dict[type, Mapping[str, Any]]
 
 
 class Reached(NamedTuple):
-    """Guards of what was found, and sources of random numbers."""
+    """Guards of what was found, and sources of random numbers; all code, and all arrays."""
 
     guards: list[Guard]
     random: list[tuple[Any, str]]
+    codes: list[tuple[types.CodeType, types.FunctionType]]  # in which function
+    arrays: list[np.ndarray[Any, Any]]
 
 
 def reach(
@@ -76,7 +78,8 @@ def reach(
     walk.run()
     if "random" in walk.names:
         walk.random += EVERYBODYS
-    return Reached(walk.guards, walk.random)
+    arrays = [x for x in walk.met() if type(x) is np.ndarray]
+    return Reached(walk.guards, walk.random, walk.codes, arrays)
 
 
 class _Walk:
@@ -85,6 +88,7 @@ class _Walk:
         self._views = views
         self.guards: list[Guard] = []
         self.random: list[tuple[Any, str]] = []
+        self.codes: list[tuple[types.CodeType, types.FunctionType]] = []
         self.names: set[str] = set()  # in the code that was reached
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
@@ -104,6 +108,10 @@ class _Walk:
                 wanted = space.keys() if any_name and self.by_name else space.keys() & self.names
                 for name in [name for name in space if name in wanted]:
                     self._attribute(space, name, label)
+
+    def met(self) -> list[Any]:
+        """All things that were met."""
+        return list(self._seen.values())
 
     def meet(self, thing: Any, label: str) -> None:
         """Look into this later, if there is anything in it."""
@@ -188,6 +196,7 @@ class _Walk:
         for code in _codes(function):
             if id(code) in self.passed:
                 continue
+            self.codes.append((code, function))
             self._names(_names_in(code), function.__globals__)
 
     def _names(self, names: frozenset[str], space: dict[str, Any]) -> None:

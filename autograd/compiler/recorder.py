@@ -36,7 +36,9 @@ class Recorder(Kind):
         self._stale: set[Variable] = set()
         self._views: dict[Variable, list[Variable]] = {}
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
         """Write down a call of a NumPy function, and give its result as a Traced."""
         raise NotImplementedError
 
@@ -45,6 +47,16 @@ class Recorder(Kind):
     ) -> Traced:
         """The same for a function that writes into `target`; views of it cannot be used again."""
         raise NotImplementedError
+
+    def outside(self, x: Traced) -> Any:
+        """What the user's program gets for a value of the engine's."""
+        return x
+
+    read_only = outside
+
+    def refused(self, error: TraceError) -> TraceError:
+        """The error, which is about to be raised."""
+        return error
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same at every call."""
@@ -93,7 +105,7 @@ class Recorder(Kind):
     def _variable(self, x: Any) -> Any:
         """The variable for a Traced or an array; anything else is written as it is."""
         if isinstance(x, Traced):
-            if x.trace is not self or (not self.open and x.variable in self._stale):
+            if x.recorder is not self or (not self.open and x.variable in self._stale):
                 raise TraceError(
                     "compile: a value of an earlier call is used; results of a compiled "
                     "function are what it returns"

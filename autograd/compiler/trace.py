@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import read_only
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..leaf import GradSlot
@@ -27,6 +28,7 @@ from ..values import ARRAYS
 from .apart import Apart
 from .binding import Change, changes_of, commit
 from .draws import Draws
+from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .names import WRITTEN, name_in_program, name_of_array
 from .ops import op_of
 from .program import (
@@ -62,6 +64,7 @@ SIMPLE = {
     np.float32,
     np.dtype,
 }  # written as they are
+STAND_INS = {Traced, LikeArray, LikeScalar, LikeNumber, Values}
 
 
 class Lifted(NamedTuple):
@@ -120,11 +123,19 @@ class Trace(Recorder):
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
         self._apart = Apart(self)  # what functions given to `fresh` compute with
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
+        self._given: set[Variable] = set()  # arrays that are not to be written to
+        self._plain = False  # the gate that is called has no tensor among its operands
+        self.refusal: TraceError | None = None
 
     # --- what functions call ---------------------------------------------------------------
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Run a NumPy function on values, write it down, and give the result as a Traced."""
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
+        """Run a NumPy function on values, write it down, and give the result as a Traced.
+
+        `outside`: the user's program calls it, and gets a lookalike.
+        """
         if holds_tensor(args):  # in a gradient of a gradient: a gate
             return function(*map_tree(as_constant_tensor, args), **kwargs)
         values, variables = self._both(args)
@@ -134,17 +145,20 @@ class Trace(Recorder):
         if op.python is not None:
             x, y = values[0].__class__, values[-1].__class__
             if x in PYTHON_NUMBERS and y in PYTHON_NUMBERS:
-                compute = function = op.python
+                if not outside:  # (NumPy's functions give the user NumPy's scalars)
+                    compute = function = op.python
             elif x in FLOATS and y in FLOATS and op.same_bits:
                 compute = op.python  # in less time
         result = compute(*values, **map_tree(self._value, kwargs))
         if not isinstance(result, (np.ndarray, np.generic, float, int)):
-            raise TraceError(
+            raise self.refused(TraceError(
                 f"compile: {getattr(function, '__name__', function)} gives "
-                f"{type(result).__name__}, and only functions that give one array can be traced"
-            )
+                f"{type(result).__name__}, and only functions that give one array can be traced; "
+                "use those, or call this one outside of the compiled function"
+            ))  # fmt: skip
         equation = self._note(function, variables, self._variables(kwargs), result)
-        return self._result(equation, result, op.fresh)
+        traced = self._result(equation, result, op.fresh)
+        return lookalike(traced, result) if outside else traced
 
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
@@ -185,9 +199,16 @@ class Trace(Recorder):
     ) -> Traced:
         """The same for a function that writes into `target`; views of it cannot be used again."""
         if not target.shape:
-            return self.record(function, args, kwargs)  # type: ignore[no-any-return]
+            if isinstance(target.value, np.ndarray):
+                target._refuse("writing into an array without axes (write t = value instead): it")
+            outside = isinstance(target, Lookalike)
+            return self.record(function, args, kwargs, outside)  # type: ignore[no-any-return]
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
+        if before.root in self._given:
+            raise self.refused(not_to_be_written_to(before))
+        if isinstance(target, LikeArray) and target.part_of is not None:
+            return self._overwrite_part(target, function, args, kwargs)
         after = target.value.copy(order="K")
         writes = op_of(function).writes
         if writes:
@@ -203,6 +224,18 @@ class Trace(Recorder):
         target.value, target.variable = after, out
         return target
 
+    def _overwrite_part(
+        self, target: LikeArray, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for a view: what it shows is worked out, and written into the whole."""
+        whole, index = target.part_of  # type: ignore[misc]
+        part = target.copy("K")
+        self.overwrite(part, function, args, kwargs)
+        whole[index] = part
+        again = whole[index]
+        target.value, target.variable = again.value, again.variable
+        return target
+
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
         with TURN.lent(), self.draws.allowed(), computing_with(self._apart):
@@ -214,6 +247,9 @@ class Trace(Recorder):
 
     def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
         """A gate is called, with what stands for its operands."""
+        self._plain = any(isinstance(x, Lookalike) for x in operands) and not any(
+            isinstance(x, Tensor) for x in operands
+        )
         if not self.context.backward:
             self.context = Context(gate.name, scope, False)
         return [self.here(x) if isinstance(x, Tensor) else x for x in operands]
@@ -236,7 +272,10 @@ class Trace(Recorder):
         if not any(True for _ in variables_in([variables, options])):
             return result, extra
         equation = self._note(GateCall(gate, plan), variables, options, result)
-        return self._result(equation, result, not gate.linear), extra
+        traced = self._result(equation, result, not gate.linear)
+        if self._plain:
+            return lookalike(traced, traced.value), extra
+        return traced, extra
 
     def made(self, result: Tensor) -> None:
         """A gate has recorded its result."""
@@ -285,7 +324,32 @@ class Trace(Recorder):
 
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
         """An argument of the function."""
-        return self._input(value, "argument", position, name)
+        given = self._input(value, "argument", position, name)
+        self._given.add(given.variable)
+        return given
+
+    def outside(self, x: Traced) -> Any:
+        """What the user's program gets for an array of the engine's."""
+        return LikeArray(self, np.asarray(x.value), x.variable)
+
+    def read_only(self, x: Traced) -> Any:
+        """The same for the values of a tensor."""
+        return Values(self, read_only(x.value), x.variable)
+
+    def refused(self, error: TraceError) -> TraceError:
+        """The error, remembered: the program that is traced may catch it."""
+        self.refusal = self.refusal or error
+        return error
+
+    def stays(self, tensor: Any) -> bool:
+        """A tensor that is there before the function is called: who is given it sees it change."""
+        if not isinstance(tensor, Tensor):
+            return False
+        known = self._tensors.get(id(tensor))
+        if known is not None:
+            return not known.made_here
+        held = isinstance(tensor._array, Traced) or id(tensor) in self._born
+        return not held and tensor._tracked and tensor.is_leaf
 
     def here(self, tensor: Tensor, value: bool = True) -> Tensor:
         """What stands for a tensor; if the function wants its value, it is an input from now on."""
@@ -318,6 +382,7 @@ class Trace(Recorder):
             own._node, own._tracked = node, tracked
             own._memory = None if is_alone(tensor) else tensor._memory
             self.inputs[-1].tracked = tracked
+            self._given.add(traced.variable)
         self._tensors[id(tensor)] = Lifted(tensor, own, node, held, tracked, traced)
         self._of_leaf[id(held)] = traced.variable
         own._array = traced
@@ -354,7 +419,14 @@ class Trace(Recorder):
             if node.plan is not None:
                 return None
             node.slot = GradSlot()
-        return self.slot(node.slot).grad
+        own = self.slot(node.slot)
+        found = own.grad
+        if isinstance(found, Traced) and not isinstance(found, Lookalike):
+            known = self._is_as_before(node.slot, own)  # one object for the slot and for the user
+            found = own.grad = found.outside()
+            if known:
+                self._grads[id(node.slot)] = found
+        return found
 
     def slot(self, slot: GradSlot, cleared: bool = False) -> GradSlot:
         """What stands for a slot, with what that held when the function first looked at it.
@@ -455,7 +527,7 @@ class Trace(Recorder):
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._born,
-                     self._own_slots, self._grads, self._held):  # fmt: skip
+                     self._own_slots, self._grads, self._held, self._given):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -468,11 +540,11 @@ class Trace(Recorder):
         """The values of arguments, and what is written down for them."""
         values, variables = [], []
         for x in args:
-            if x.__class__ is Traced:
+            if type(x) in STAND_INS:
                 values.append(x.value)
-                fine = x.trace is self and not self._stale
+                fine = x.recorder is self and not self._stale
                 variables.append(x.variable if fine else self._variable(x))
-            elif x.__class__ in SIMPLE:
+            elif type(x) in SIMPLE:
                 values.append(x)
                 variables.append(x)
             else:
@@ -522,6 +594,15 @@ def _array_or_none(value: Any) -> Any:
 
 def _owned(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def not_to_be_written_to(array: Variable) -> TraceError:
+    """Writing to an array of the caller's."""
+    return TraceError(
+        f"compile: the function writes to {array.root}, an array that it is given (or to the "
+        "values of a tensor), and a compiled program would not; take a copy first, t = t.copy(), "
+        "and return it"
+    )
 
 
 class _Unchanged:

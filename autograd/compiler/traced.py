@@ -18,9 +18,9 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..errors import TraceError
 from ..standins import StandIn
 from ..tensor import Tensor
-from .types import fresh
+from .types import Type, fresh, type_of
 
-__all__ = ["Recorder", "Traced", "cast"]
+__all__ = ["Recorder", "Traced", "cast", "is_another"]
 
 
 OTHERS = (StandIn, Tensor)
@@ -29,8 +29,13 @@ OTHERS = (StandIn, Tensor)
 class Recorder(Protocol):
     """What a `Traced` writes to: see `compiler/trace.py`."""
 
-    def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Run the function on values, write it down, and give the result as a Traced."""
+    def record(
+        self, function: Callable[..., Any], args: Any, kwargs: Any, outside: bool = False
+    ) -> Any:
+        """Run the function on values, write it down, and give the result as a Traced.
+
+        `outside`: the user's program calls it, and gets what stands for an array or a number.
+        """
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same whenever the program runs."""
@@ -39,6 +44,17 @@ class Recorder(Protocol):
         self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
     ) -> Traced:
         """The same for a function that writes its result into `target`."""
+
+    def outside(self, x: Traced) -> Any:
+        """What stands for an array that the engine gives to the user's program."""
+
+    def read_only(self, x: Traced) -> Any:
+        """The same for the values of a tensor."""
+
+    def refused(self, error: TraceError) -> TraceError:
+        """The error, remembered: the program that is traced may catch it."""
+
+    open: bool  # the program is still being traced
 
 
 def _of_type(name: str) -> property:
@@ -51,10 +67,10 @@ class Traced(NDArrayOperatorsMixin, StandIn):
     While the user's function runs it has the value, too; inside of gates it has not.
     """
 
-    __slots__ = ("trace", "value", "variable")
+    __slots__ = ("recorder", "value", "variable")
 
-    def __init__(self, trace: Recorder, value: Any, variable: Any):
-        self.trace, self.value, self.variable = trace, value, variable
+    def __init__(self, recorder: Recorder, value: Any, variable: Any):
+        self.recorder, self.value, self.variable = recorder, value, variable
 
     shape = _of_type("shape")
     dtype = _of_type("dtype")
@@ -69,36 +85,45 @@ class Traced(NDArrayOperatorsMixin, StandIn):
             raise TypeError("len() of a single value")
         return int(self.shape[0])
 
+    def _record(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
+        return self.recorder.record(function, args, options)
+
     def __pos__(self) -> Traced:
         return self
 
     def __pow__(self, other: Any) -> Any:  # x ** 2 is not np.power(x, 2) to the last bit
-        if _is_another(other):
+        if is_another(other):
             return NotImplemented
-        return self.trace.record(operator.pow, (self, other), {})
+        return self._record(operator.pow, (self, other), {})
 
     def __rpow__(self, other: Any) -> Any:
-        return self.trace.record(operator.pow, (other, self), {})
+        return self._record(operator.pow, (other, self), {})
 
     # --- what the engine asks of a stand-in --------------------------------------------------
 
     def constant(self, value: Any) -> Any:
         """A value of the same program that does not change."""
-        return self.trace.constant(value)
+        return self.recorder.constant(value)
 
     def call(self, function: Callable[..., Any], args: Any, options: Any) -> Any:
         """A step of the program, as a whole."""
-        return self.trace.record(function, args, options)
+        return self._record(function, args, options)
 
     def read_only(self) -> Any:
-        """The same value, which is not written to in place."""
-        return Read(self.trace, self.value, self.variable)
+        """As the user's program sees the values of a tensor."""
+        return self.recorder.read_only(self)
 
-    def as_array(self, dtype: Any) -> Any:
-        """The same; a Python number becomes one of NumPy."""
-        number = self.variable.type.weak
-        array = self.trace.record(np.float64, (self,), {}) if number else self
-        return array if dtype is None else array.astype(dtype, copy=False)
+    def outside(self) -> Any:
+        """As the user's program sees it: an array."""
+        return self.recorder.outside(self)
+
+    def as_array(self, dtype: Any, copy: bool = False) -> Any:
+        """The same; a Python number becomes one of NumPy, and a copy is in C order."""
+        kind = self.variable.type
+        array = self._record(np.float64, (self,), {}) if kind.weak else self
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
+        return array.in_order() if copy else array
 
     def in_order(self) -> Any:
         """The same in C order, as a copy is laid out in memory."""
@@ -115,16 +140,16 @@ class Traced(NDArrayOperatorsMixin, StandIn):
     # --- NumPy's functions -----------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(map(_is_another, inputs)):
+        if any(map(is_another, inputs)):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
-            self.trace.overwrite(inputs[0], function, inputs, options)
+            self.recorder.overwrite(inputs[0], function, inputs, options)
             return None
         out = options.pop("out", None)
         if out is not None and isinstance(out[0], Traced):
-            return self.trace.overwrite(out[0], function, inputs, options)
-        return self.trace.record(function, inputs, options)  # another `out` is just memory
+            return self.recorder.overwrite(out[0], function, inputs, options)
+        return self._record(function, inputs, options)  # another `out` is just memory
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]
@@ -134,16 +159,16 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
         if function is np.copyto:
-            self.trace.overwrite(args[0], _copied, args[1:], options)
+            self.recorder.overwrite(args[0], _copied, args[1:], options)
             return None
         options = {name: value for name, value in options.items() if name != "out"}
-        return self.trace.record(function, args, options)
+        return self._record(function, args, options)
 
     def __getitem__(self, index: Any) -> Traced:
-        return self.trace.record(operator.getitem, (self, index), {})  # type: ignore[no-any-return]
+        return self._record(operator.getitem, (self, index), {})  # type: ignore[no-any-return]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.trace.overwrite(self, operator.setitem, (self, index, value), {})
+        self.recorder.overwrite(self, operator.setitem, (self, index, value), {})
 
     def __iter__(self) -> Iterator[Traced]:
         return (self[k] for k in range(len(self)))
@@ -158,33 +183,34 @@ class Traced(NDArrayOperatorsMixin, StandIn):
     def reshape(self, *shape: Any) -> Traced:
         """As `np.reshape`."""
         given = shape[0] if len(shape) == 1 else shape
-        return self.trace.record(np.reshape, (self, given), {})  # type: ignore[no-any-return]
+        return self._record(np.reshape, (self, given), {})  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Any) -> Traced:
         """As `np.transpose`."""
         order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
-        return self.trace.record(np.transpose, (self, order) if order else (self,), {})  # type: ignore[no-any-return]
+        return self._record(np.transpose, (self, order) if order else (self,), {})  # type: ignore[no-any-return]
 
     def copy(self, order: str = "C") -> Traced:
         """The values in memory of their own, laid out in C order, or as `order` tells."""
         options = {} if order == "C" else {"order": order}
-        return self.trace.record(np.ndarray.copy, (self,), options)  # type: ignore[no-any-return]
+        return self._record(np.ndarray.copy, (self,), options)  # type: ignore[no-any-return]
 
     def astype(self, dtype: Any, copy: bool = True) -> Traced:
         """As of an array."""
         if not copy and self.dtype == dtype:
             return self
-        return self.trace.record(cast, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
+        return self._record(cast, (self, np.dtype(dtype)), {})  # type: ignore[no-any-return]
 
     # --- what no straight-line program can hold ----------------------------------------------
 
     def _refuse(self, what: str) -> NoReturn:
-        raise TraceError(
+        error = TraceError(
             f"compile: {what} needs the value of {self.variable}, but a compiled program has to be "
             "the same for all values. For a choice between values use np.where(condition, a, b); "
             "pass what really is fixed as an int, a bool or a string; convert results outside of "
             "the compiled function"
         )
+        raise self.recorder.refused(error)
 
     def __bool__(self) -> bool:
         self._refuse("a Python branch (if, while, and, or, not)")
@@ -215,7 +241,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
     __hash__ = object.__hash__
 
 
-def _is_another(x: Any) -> bool:
+def is_another(x: Any) -> bool:
     """Whether x is of another kind, or a tensor, which know what to do with this one."""
     return isinstance(x, OTHERS) and not isinstance(x, Traced)
 
@@ -229,19 +255,24 @@ def _copied(source: Any) -> Any:
     return source
 
 
+def _type(x: Any) -> Type:
+    return x.variable.type if isinstance(x, Traced) else type_of(np.asarray(x))
+
+
 def _dtype(x: Any) -> Any:
     """What stands for x where only dtypes matter: a Python number is weak."""
     if not isinstance(x, Traced):
         return x
-    return x.dtype.type(0).item() if x.variable.type.weak else x.dtype
+    kind = x.variable.type
+    return kind.dtype.type(0).item() if kind.weak else kind.dtype
 
 
 _OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.shape: lambda a: a.shape,
-    np.ndim: lambda a: a.ndim,
-    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    np.shape: lambda a: _type(a).shape,
+    np.ndim: lambda a: _type(a).ndim,
+    np.size: lambda a, axis=None: _type(a).size if axis is None else _type(a).shape[axis],
     np.result_type: lambda *a: np.result_type(*map(_dtype, a)),
-    np.can_cast: lambda a, *more, **o: np.can_cast(a.dtype, *more, **o),
+    np.can_cast: lambda a, *more, **o: np.can_cast(_dtype(a), *more, **o),
     np.iscomplexobj: lambda a: False,
     np.isrealobj: lambda a: True,
 }
@@ -254,17 +285,3 @@ def _offer_method(name: str, function: Callable[..., Any]) -> None:
 for _name in ("all", "any", "argmax", "argmin", "clip", "cumsum", "dot", "max", "mean", "min",
               "prod", "ravel", "squeeze", "std", "sum", "swapaxes", "var"):  # fmt: skip
     _offer_method(_name, getattr(np, _name))
-
-
-class Read(Traced):
-    """A value that is only read: `x -= step` gives another one, `x[0] = 5` is refused."""
-
-    __slots__ = ()
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self._refuse("t.data[index] = value, which is read-only (write t[index] = value instead),")
-
-
-for _name in [name for name in dir(Traced) if name.startswith("__i")]:
-    if hasattr(Traced, "__" + _name[3:]):  # the operator that gives another one
-        setattr(Read, _name, getattr(Traced, "__" + _name[3:]))

@@ -13,6 +13,7 @@ import numpy as np
 from ..arrays import Array, check_plain
 from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..standins import StandIn
 from ..tensor import Tensor
 from .shape import copy
 from .signatures import recorded
@@ -128,6 +129,8 @@ def clip(
 
 
 def _plain(bound: Any) -> Any:
+    if isinstance(bound, StandIn):
+        return bound.inside()
     if bound is None or isinstance(bound, (int, float)):
         return bound
     return bound.numpy() if isinstance(bound, Tensor) else np.array(check_plain(bound))

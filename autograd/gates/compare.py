@@ -14,6 +14,7 @@ import numpy as np
 from ..arrays import Array
 from ..declare import gate, register_method
 from ..numpy_api import NUMPY_FUNCTIONS
+from ..standins import StandIn
 from ..tensor import Tensor
 
 __all__: list[str] = []
@@ -71,10 +72,15 @@ def _on_values(function: Callable[..., Any]) -> None:
 
     def handler(*args: Any, **options: Any) -> Any:
         values = [x._value() if isinstance(x, Tensor) else x for x in args]
-        plain = [np.asarray(x) if isinstance(x, np.generic) else x for x in values]
-        return function(*plain, **options)
+        return function(*map(_as_array, values), **options)
 
     NUMPY_FUNCTIONS[function] = handler
+
+
+def _as_array(x: Any) -> Any:
+    if isinstance(x, StandIn):
+        return x.outside()
+    return np.asarray(x) if isinstance(x, np.generic) else x
 
 
 # Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.

@@ -104,7 +104,7 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     repeated the last value counts, in C order. Raises ShapeError when the value does not broadcast
     to `x[index]`, and DTypeError for floats that are written among integers or bools.
     """
-    if not isinstance(value, Tensor) and value.__class__ not in NUMBERS:
+    if not isinstance(value, Tensor) and type(value) not in NUMBERS:
         value = as_constant(value, copy=False)
     given = np.result_type(value.__class__) if value.__class__ in NUMBERS else value.dtype
     if given.kind == "f" and x.dtype.kind != "f":
@@ -199,10 +199,10 @@ def _plain_index(index: Any) -> Any:
 
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
-        return part
+        return part.inside() if isinstance(part, StandIn) else part
     array: Any = part._value() if isinstance(part, Tensor) else part
     if isinstance(array, StandIn):
-        array = array.in_order()
+        array = array.inside().in_order()
     else:
         array = np.array(check_plain(array), order="C")
     if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):

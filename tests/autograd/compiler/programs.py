@@ -47,19 +47,7 @@ class Fault:
 
 # The faults that are known. The list has to become shorter, and to be empty in the end.
 TODAY_WRONG: dict[str, Fault] = {
-    # plain arrays, numbers and parameters come back as tensors, numbers as arrays, and so on
-    "types of results": Fault(r"type of result: "),
-    # for plain arrays np.dot, np.mean, ** of float32 run as the gates' kernels, not as NumPy's own
-    "last bits": Fault(r"last bits of "),
-    # a parameter that is returned and not computed with keeps the values of the first call
-    "a parameter that is only returned": Fault(
-        r"numbers of result|numba: result: numbers", r"(return .*|taken\d = )\bc\d+\b[^.]"
-    ),
     "a float written into bools": Fault(r"crash: DTypeError in setitem"),
-    "np.zeros_like is no tensor": Fault(r"refused without a remedy: compile: a Tensor reached"),
-    # a float argument is no Python number: ~(x > 0) is -2 or -1 in eager, True or False compiled
-    "bools of Python": Fault(r"numbers of ", r"~\("),
-    "methods of numbers": Fault(r"crash: .*('Traced' object has no attribute|descriptor 'copy')"),
     # the text of the program
     "text: returns": Fault(r"source: (returns (more|less)|result: )"),
     "text: arguments": Fault(r"source: (an argument that nothing|SyntaxError: duplicate)"),

@@ -33,7 +33,7 @@ def test_floats_may_change_and_do_not_widen_float32() -> None:
     for s in (0.5, 1.5):
         out = f(np.ones(2, np.float32), s)
         assert out.dtype == np.float32
-        assert out.numpy()[0] == 2 * s
+        assert out[0] == 2 * s
     assert f.why == ["first call"]
 
 
@@ -45,8 +45,8 @@ def test_arguments_in_lists_and_dictionaries() -> None:
     for k in range(3):
         a, b = np.full(2, float(k)), np.ones(2)
         out = g({"a": a, "b": [b]}, scale=2.0)
-        np.testing.assert_array_equal(out["sum"].numpy(), a + b)
-        np.testing.assert_array_equal(out["scaled"][0].numpy(), 2 * a)
+        np.testing.assert_array_equal(out["sum"], a + b)
+        np.testing.assert_array_equal(out["scaled"][0], 2 * a)
         assert out["scaled"][1] == "text"
 
 
@@ -101,7 +101,7 @@ def test_another_tensor_with_a_gradient_is_not_taken_for_the_first() -> None:
 def test_the_first_result_is_no_argument_either() -> None:
     f, x = ag.compile(lambda x: (x, x.T)), np.ones((2, 3))
     for _ in range(2):
-        assert not any(np.shares_memory(part._array, x) for part in f(x))
+        assert not any(np.shares_memory(part, x) for part in f(x))
 
 
 def test_a_frozen_parameter_is_noticed() -> None:
@@ -148,11 +148,11 @@ def test_numbers_from_outside_are_guarded(monkeypatch: pytest.MonkeyPatch) -> No
         return x * SCALE * factor
 
     g = ag.compile(f)
-    assert g(np.ones(2)).numpy()[0] == 6.0
+    assert g(np.ones(2))[0] == 6.0
     factor = 4.0
-    assert g(np.ones(2)).numpy()[0] == 8.0
+    assert g(np.ones(2))[0] == 8.0
     monkeypatch.setitem(globals(), "SCALE", 5.0)
-    assert g(np.ones(2)).numpy()[0] == 20.0
+    assert g(np.ones(2))[0] == 20.0
     assert g.why == ["first call", "factor is 4.0, not 3.0", "SCALE is 5.0, not 2.0"]
 
 

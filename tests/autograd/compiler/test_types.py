@@ -18,7 +18,7 @@ from gate_cases import CASES, Case, value_and_all_grads
 import autograd as ag
 from autograd.compiler.binding import read_all
 from autograd.compiler.interpret import interpret
-from autograd.compiler.ops import OPS, function_name, op_of
+from autograd.compiler.ops import OPS, function_name, op_of, power_of_array, python_power
 from autograd.compiler.program import Equation, Program, Variable
 from autograd.compiler.results import DependsOnDataError, NoTypeError
 from autograd.compiler.traced import cast
@@ -143,6 +143,10 @@ def of_three(draw: Draw) -> Call:
 
 def of_python_numbers(count: int) -> Callable[[Draw], Call]:
     return lambda draw: (tuple(draw.one_of(2.0, 3, 1.5) for _ in range(count)), {})
+
+
+def of_bools(count: int) -> Callable[[Draw], Call]:
+    return lambda draw: (tuple(draw.one_of(True, 3) for _ in range(count)), {})
 
 
 def with_axes(draw: Draw) -> Call:
@@ -283,10 +287,16 @@ def pieces(draw: Draw) -> Call:
 
 
 PADDINGS = ((0, 0), (0, 0)), ((1, 1), (0, 2))
-OF_PYTHON = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow}
+OF_PYTHON = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne, python_power,
+}  # fmt: skip
+OF_BOOLS = {operator.and_, operator.or_, operator.xor}
 CALLS: dict[Any, Callable[[Draw], Call]] = {
     **dict.fromkeys(OF_PYTHON, of_python_numbers(2)),
-    operator.neg: of_python_numbers(1), operator.pow: of_two, np.float64: of_python_numbers(1),
+    **dict.fromkeys(OF_BOOLS, of_bools(2)), operator.invert: of_bools(1),
+    **dict.fromkeys([operator.neg, operator.abs], of_python_numbers(1)), operator.pow: of_two,
+    power_of_array: of_two, np.float64: of_python_numbers(1),
     np.where: of_three, np.dot: of_matrices, np.matmul: of_matrices, np.vdot: of_one,
     np.transpose: transpose, np.reshape: to_shape, np.ravel: flat, np.expand_dims: expand,
     np.squeeze: squeeze, np.broadcast_to: broadcast, np.swapaxes: two_axes, np.moveaxis: two_axes,
