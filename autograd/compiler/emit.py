@@ -182,7 +182,7 @@ class Runner:
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
         call = f"{self.function(equation.function)}({', '.join(arguments)})"
         # a number, not an array without axes: it is quicker, and powers have the bits of eager
-        return call if equation.out.shape or equation.function is not np.where else f"{call}[()]"
+        return f"{call}[()]" if op.boxes and not equation.out.shape else call
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base
@@ -391,7 +391,9 @@ def _number_dtype(equation: Equation) -> Any:
 
 def _is_whole(x: Any) -> bool:
     """An array, or a number without decimals."""
-    return isinstance(x, int) or (isinstance(x, Variable) and (x.shape or x.dtype.kind in "iub"))
+    if isinstance(x, Variable):
+        return bool(x.shape) or x.dtype.kind in "iub"
+    return isinstance(x, int)
 
 
 class _LocalMemory:

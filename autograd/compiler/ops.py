@@ -86,6 +86,7 @@ class Op:
     fresh        the result never shows memory of an operand; None if it may
     out          how it writes into an array that it is given, if it can
     writes       it writes into its first operand
+    boxes        of numbers it gives an array without axes, as ufuncs do not
     check        it is there for the errors that it raises
 
     readable     as a person writes it; None for a call of `called`
@@ -119,6 +120,7 @@ class Op:
     fresh: bool = False
     out: Out | None = None
     writes: bool = False
+    boxes: bool = False
     check: bool = False
     readable: Form | None = None
     called: str = ""
@@ -333,7 +335,7 @@ LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
 _extreme(np.maximum, ">", LARGER)
 _extreme(np.minimum, "<", SMALLER)
 _row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
-     native="{1} if {0} else {2}",
+     boxes=True, native="{1} if {0} else {2}",
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------

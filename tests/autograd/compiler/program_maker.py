@@ -456,15 +456,15 @@ class ProgramMaker(tp.Maker):
                 program.forms[name] = self.one("C", "C", "C", *FORMS)
             if x.dtype.kind != "f" and program.forms.get(name) == "repeated":
                 program.forms[name] = "C"
-        for name in arrays if self.chance(0.4) else ():
+        for name in arrays if self.chance(0.7) else ():
             x = program.arrays[name]
             for other in [*arrays[: arrays.index(name)], *program.of("parameter")]:
                 y = program.arrays[other]
                 if name in program.shared or other in program.shared or x.dtype.kind != "f":
                     continue
-                if x.shape == y.shape and x.dtype == y.dtype and self.chance(0.5):
+                if x.shape == y.shape and x.dtype == y.dtype and self.chance(0.7):
                     lent = program.roles[other] == "parameter"
-                    kind = "parameter" if lent else self.one("same", "overlapping")
+                    kind = "parameter" if lent else self.one("same", *["overlapping"] * 2)
                     if kind != "overlapping" or (x.ndim and len(x)):
                         program.shared[name] = kind, other
 
