@@ -102,6 +102,8 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
 
     For random numbers, and for anything else that differs from call to call. Tensors among the
     arguments are handed over as arrays that cannot be written to.
+    Raises TraceError if it looks at a tensor that the compiled function has changed before, or
+    changes one that it reads.
 
     >>> import numpy as np
     >>> import autograd as ag
