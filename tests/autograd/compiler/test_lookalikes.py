@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import numbers
+import os
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "dot": (2.0,), "repeat": (2,), "reshape": (-1,), "searchsorted": (1.0,), "swapaxes": (0, 0),
     "take": (0,), "fill": (2.0,), "partition": (0,), "argpartition": (0,), "put": (0, 1),
     "byteswap": (), "newbyteorder": (), "getfield": (np.float64,), "setfield": (1.0, np.float64),
-    "to_device": ("cpu",), "dump": ("nowhere",), "tofile": ("nowhere",), "fromhex": ("0x1p0",),
+    "to_device": ("cpu",), "dump": (os.devnull,), "tofile": (os.devnull,), "fromhex": ("0x1p0",),
     "is_integer": (), "resize": (1,), "item": (), "itemset": (1.0,),
 }  # fmt: skip
 
