@@ -30,7 +30,7 @@ def test_the_programs_that_were_used_last_are_kept(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(store, "PROGRAMS", 10)
     f = ag.compile(lambda x: np.tanh(x) * 2)
     for n in range(1, 31):
-        assert np.array_equal(f(np.ones(n)).numpy(), np.tanh(np.ones(n)) * 2)
+        assert np.array_equal(f(np.ones(n)), np.tanh(np.ones(n)) * 2)
         f(np.ones(1))
     assert len(kept(f)) == 10
     sizes = {entry.program.inputs[0].variable.shape[0] for entry in kept(f)}
@@ -96,8 +96,8 @@ def test_results_that_are_kept_stay_as_they_are() -> None:
     f = ag.compile(lambda x: (x + 1, x * 2))
     given = [f(np.full(5000, float(k))) for k in range(50)]
     for k, (a, b) in enumerate(given):
-        assert (a.numpy() == k + 1).all()
-        assert (b.numpy() == 2 * k).all()
+        assert (a == k + 1).all()
+        assert (b == 2 * k).all()
 
 
 @contextmanager
@@ -168,7 +168,7 @@ def test_an_int_that_changes_at_each_call_is_said_once() -> None:
 def test_its_remedies_are_remedies(remedy: Any) -> None:
     f = ag.compile(_bias_corrected)
     for t in range(1, 20):
-        got = f(np.full(3, 0.5), remedy(t)).numpy()
+        got = f(np.full(3, 0.5), remedy(t))
         assert got.tobytes() == np.asarray(_bias_corrected(np.full(3, 0.5), remedy(t))).tobytes()
     assert len(f.why) == 1
 
