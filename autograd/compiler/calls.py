@@ -16,7 +16,7 @@ from ..tensor import Tensor, constant_tensor
 from .guards import Surroundings
 from .traced import Traced
 
-__all__ = ["MISS", "caller", "giver"]
+__all__ = ["FIXED", "MISS", "caller", "giver"]
 
 FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
 MISS = object()  # what a call gives when its program does not apply

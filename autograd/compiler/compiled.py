@@ -18,8 +18,8 @@ from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
-from .binding import read_all
-from .calls import MISS, caller, giver
+from .binding import read_all, unfit
+from .calls import FIXED, MISS, caller, giver
 from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
@@ -66,7 +66,8 @@ def compile(
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. So is another value of what the function, and functions of yours
-    that it calls, read from outside; only writing to a large array there is not noticed. What the
+    that it calls, read from outside (of an array there of more than 1 MB only a sample of about
+    1,000 elements is compared). What the
     function itself changes there (a counter, a list) is refused. Tensors
     and parameters are read, and updated, at every call (a program is for the tensors that it was
     traced with: pass arrays for what changes); random numbers are drawn anew if they come through
@@ -136,10 +137,11 @@ class Compiled(Generic[P]):
         return self if owner is None else types.MethodType(self, owner)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if MODE.get().kind is not ARRAYS:  # inside another compiled function: part of it
+        mode = MODE.get()
+        if mode.kind is not ARRAYS:  # inside another compiled function: part of it
             return self.function(*args, **kwargs)
         last = self._last
-        if last is not None:
+        if last is not None and last.recording is mode.recording:
             result = last.call(args, kwargs)
             if result is not MISS:
                 return result
@@ -148,7 +150,7 @@ class Compiled(Generic[P]):
     def _look_up(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call for which the last program did not apply."""
         leaves, structure = _flatten(args, kwargs)
-        key = structure, tuple(map(_kind, leaves))
+        key = structure, tuple(map(_kind, leaves)), MODE.get().recording
         known = self.entries.get(key, [])
         problem = None
         for entry in known:
@@ -177,18 +179,21 @@ class Compiled(Generic[P]):
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
-        native = self.backend == "numba"
+        native, recording = self.backend == "numba", MODE.get().recording
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
         outside = Surroundings(reached.guards)
         trace = Trace(Draws(reached.random))
+        if not reached.names.isdisjoint(("errstate", "seterr")):
+            trace.error_states = []
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=True):
+            with computing_with(trace, site=None, recording=recording):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
+            trace.check_error_states()
             traced = trace.program([_data(x) for x in results])
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
@@ -205,10 +210,10 @@ class Compiled(Generic[P]):
         computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
-        guards, notes = trace.guards(), trace.notes()
+        notes = trace.notes()
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
-        entry = Entry(program, traced, notes, guards, leaves, outside)
+        entry = Entry(program, traced, notes, leaves, outside, recording)
         if not grown:  # else the next call is traced as well: attributes may be added once
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
@@ -225,17 +230,17 @@ class Compiled(Generic[P]):
 
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""
-        structure, kinds = key
+        structure, kinds, recording = key
         differences = [
             [
                 f"{self._argument(k, structure)} is {_described(new)}, before {_described(old)}"
                 for k, (new, old) in enumerate(zip(kinds, others, strict=True))
                 if new != old
             ]
-            for known, others in self.entries
-            if known == structure and len(others) == len(kinds)
+            for known, others, recorded in self.entries
+            if known == structure and len(others) == len(kinds) and recorded is recording
         ]
-        fewest: list[str] = min(differences, key=len, default=["other arguments"])
+        fewest: list[str] = min(differences, key=len, default=["other arguments, or no_grad"])
         return "; ".join(fewest)
 
     def _argument(self, k: int, structure: Any) -> str:
@@ -305,14 +310,16 @@ class Entry:
         program: Program,
         traced: Program,
         notes: Notes,
-        guards: list[Callable[[], str | None]],
         arguments: list[Any],
         outside: Surroundings,
+        recording: bool,
     ):
         self.program, self.traced, self.notes = program, traced, notes
-        self.outside, self._guards = outside, guards
+        self.outside, self.recording = outside, recording
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
+        plain = (np.ndarray, np.generic, Tensor, float, *FIXED)
+        self._objects = {k: x for k, x in enumerate(arguments) if not isinstance(x, plain)}
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
         self.run = self._on_floats if self._floats is not None else self._runner.run
 
@@ -349,14 +356,13 @@ class Entry:
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""
-        for k, tensor in self.tensors.items():
-            if leaves[k] is not tensor:
-                return f"argument {k} is another tensor that requires a gradient"
-        for guard in [*self._guards, self.outside.changed]:
-            problem = guard()
-            if problem is not None:
-                return problem
-        return "a gradient holds NaN: masks are needed"
+        for k, old in (self.tensors | self._objects).items():
+            if leaves[k] is not old:
+                tensor = " that requires a gradient" if k in self.tensors else ""
+                return f"argument {k} is another {type(old).__name__.lower()}{tensor}"
+        inputs = read_all(self.program, leaves)
+        problem = self.outside.changed() or unfit(self.program, inputs)
+        return problem or "a gradient holds NaN: masks are needed"
 
     def _on_floats(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:

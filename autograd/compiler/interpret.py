@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .binding import changes_of, commit, read_all
-from .program import EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
-from .types import map_tree, type_of
+from .binding import changes_of, commit, read_all, unfit
+from .program import EdgeCall, Equation, GateCall, Program, Shadow, Variable
+from .types import map_tree
 
 __all__ = ["interpret", "run_apart"]
 
@@ -21,8 +21,7 @@ __all__ = ["interpret", "run_apart"]
 def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
     """A call of a program while its own memory is in use: by a function that it called."""
     inputs = read_all(program, arguments)
-    fits = all(_fits(given, inputs[given.variable]) for given in program.inputs)
-    if not fits or any(slot.grad is not None for slot in program.empty):
+    if unfit(program, inputs) is not None:
         return None
     known = interpret(program, inputs)
     found = [
@@ -42,14 +41,6 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
         )
     )
     return tuple(np.copy(x, order="K")[()] for o, x in found if o.kind == "result")
-
-
-def _fits(given: Input, value: Any) -> bool:
-    if given.kind == "tensor" and given.source._tracked is not given.tracked:
-        return False
-    return given.kind not in ("tensor", "grad") or (
-        value is not None and type_of(value) == given.variable.type
-    )
 
 
 def interpret(program: Program, inputs: Mapping[Variable, Any]) -> dict[Variable, Any]:

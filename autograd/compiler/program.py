@@ -212,13 +212,14 @@ class Input:
 
     "argument": source is a position in the flat list of arguments; "tensor": the Tensor;
     "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to.
-    `tracked` tells whether a tensor required a gradient.
+    `tracked` tells whether a tensor required a gradient, and `slot` where that was kept.
     """
 
     variable: Variable
     kind: str
     source: Any
     tracked: bool = False
+    slot: Any = None
 
 
 @dataclass(eq=False, slots=True)

@@ -47,6 +47,7 @@ from .types import map_tree, type_of
 __all__ = ["Notes", "Trace"]
 
 PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
+SAID = {"ignore", "warn", "print"}  # what NumPy does about errors that changes no result
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
 SIMPLE = {
     float,
@@ -103,6 +104,7 @@ class Trace(Recorder):
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
+        self.error_states: list[Any] | None = None  # of NumPy, if they are to be seen
 
     # --- what functions call ---------------------------------------------------------------
 
@@ -131,6 +133,8 @@ class Trace(Recorder):
 
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
+        if self.error_states is not None:
+            self.error_states.append(np.geterr())
         out = self._new(type_of(result))
         out.name = name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
@@ -286,6 +290,7 @@ class Trace(Recorder):
         else:
             traced = self._input(held, "tensor", tensor, tensor.name)
             self.inputs[-1].tracked = tensor.requires_grad
+            self.inputs[-1].slot = tensor.node.slot
         self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
         self._of_leaf[id(held)] = traced.variable
         tensor._array = traced
@@ -342,6 +347,18 @@ class Trace(Recorder):
         """The function sets a gradient itself: what was there before does not matter."""
         if id(slot) not in self._own_slots:
             self._slots.setdefault(id(slot), (slot, slot.grad))
+
+    def check_error_states(self) -> None:
+        """Raise TraceError if the function has NumPy raise errors where its caller does not."""
+        now: Any = np.geterr()
+        for state in self.error_states or ():
+            for error, how in state.items():
+                if how != now[error] and not {how, now[error]} <= SAID:
+                    raise TraceError(
+                        f"compile: inside the function np.errstate has {error}={how!r}, outside "
+                        f"{now[error]!r}, and a compiled program computes as its caller has it; "
+                        "put `with np.errstate(...)` around the call instead"
+                    )
 
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
         variable = self._new(type_of(value))
@@ -418,16 +435,6 @@ class Trace(Recorder):
                 variables.append(map_tree(self._variable, x))
         return values, tuple(variables)
 
-    def guards(self) -> list[Callable[[], str | None]]:
-        """What has to be as it was for the program to be right."""
-        met = [x for x in self._tensors.values() if not x.made_here]
-        added_to = [given.source for given in self.inputs if given.kind == "grad"]
-        return [
-            *(_Unchanged(x.tensor, x.held) for x in met),
-            *(_Gradient(s, True) for s in added_to),
-            *(_Gradient(s, False) for s in self._empty),
-        ]
-
     def _value(self, x: Any) -> Any:
         if isinstance(x, Traced):
             return x.value
@@ -448,31 +455,3 @@ def _plainly(function: Callable[..., Any], *args: Any) -> Any:
 
 def _owned(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-class _Unchanged:
-    """Guard: a tensor that the function reads has the shape, dtype and role it had."""
-
-    def __init__(self, tensor: Tensor, held: Any):
-        self.tensor, self.shape, self.dtype = tensor, held.shape, held.dtype
-        self.tracked = tensor.requires_grad
-
-    def __call__(self) -> str | None:
-        tensor = self.tensor
-        if tensor._tracked != self.tracked:
-            return f"requires_grad of {tensor.name or 'a tensor'} has changed"
-        if tensor._array.shape != self.shape or tensor._array.dtype != self.dtype:
-            return f"{tensor.name or 'a tensor'} has another shape or dtype"
-        return None
-
-
-class _Gradient:
-    """Guard: there is, or there is not, a gradient that the function adds to."""
-
-    def __init__(self, slot: GradSlot, there: bool):
-        self.slot, self.there = slot, there
-
-    def __call__(self) -> str | None:
-        if (self.slot.grad is not None) is self.there:
-            return None
-        return f"a gradient that is added to is {'None' if self.there else 'not None'} now"
