@@ -22,6 +22,7 @@ from .binding import read_all, unfit
 from .calls import FIXED, MISS, caller, giver
 from .draws import Draws
 from .emit import Runner
+from .files import guards_of_files, noting_files
 from .guards import Surroundings
 from .interpret import interpret
 from .lower import Form, lower
@@ -189,7 +190,10 @@ class Compiled(Generic[P]):
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
-            with computing_with(trace, site=None, recording=recording):
+            with (
+                noting_files(reached.names) as files,
+                computing_with(trace, site=None, recording=recording),
+            ):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
@@ -200,6 +204,7 @@ class Compiled(Generic[P]):
             anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
             still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
             grown = outside.settle(trace.reads_anew, still)
+            outside.guards += guards_of_files(files)
             trace.finish()
         except BaseException as error:
             trace.abandon()

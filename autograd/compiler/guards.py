@@ -11,6 +11,7 @@ import copy
 import gc
 import math
 import operator
+import os
 import types
 from array import array
 from collections.abc import Callable, Iterable, Mapping
@@ -58,6 +59,18 @@ def remembered(function: Any) -> tuple[Any, ...]:
     return (*(x for x in held if type(x) is not dict), *inside)
 
 
+def content(path: str) -> Any:
+    """What is in a file; of a large one when it was written, and None if there is none."""
+    try:
+        state = os.stat(path)
+        if state.st_size > WHOLE:
+            return state.st_size, state.st_mtime_ns, state.st_ino
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 KINDS = {
     "item": Kind(lambda space, key: space[key], "{space}[{key}] is {value}"),
     "attribute": Kind(getattr, "{space}.{name} is {value}"),
@@ -83,6 +96,7 @@ KINDS = {
     "sample": Kind(lambda space, _: sample(space), "sample({space}) == {value}"),
     "writeable": Kind(lambda space, _: space.flags.writeable,
                       "{space}.flags.writeable is {value}"),
+    "file": Kind(lambda space, _: content(space), "content({space}) == {value}"),
     "remembered": Kind(lambda space, _: remembered(space),
                        "ids({value}).issubset(ids(remembered({space})))"),
 }  # fmt: skip
@@ -207,6 +221,7 @@ class Surroundings:
         """
         scope: dict[str, Any] = {
             "is_": operator.is_, "sample": sample, "remembered": remembered, "ids": _ids,
+            "content": content,
         }  # fmt: skip
         names: dict[int, str] = {}
 

@@ -11,11 +11,15 @@ from __future__ import annotations
 import abc
 import builtins
 import collections
+import dataclasses
 import dis
+import enum
 import functools
+import gc
 import mmap
 import operator
 import os
+import re
 import sys
 import types
 import weakref
@@ -44,22 +48,31 @@ MANY = 20_000  # items that have to be the very same; more have to be equal
 HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement
 PLAIN = (int, float, complex, bool, str, bytes, range, slice, type(None), np.generic, np.dtype,
          np.ufunc, Scope, scope, types.CodeType)  # fmt: skip
-BY_NAME = {  # who calls one of these may read any attribute
-    "__dict__", "__getattribute__", "asdict", "astuple", "attrgetter", "dir", "eval", "exec",
-    "fields", "getattr", "getmembers", "globals", "methodcaller", "replace", "vars",
+BY_NAME = {  # who uses one of these may read any attribute
+    "__dict__", "__getattribute__", "__globals__", "__import__", "asdict", "astuple", "attrgetter",
+    "dir", "eval", "exec", "f_globals", "fields", "getattr", "getattr_static", "getmembers",
+    "globals", "import_module", "methodcaller", "replace", "vars",
+}  # fmt: skip
+OF_ENVIRONMENT = {"environ", "expanduser", "expandvars", "getenv"}
+OF_STATE = {  # functions without arguments that tell how something is set
+    id(f): f for f in (gc.isenabled, np.get_printoptions, np.geterr, os.getcwd,
+                       sys.getrecursionlimit)
 }  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
 CACHED = type(functools.cache(len))
 PARTS = {  # of things that stand around a function, or an object
     functools.partial: ("func", "args", "keywords"),
     functools.partialmethod: ("func", "args", "keywords"),
+    functools.singledispatchmethod: ("dispatcher", "func"),
     functools.cached_property: ("func",), CACHED: ("__wrapped__",),
+    np.flatiter: ("base",), types.MethodWrapperType: ("__self__",),
     types.MethodType: ("__func__", "__self__"),
     classmethod: ("__func__",), staticmethod: ("__func__",), property: ("fget",),
 }  # fmt: skip
 PARTIAL = (functools.partial, functools.partialmethod)
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
-ON_DATA = (collections.UserDict, collections.UserList, collections.UserString)
+ON_THEIR_OWN = ("collections", "contextlib", "weakref", "_weakrefset")  # read what they hold
+CONTAINERS = (list, tuple, dict, set, deque, np.ndarray)
 OF_ITS_OWN = {  # of functions and classes: not in their dictionaries
     "__annotations__", "__doc__", "__module__", "__name__", "__qualname__",
 }  # fmt: skip
@@ -138,7 +151,10 @@ class _Walk:
             self.random.append((thing, label))
         if kind is types.BuiltinFunctionType:  # such as the `get` of a dictionary
             thing = thing.__self__
-        if issubclass(kind, PLAIN) or id(thing) in self._seen:
+        if kind is np.ufunc:  # perhaps one that calls a function of the user's: `np.frompyfunc`
+            for held in gc.get_referents(thing):
+                self.meet(held, label)
+        if id(thing) in self._seen or (issubclass(kind, PLAIN) and not _has_more(kind)):
             return
         if len(self._seen) >= MOST:
             raise TraceError(
@@ -170,6 +186,9 @@ class _Walk:
             if issubclass(kind, abc.ABCMeta):  # others may be registered, for isinstance
                 self._guard("answer", abc.get_cache_token, None, f"what counts as {label}")
         elif issubclass(kind, types.ModuleType):
+            if kind is not types.ModuleType and _is_users_class(kind):
+                self._guard("type", thing, None, f"the class of {label}")
+                self._class(kind)
             if _is_users(thing.__name__):
                 self._guard("size", vars(thing), None, label)
                 self._spaces.append((vars(thing), label, False))
@@ -186,16 +205,19 @@ class _Walk:
             self._described.append((thing, OF_TENSORS, label))
         elif issubclass(kind, (set, frozenset)):
             self._guard("members", thing, None, label)
+            for item in thing:
+                self.meet(item, f"an item of {label}")
         elif issubclass(kind, (bytearray, array)):
             self._guard("equal", thing, None, label)
+        elif issubclass(kind, np.void):  # a row of a structured array
+            self._guard("bytes in no order", thing, None, label)
         elif issubclass(kind, (memoryview, mmap.mmap)):
             self._memory(memoryview(thing), label)
         elif issubclass(kind, ContextVar):
             self.meet(self._guard("variable", thing, NOTHING, label), label)
         elif issubclass(kind, weakref.ref):
             self._guard("alive", thing, None, label)
-            if (there := thing()) is not None:
-                self._from_afar(there, label)
+            self._from_afar(thing(), label)
         elif issubclass(kind, (operator.attrgetter, operator.methodcaller)):
             names = [x for x in thing.__reduce__()[1] if isinstance(x, str)]
             self.names.update(part for name in names for part in name.split("."))
@@ -204,6 +226,8 @@ class _Walk:
                 if kind in PARTIAL:
                     self._guard("attribute", thing, name, f"{label}.{name}")
                 self.meet(getattr(thing, name), "self" if name == "__self__" else label)
+            if kind in PARTIAL and thing.__dict__:
+                self._inside(kind, thing.__dict__, label)
             if kind is CACHED:
                 for held in self._guard("remembered", thing, None, f"the cache of {label}"):
                     self.meet(held, label)
@@ -256,11 +280,24 @@ class _Walk:
                 if attribute not in vars(thing):
                     break
                 name = f"{name}.{attribute}"
-                self._once("item", vars(thing), attribute, name)
-                thing = vars(thing)[attribute]
+                thing = self._of_a_package(thing, attribute, name)
         for name in uses.imports:
-            if name in sys.modules:
+            module = sys.modules.get(name)
+            if module is not None:
                 self._attribute(sys.modules, name, "sys.modules")
+            if type(module) is types.ModuleType and not _is_users(name):
+                for attribute in uses.names & vars(module).keys():
+                    self._of_a_package(module, attribute, f"{name}.{attribute}")
+
+    def _of_a_package(self, module: types.ModuleType, name: str, label: str) -> Any:
+        """An attribute of a package's module; into functions and modules there is no look."""
+        self._once("item", vars(module), name, label)
+        thing = vars(module)[name]
+        if issubclass(type(thing), CONTAINERS):
+            self.meet(thing, label)
+        if id(thing) in OF_STATE:
+            self._once("answer", thing, None, f"what {label} gives")
+        return thing
 
     def _once(self, kind: str, space: Any, key: Any, label: str) -> None:
         if (id(space), key) not in self._looked_at:
@@ -273,7 +310,7 @@ class _Walk:
         self.by_name |= not BY_NAME.isdisjoint(names)
         if not names.isdisjoint(("type", "__class__")):
             self.names |= CONSTRUCTORS
-        if not names.isdisjoint(("environ", "getenv")):
+        if not names.isdisjoint(OF_ENVIRONMENT):
             self.meet(os.environ, "os.environ")
         package = space.get("__package__") or ""
         for name in names:
@@ -327,7 +364,7 @@ class _Walk:
             self._spaces.append((space, base.__name__, True))
             for name, member in space.items():  # operators; what a package calls, such as forward
                 called = (name.startswith("__") or name in foreign) and name not in CONSTRUCTORS
-                if called and isinstance(member, types.FunctionType):
+                if called and isinstance(member, (types.FunctionType, classmethod, staticmethod)):
                     self._attribute(space, name, base.__name__)
 
     def _constructors(self, kind: type) -> None:
@@ -343,10 +380,20 @@ class _Walk:
         kind = type(thing)
         top = kind.__module__.partition(".")[0]
         inside = _dictionary_of(thing)
-        if top in ("numpy", "autograd"):  # what stands around a function, such as np.vectorize
-            for name in ("function", "pyfunc"):
-                self.meet((inside or {}).get(name), label)
+        if top in ("numpy", "autograd"):  # polynomials, np.vectorize; and gates of the user's
+            for name in inside if type(inside) is dict else ():
+                if not name.startswith("_") and (top == "numpy" or name in ("function", "pyfunc")):
+                    self._attribute(inside, name, label)
             return
+        if issubclass(kind, BaseException):
+            self.meet(self._guard("attribute", thing, "args", f"{label}.args"), f"{label}.args")
+        if kind is dataclasses.Field:
+            self._slots(thing, label)
+        if top == "nn":
+            for base in kind.__mro__:
+                for name in ("forward", "step") if base.__module__.startswith("nn.") else ():
+                    if name in vars(base):
+                        self._once("item", vars(base), name, f"{base.__name__}.{name}")
         if _is_users_class(kind):
             self._guard("type", thing, None, f"the class of {label}")
             self._class(kind)
@@ -359,6 +406,9 @@ class _Walk:
 
     def _from_afar(self, thing: Any, label: str) -> None:
         """An object that must not be kept alive: what is in it, and in its class."""
+        if isinstance(thing, types.MethodType):
+            self.meet(thing.__func__, label)
+            thing = thing.__self__
         self._class(type(thing))
         if type(inside := _dictionary_of(thing)) is dict:
             self._inside(type(thing), inside, label)
@@ -368,10 +418,14 @@ class _Walk:
         self._guard("size", inside, None, f"{label}.__dict__")
         self.guards[-1].names |= _remembered(kind)  # they may be there after the first call
         hidden = _names_of_ours(kind)
-        if hidden is None and issubclass(kind, Mapping) and not _is_users_class(kind):
+        foreign = not _is_users_class(kind)
+        if hidden is None and foreign and issubclass(kind, Mapping):
             hidden = frozenset()  # a dictionary with another one inside
-        if hidden is None and issubclass(kind, ON_DATA):
-            self._attribute(inside, "data", label)
+        own = [base for base in kind.__mro__ if base.__module__ in ON_THEIR_OWN]
+        for name in list(inside) if own else ():
+            self._attribute(inside, name, label)
+        if issubclass(kind, enum.Enum):
+            self._attribute(inside, "_value_", label)
         if hidden is None:
             self._spaces.append((inside, label, True))
             return
@@ -428,6 +482,7 @@ class _Walk:
         if len(entries) > FEW:
             self._guard("equal", entries, None, label)
         for key, value in list(entries.items()):
+            self.meet(key, f"a key of {label}")
             if len(entries) <= FEW:
                 self._guard("item", entries, key, f"{label}[{key!r}]")
             self.meet(value, f"{label}[{key!r}]")
@@ -475,6 +530,11 @@ def _reads_plainly(kind: type) -> bool:
     return read is object.__getattribute__
 
 
+def _has_more(kind: type) -> bool:
+    """Whether a kind of plain values has attributes of the user's, or memory of somebody else's."""
+    return issubclass(kind, np.void) or bool(kind.__flags__ & HEAP_TYPE and _is_users_class(kind))
+
+
 def _dictionary_of(thing: Any) -> Any:
     """The attributes of an object, past what its class does when it is asked for one."""
     if isinstance(type(thing).__getattribute__, types.FunctionType):  # the user's
@@ -504,8 +564,10 @@ def _codes(function: Any) -> Iterator[types.CodeType]:
 
 
 class Uses(NamedTuple):
-    """What some code looks up in its module, attributes of that (`np.linalg.norm`), imports."""
+    """The names in some code: what it looks up in its module, attributes of that, as in
+    `np.linalg.norm`, and imports."""
 
+    names: frozenset[str]
     variables: frozenset[str]
     attributes: frozenset[tuple[str, ...]]
     imports: frozenset[str]
@@ -528,7 +590,7 @@ def _uses_of(code: types.CodeType) -> Uses:
         if step.opname == "IMPORT_NAME":
             imports.add(step.argval)
     variables = frozenset(chain[0] for chain in attributes)
-    return Uses(variables, frozenset(attributes), frozenset(imports))
+    return Uses(_names_in(code), variables, frozenset(attributes), frozenset(imports))
 
 
 @functools.lru_cache(maxsize=4000)
@@ -538,6 +600,8 @@ def _names_in(code: types.CodeType) -> frozenset[str]:
     names = set(code.co_names)
     by_name = not BY_NAME.isdisjoint(names)
     names.update(_texts(x for x in code.co_consts if by_name or isinstance(x, tuple)))
+    if not names.isdisjoint(("format", "format_map")):  # "{0.k}"
+        names.update(word for text in _texts(code.co_consts) for word in re.findall(r"\w+", text))
     return frozenset(names)
 
 
