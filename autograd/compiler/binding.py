@@ -11,13 +11,16 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from ..leaf import GradSlot, leaf_node
 from ..tensor import Tensor
 from .program import Input, Output, Program, Variable
 from .types import Type, type_of
 
 __all__ = [
-    "Change", "Writer", "changes_of", "commit", "epilogue", "prologue", "read", "read_all", "unfit",
+    "Change", "Writer", "changes_of", "commit", "epilogue", "owner", "prologue", "read",
+    "read_all", "unfit",
 ]  # fmt: skip
 
 Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
@@ -46,6 +49,13 @@ def _parts(tensor: Tensor) -> list[str]:
     return [*parts, "_other"] if hasattr(tensor, "_other") else parts  # a parameter's spare array
 
 
+def owner(x: Any) -> Any:
+    """The array whose memory an array shows."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
+
+
 def read(given: Input, arguments: Sequence[Any]) -> Any:
     """The value of an input now."""
     source = given.source
@@ -53,6 +63,8 @@ def read(given: Input, arguments: Sequence[Any]) -> Any:
         return getattr(arguments[source], "_array", arguments[source])
     if given.kind == "tensor":
         return source._array
+    if given.kind == "array":
+        return source
     return getattr(*source) if given.kind == "setting" else source.grad
 
 
@@ -115,6 +127,8 @@ def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[
                 slot = writer.bind(f"slot_of_{k}", given.slot)
                 role = f"{tensor}._node is None or {tensor}._node.slot is not {slot}"
             lines.append(f"if {misfit} or {role}: return None")
+        elif given.kind == "array":  # what it is like is looked at with all that is outside
+            lines.append(f"{name} = {writer.bind(f'array_{k}', given.source)}")
         else:
             lines.append(f"{name} = {writer.bind(f'slot_{k}', given.source)}.grad")
             lines.append(f"if {name} is None: return None")

@@ -184,7 +184,7 @@ class Compiled(Generic[P]):
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
         outside = Surroundings(reached.guards)
-        trace = Trace(Draws(reached.random))
+        trace = Trace(Draws(reached.random), reached.arrays)
         if not reached.names.isdisjoint(("errstate", "seterr")):
             trace.error_states = []
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
@@ -350,6 +350,7 @@ class Entry:
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
         traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
+        traced = traced.with_constants()
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)

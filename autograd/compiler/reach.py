@@ -37,6 +37,7 @@ from ..errors import TraceError
 from ..lines import OURS
 from ..modes import Scope, scope
 from ..tensor import Tensor
+from .binding import owner
 from .draws import EVERYBODYS, source_of
 from .guards import NOTHING, WHOLE, Guard
 
@@ -83,11 +84,17 @@ Views = dict[type, Mapping[str, Any]]
 
 
 class Reached(NamedTuple):
-    """Guards of what was found, sources of random numbers, and names in the code."""
+    """What was found.
+
+    random   sources of random numbers, and what to call them
+    names    those in the code
+    arrays   owners of the memory of large arrays, by their ids
+    """
 
     guards: list[Guard]
     random: list[tuple[Any, str]]
     names: set[str]
+    arrays: dict[int, Any]
 
 
 def reach(
@@ -105,7 +112,7 @@ def reach(
     walk.run()
     if "random" in walk.names:
         walk.random += EVERYBODYS
-    return Reached(walk.guards, walk.random, walk.names)
+    return Reached(walk.guards, walk.random, walk.names, walk.arrays)
 
 
 class _Walk:
@@ -115,6 +122,7 @@ class _Walk:
         self.guards: list[Guard] = []
         self.random: list[tuple[Any, str]] = []
         self.names: set[str] = set()  # in the code that was reached
+        self.arrays: dict[int, Any] = {}
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
         self._queue: deque[tuple[Any, str]] = deque()
@@ -453,6 +461,7 @@ class _Walk:
         elif x.nbytes > WHOLE:
             if not is_frozen(x):
                 self._guard("sample", x, None, label)
+                self.arrays[id(owner(x))] = owner(x)
         elif not is_frozen(x):
             self._memory(x, label)
 

@@ -22,7 +22,7 @@ from ..node import Node
 from ..standins import StandIn, concrete
 from ..tensor import Tensor
 from ..values import ARRAYS
-from .binding import Change, changes_of, commit
+from .binding import Change, changes_of, commit, owner
 from .draws import Draws
 from .names import WRITTEN, name_in_program, name_of_array
 from .ops import op_of
@@ -88,9 +88,11 @@ class Trace(Recorder):
 
     names_gradients = True
 
-    def __init__(self, draws: Draws | None = None) -> None:
+    def __init__(self, draws: Draws | None = None, arrays: dict[int, Any] | None = None) -> None:
         super().__init__()
         self.draws = draws or Draws(())
+        self._arrays = arrays or {}  # owners of the memory of large arrays from outside, by id
+        self._operands: list[Any] = []  # of the gate that is called
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
@@ -199,6 +201,8 @@ class Trace(Recorder):
 
     def enter(self, gate: Gate, operands: Iterable[Any], scope: Scope | None) -> None:
         """A gate is called."""
+        if self._arrays:
+            self._operands = operands = list(operands)
         self.lift(operands)
         if not self.context.backward:
             self.context = Context(gate.name, scope, False)
@@ -214,6 +218,10 @@ class Trace(Recorder):
 
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, as eager code computes it, and a Traced for it."""
+        for x, value in zip(self._operands, values, strict=False):
+            if value is not x and self._is_outside(x) and isinstance(value, np.ndarray):  # a copy
+                self._constants[id(value)] = value, self._variable(x)
+        self._operands = []
         given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
         result, extra = _plainly(gate.compute, given, options, plan)
         variables = tuple(map_tree(self._variable, list(values)))
@@ -257,9 +265,21 @@ class Trace(Recorder):
             self.gradient_of[source] = downstream.variable
 
     def _constant(self, x: Any) -> Variable:
+        """A constant; but large arrays from outside are read as they are at every call.
+
+        Not masks, whose values decide how many elements they find.
+        """
+        name = name_of_array(x)
+        if self._is_outside(x):
+            return self._input(x, "array", x, name).variable  # type: ignore[no-any-return]
         variable = super()._constant(x)
-        variable.name = name_of_array(x)
+        variable.name = name
         return variable
+
+    def _is_outside(self, x: Any) -> bool:
+        """Whether it is a large array from outside, or a view of one."""
+        array = isinstance(x, np.ndarray) and x.dtype != bool
+        return array and id(owner(x)) in self._arrays
 
     def notes(self) -> Notes:
         """What readers want to know."""
@@ -406,7 +426,7 @@ class Trace(Recorder):
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._born,
-                     self._own_slots, self._grads, self._held):  # fmt: skip
+                     self._own_slots, self._grads, self._held, self._arrays):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
