@@ -34,6 +34,7 @@ import numpy as np
 
 from ..arrays import is_frozen
 from ..errors import TraceError
+from ..gate import Gate
 from ..lines import OURS
 from ..modes import Scope, scope
 from ..tensor import Tensor
@@ -255,7 +256,7 @@ class _Walk:
         if not _is_users(function.__globals__.get("__name__", "")):
             for _, cell in cells:  # a package's own affair, but for functions that it was given
                 with suppress(ValueError):
-                    if callable(cell.cell_contents):
+                    if callable(cell.cell_contents) or isinstance(cell.cell_contents, Gate):
                         self.meet(cell.cell_contents, label)
             return
         for name, cell in cells:
@@ -389,6 +390,8 @@ class _Walk:
         top = kind.__module__.partition(".")[0]
         inside = _dictionary_of(thing)
         if top in ("numpy", "autograd"):  # polynomials, np.vectorize; and gates of the user's
+            for name in ("kernel", "rules", "live", "shape") if kind is Gate else ():
+                self.meet(getattr(thing, name), f"{label}.{name}")
             for name in inside if type(inside) is dict else ():
                 if not name.startswith("_") and (top == "numpy" or name in ("function", "pyfunc")):
                     self._attribute(inside, name, label)
@@ -398,10 +401,10 @@ class _Walk:
         if kind is dataclasses.Field:
             self._slots(thing, label)
         if top == "nn":
-            for base in kind.__mro__:
-                for name in ("forward", "step") if base.__module__.startswith("nn.") else ():
-                    if name in vars(base):
-                        self._once("item", vars(base), name, f"{base.__name__}.{name}")
+            for name in ("forward", "step"):
+                base = next((base for base in kind.__mro__ if name in vars(base)), None)
+                if base is not None:
+                    self._once("item", self._attributes_of(base), name, f"{base.__name__}.{name}")
         if _is_users_class(kind):
             self._guard("type", thing, None, f"the class of {label}")
             self._class(kind)

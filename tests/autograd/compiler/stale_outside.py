@@ -2600,14 +2600,20 @@ def f(x): return x * g()
 K = 5.0; g.cache_clear(); g()
 === own-gate
 K = 2.0
-times = ag.gate(lambda x: x * K, local=lambda x: K)
+from autograd.gates import gate
+from autograd.gate import GATES
+times = gate(lambda x: x * K, name="times_k", local=lambda x: K)
+del GATES["times_k"]
 def f(x): return times(x)
 --- then
 K = 5.0
 === rule-of-an-own-gate
 K = 2.0
 W = Parameter(W0)
-times = ag.gate(lambda x: x * 2.0, local=lambda x: K)
+from autograd.gates import gate
+from autograd.gate import GATES
+times = gate(lambda x: x * 2.0, name="times_two", local=lambda x: K)
+del GATES["times_two"]
 def f(x):
     W.zero_grad(); np.sum(times(W * x)).backward()
     return W * 1.0
@@ -2990,8 +2996,10 @@ B[7] = 5.0
 === result-is-the-large-array
 B = np.ones((640, 3))
 def f(x): return B, x * 2
---- then
+--- calls
+see(*c(X))
 B[7] = 5.0
+see(*c(X))
 === argument-shares-memory-with-the-outside
 B = np.ones((300, 3))
 def f(x): return x * B[0], np.sum(B)
