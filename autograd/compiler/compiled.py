@@ -67,8 +67,8 @@ def compile(
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. So is another value of what the function, and functions of yours
-    that it calls, read from outside (of an array there of more than 1 MB only a sample of about
-    1,000 elements is compared). What the
+    that it calls, read from outside. An array there of more than 1 MB is read as it is where gates
+    meet it; for what else is read from it, only a sample of its elements is compared. What the
     function itself changes there (a counter, a list) is refused. Tensors
     and parameters are read, and updated, at every call (a program is for the tensors that it was
     traced with: pass arrays for what changes); random numbers are drawn anew if they come through
@@ -219,6 +219,7 @@ class Compiled(Generic[P]):
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         entry = Entry(program, traced, notes, leaves, outside, recording)
+        entry.once = grown
         if not grown:  # else the next call is traced as well: attributes may be added once
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
@@ -236,6 +237,8 @@ class Compiled(Generic[P]):
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""
         structure, kinds, recording = key
+        if (structure, kinds, not recording) in self.entries:
+            return f"{'outside' if recording else 'inside'} of no_grad"
         differences = [
             [
                 f"{self._argument(k, structure)} is {_described(new)}, before {_described(old)}"
@@ -245,7 +248,7 @@ class Compiled(Generic[P]):
             for known, others, recorded in self.entries
             if known == structure and len(others) == len(kinds) and recorded is recording
         ]
-        fewest: list[str] = min(differences, key=len, default=["other arguments, or no_grad"])
+        fewest: list[str] = min(differences, key=len, default=["other arguments"])
         return "; ".join(fewest)
 
     def _argument(self, k: int, structure: Any) -> str:
@@ -309,6 +312,7 @@ class Entry:
 
     # the whole call; MISS if the program is not to be used
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
+    once = False  # it is not to be used again
 
     def __init__(
         self,
@@ -364,11 +368,16 @@ class Entry:
         """What is not as it was when the program was traced."""
         for k, old in (self.tensors | self._objects).items():
             if leaves[k] is not old:
-                tensor = " that requires a gradient" if k in self.tensors else ""
-                return f"argument {k} is another {type(old).__name__.lower()}{tensor}"
+                tensor = k in self.tensors
+                what = "tensor that requires a gradient" if tensor else type(old).__name__
+                return f"argument {k} is another {what}"
         inputs = read_all(self.program, leaves)
         problem = self.outside.changed() or unfit(self.program, inputs)
-        return problem or "a gradient holds NaN: masks are needed"
+        if problem is not None:
+            return problem
+        if self.once:
+            return "the function added something at its first call, which is there now"
+        return "a gradient holds NaN: masks are needed"
 
     def _on_floats(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
         try:

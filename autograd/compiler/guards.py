@@ -36,13 +36,16 @@ MANY = 5  # items of one dictionary, which are quicker to look at together
 
 
 class Kind(NamedTuple):
-    """How something is read, and what is true in Python text as long as it is as it was.
+    """One kind of guard: how something is read, what is true as long as it is as it was, and what
+    is said when it is not.
 
-    The text is quick where it is the same object; it may raise, and be false for what is equal.
+    The condition is Python text, quick where it is the same object; it may raise, and be false for
+    what is equal.
     """
 
     read: Callable[[Any, Any], Any]
     text: str
+    words: str = "{label} has changed"
 
 
 def sample(x: Any) -> bytes:
@@ -71,35 +74,59 @@ def content(path: str) -> Any:
         return None
 
 
+WRITTEN = "{label} has been written to"
 KINDS = {
     "item": Kind(lambda space, key: space[key], "{space}[{key}] is {value}"),
     "attribute": Kind(getattr, "{space}.{name} is {value}"),
-    "absent": Kind(lambda space, key: key in space, "{key} not in {space}"),
-    "type": Kind(lambda space, _: type(space), "type({space}) is {value}"),
+    "absent": Kind(lambda space, key: key in space, "{key} not in {space}", "{label} is there now"),
+    "type": Kind(
+        lambda space, _: type(space), "type({space}) is {value}", "{label} is another one"
+    ),
     "call": Kind(lambda space, _: space(), "{space}() is {value}"),
     "answer": Kind(lambda space, _: space(), "{space}() == {value}"),
-    "alive": Kind(lambda space, _: space() is not None, "({space}() is not None) is {value}"),
+    "alive": Kind(
+        lambda space, _: space() is not None,
+        "({space}() is not None) is {value}",
+        "{label} refers to another object, or to none",
+    ),
     "variable": Kind(lambda space, nothing: space.get(nothing), "{space}.get({key}) is {value}"),
-    "items": Kind(lambda space, _: tuple(space),
-                  "len({space}) == {size} and all(map(is_, {space}, {value}))"),
-    "elements": Kind(lambda space, _: tuple(space.flat), "all(map(is_, {space}.flat, {value}))"),
+    "items": Kind(
+        lambda space, _: tuple(space),
+        "len({space}) == {size} and all(map(is_, {space}, {value}))",
+        "{label} has other items",
+    ),
+    "elements": Kind(
+        lambda space, _: tuple(space.flat),
+        "all(map(is_, {space}.flat, {value}))",
+        "{label} has other elements",
+    ),
     "equal": Kind(lambda space, _: copy.copy(space), "{space} == {value}"),
-    "keys": Kind(lambda space, _: [*space], "[*{space}] == {value}"),
-    "members": Kind(lambda space, _: set(space), "{space} == {value}"),
+    "keys": Kind(
+        lambda space, _: [*space],
+        "[*{space}] == {value}",
+        "{label} has other keys, or in another order",
+    ),
+    "members": Kind(lambda space, _: set(space), "{space} == {value}", "{label} has other members"),
     "size": Kind(lambda space, _: len(space), "len({space}) == {value}"),
-    "shape": Kind(lambda space, _: (space.shape, space.dtype),
-                  "({space}.shape, {space}.dtype) == {value}"),
-    "bytes": Kind(lambda space, _: bytearray(space.tobytes()), "{value} == {space}"),
-    "bytes in F order": Kind(lambda space, _: bytearray(space.T.tobytes()),
-                             "{value} == {space}.T"),
-    "bytes in no order": Kind(lambda space, _: space.tobytes(), "{space}.tobytes() == {value}"),
-    "sample": Kind(lambda space, _: sample(space), "sample({space}) == {value}"),
-    "writeable": Kind(lambda space, _: space.flags.writeable,
-                      "{space}.flags.writeable is {value}"),
+    "shape": Kind(
+        lambda space, _: (space.shape, space.dtype),
+        "({space}.shape, {space}.dtype) == {value}",
+        "{label} has another shape or dtype",
+    ),
+    "bytes": Kind(lambda space, _: bytearray(space.tobytes()), "{value} == {space}", WRITTEN),
+    "bytes in F order": Kind(
+        lambda space, _: bytearray(space.T.tobytes()), "{value} == {space}.T", WRITTEN
+    ),
+    "bytes in no order": Kind(
+        lambda space, _: space.tobytes(), "{space}.tobytes() == {value}", WRITTEN
+    ),
+    "sample": Kind(lambda space, _: sample(space), "sample({space}) == {value}", WRITTEN),
+    "writeable": Kind(lambda space, _: space.flags.writeable, "{space}.flags.writeable is {value}"),
     "file": Kind(lambda space, _: content(space), "content({space}) == {value}"),
-    "remembered": Kind(lambda space, _: remembered(space),
-                       "ids({value}).issubset(ids(remembered({space})))"),
-}  # fmt: skip
+    "remembered": Kind(
+        lambda space, _: remembered(space), "ids({value}).issubset(ids(remembered({space})))"
+    ),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -132,10 +159,8 @@ class Guard:
             return None
         if self.kind == "remembered" and _ids(self.value) <= _ids(now):
             return None
-        if self.kind == "absent":
-            return f"{self.label} is there now"
         if self.kind not in ("item", "attribute"):
-            return f"{self.label} has changed"
+            return KINDS[self.kind].words.format(label=self.label)
         if now is NOTHING:
             return f"{self.label} is gone"
         if issubclass(type(now), (*COMPARED, np.generic)):
@@ -144,6 +169,8 @@ class Guard:
 
     def put_back(self) -> None:
         """Let it be again as it was, where that is a single assignment."""
+        if self.value is NOTHING:
+            return
         if self.kind == "item":
             self.space[self.key] = self.value
         elif self.kind == "attribute":
