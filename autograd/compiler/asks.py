@@ -195,7 +195,7 @@ def identity_of(leaves: list[Any], reached: Reached) -> Identity | None:
         return None
     if not any(asks_for_identity(code, function) for code, function in reached.codes):
         return None
-    known = {id(x) for x in reached.arrays}
+    known = {id(x) for x in reached.met}
     if any(id(leaves[k]) in known for k in seen):
         raise TraceError(
             "compile: an argument is an array that the function also reads from outside, and it "
@@ -203,7 +203,7 @@ def identity_of(leaves: list[Any], reached: Reached) -> Identity | None:
         )
     numbers: dict[int, int] = {}
     first = [numbers.setdefault(id(x), k) if k in seen else k for k, x in enumerate(leaves)]
-    return Identity(first, seen, tuple(reached.arrays))
+    return Identity(first, seen, tuple(reached.met))
 
 
 def is_replaced(x: Any) -> bool:

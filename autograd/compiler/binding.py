@@ -8,18 +8,24 @@ runs no Python code, so neither an exception nor Ctrl-C finds a step that is hal
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
+
+import numpy as np
 
 from ..leaf import GradSlot, leaf_node
 from ..tensor import Tensor
 from .program import Input, Output, Program, Variable
-from .types import Type
+from .types import Type, type_of
 
-__all__ = ["Change", "Writer", "changes_of", "commit", "epilogue", "prologue", "read", "read_all"]
+__all__ = [
+    "Change", "Writer", "changes_of", "commit", "epilogue", "owner", "prologue", "read",
+    "read_all", "unfit",
+]  # fmt: skip
 
 Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
 
+NAMES = {"tensor": "tensor", "grad": "gradient"}
 DRAIN = deque[None](maxlen=0).extend  # goes through an iterator, without running Python code
 
 
@@ -43,6 +49,13 @@ def _parts(tensor: Tensor) -> list[str]:
     return [*parts, "_other"] if hasattr(tensor, "_other") else parts  # a parameter's spare array
 
 
+def owner(x: Any) -> Any:
+    """The array whose memory an array shows."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
+
+
 def read(given: Input, arguments: Sequence[Any]) -> Any:
     """The value of an input now."""
     source = given.source
@@ -50,12 +63,33 @@ def read(given: Input, arguments: Sequence[Any]) -> Any:
         return getattr(arguments[source], "_array", arguments[source])
     if given.kind == "tensor":
         return source._array
+    if given.kind == "array":
+        return source
     return getattr(*source) if given.kind == "setting" else source.grad
 
 
 def read_all(program: Program, arguments: Sequence[Any]) -> dict[Variable, Any]:
     """The values of all inputs now."""
     return {given.variable: read(given, arguments) for given in program.inputs}
+
+
+def unfit(program: Program, inputs: Mapping[Variable, Any]) -> str | None:
+    """What is not as the program needs it, among the values of its inputs now: in words what
+    the lines of `prologue` look at."""
+    for given in program.inputs:
+        value, source = inputs[given.variable], given.source
+        if given.kind == "grad" and value is None:
+            return "a gradient that is added to is None now"
+        if given.kind in ("tensor", "grad") and type_of(value) != given.variable.type:
+            name = (given.kind == "tensor" and source.name) or f"a {NAMES[given.kind]}"
+            return f"{name} has another shape, dtype or layout"
+        if given.kind == "tensor" and source._tracked is not given.tracked:
+            return f"requires_grad of {source.name or 'a tensor'} has changed"
+        if given.slot is not None and source.node.slot is not given.slot:
+            return f"requires_grad of {source.name or 'a tensor'} has changed in between"
+    if any(slot.grad is not None for slot in program.empty):
+        return "a gradient that is added to is not None now"
+    return None
 
 
 class Writer(Protocol):
@@ -88,7 +122,13 @@ def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[
             tensor = writer.bind(f"tensor_{k}", given.source)
             misfit = writer.misfit(name, given.variable.type)
             lines.append(f"{name} = {tensor}._array")
-            lines.append(f"if {misfit} or {tensor}._tracked is not {given.tracked}: return None")
+            role = f"{tensor}._tracked is not {given.tracked}"
+            if given.slot is not None:  # only what is tracked has one
+                slot = writer.bind(f"slot_of_{k}", given.slot)
+                role = f"{tensor}._node is None or {tensor}._node.slot is not {slot}"
+            lines.append(f"if {misfit} or {role}: return None")
+        elif given.kind == "array":  # what it is like is looked at with all that is outside
+            lines.append(f"{name} = {writer.bind(f'array_{k}', given.source)}")
         else:
             lines.append(f"{name} = {writer.bind(f'slot_{k}', given.source)}.grad")
             lines.append(f"if {name} is None: return None")

@@ -23,7 +23,7 @@ from .guards import Surroundings
 from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
-__all__ = ["MISS", "caller", "giver", "parts_of"]
+__all__ = ["FIXED", "MISS", "caller", "giver", "parts_of"]
 
 DEEP, MANY = 4, 1000  # how far results are looked into for what a program computes
 

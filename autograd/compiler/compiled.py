@@ -21,10 +21,11 @@ from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
 from .asks import TypesSeen, check_arguments, identity_of, is_replaced
-from .binding import read_all
-from .calls import MISS, caller, giver, parts_of
+from .binding import read_all, unfit
+from .calls import FIXED, MISS, caller, giver, parts_of
 from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
+from .files import guards_of_files, noting_files
 from .guards import Surroundings
 from .interpret import interpret
 from .lookalikes import lookalike
@@ -70,7 +71,8 @@ def compile(
 
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. So is another value of what the function, and functions of yours
-    that it calls, read from outside; only writing to a large array there is not noticed. What the
+    that it calls, read from outside. An array there of more than 1 MB is read as it is where gates
+    meet it; for what else is read from it, only a sample of its elements is compared. What the
     function itself changes there (a counter, a list) is refused. Tensors
     and parameters are read, and updated, at every call (a program is for the tensors that it was
     traced with: pass arrays for what changes); random numbers are drawn anew if they come through
@@ -157,10 +159,11 @@ class Compiled(Generic[P]):
         return self if owner is None else types.MethodType(self, owner)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if MODE.get().kind is not ARRAYS:
-            return self._inside(MODE.get().kind, args, kwargs)
+        mode = MODE.get()
+        if mode.kind is not ARRAYS:
+            return self._inside(mode.kind, args, kwargs)
         last = self._last
-        if last is not None:
+        if last is not None and last.recording is mode.recording:
             result = last.call(args, kwargs)
             if result is not MISS:
                 return result
@@ -184,7 +187,7 @@ class Compiled(Generic[P]):
         if self._last is not None:
             self._last.used = now()
         leaves, structure = _flatten(args, kwargs)
-        key = structure, tuple(map(_kind, leaves))
+        key = structure, tuple(map(_kind, leaves)), MODE.get().recording
         result, _ = self._with_a_program(key, args, kwargs, leaves, start)
         if result is not MISS:
             return result
@@ -236,25 +239,32 @@ class Compiled(Generic[P]):
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
-        native = self.backend == "numba"
+        native, recording = self.backend == "numba", MODE.get().recording
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
         identity = identity_of(leaves, reached)
         outside = Surroundings(reached.guards)
-        trace = Trace(Draws(reached.random))
+        trace = Trace(Draws(reached.random), reached.arrays)
+        if not reached.names.isdisjoint(("errstate", "seterr")):
+            trace.error_states = []
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         given = [given[k] for k in identity.first] if identity else given
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
             replaced = any(map(is_replaced, leaves))
             types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
-            with computing_with(trace, site=None, recording=True), types_seen:
+            with (
+                noting_files(reached.names) as files,
+                computing_with(trace, site=None, recording=recording),
+                types_seen,
+            ):
                 result = self.function(*traced_args, **traced_kwargs)
             if trace.refusal is not None:  # the function has caught it
                 raise trace.refusal
             check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
             results = parts_of(result, trace.stays)
             trace.draws.check()
+            trace.check_error_states()
             values = [None if trace.stays(x) else trace.data(x) for x in results]
             traced = trace.program(values)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
@@ -262,11 +272,13 @@ class Compiled(Generic[P]):
             anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
             still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
             grown = outside.settle(trace.reads_anew, still)
+            outside.guards += guards_of_files(files)
             computed = [output.source for output in traced.outputs if output.kind == "result"]
             give = giver(result, results, computed)
             values = [_owned(_value(values[k])) for k in computed]
             del given, result, results, traced_args, traced_kwargs  # the graph is not needed
-            entry = Entry(program, traced, trace.notes(), trace.guards(), leaves, outside)
+            entry = Entry(program, traced, trace.notes(), leaves, outside, recording)
+            entry.once = grown
             if not grown:  # else the next call is traced too: attributes may be added once
                 entry.call = caller(
                     args, kwargs, set(entry.tensors), identity, outside, entry.run, give
@@ -295,7 +307,7 @@ class Compiled(Generic[P]):
 
     def _advice(self, key: Any) -> str:
         """Words, also as a warning, if an int was another one at each of the last traces."""
-        self._traced.append(key)
+        self._traced.append(key[:2])
         values = [kinds for _, kinds in self._traced]
         k = changing_int(self._traced)
         if k is None:
@@ -313,15 +325,17 @@ class Compiled(Generic[P]):
 
     def _difference(self, key: Any) -> str:
         """Why none of the programs fits."""
-        structure, kinds = key
+        structure, kinds, recording = key
+        if (structure, kinds, not recording) in self.entries:
+            return f"{'outside' if recording else 'inside'} of no_grad"
         differences = [
             [
                 f"{self._argument(k, structure)} is {_described(new)}, before {_described(old)}"
                 for k, (new, old) in enumerate(zip(kinds, others, strict=True))
                 if new != old
             ]
-            for known, others in self.entries
-            if known == structure and len(others) == len(kinds)
+            for known, others, recorded in self.entries
+            if known == structure and len(others) == len(kinds) and recorded is recording
         ]
         fewest: list[str] = min(differences, key=len, default=["other arguments"])
         return "; ".join(fewest)
@@ -409,21 +423,24 @@ class Entry:
 
     # the whole call; MISS if the program is not to be used
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
+    once = False  # it is not to be used again
 
     def __init__(
         self,
         program: Program,
         traced: Program,
         notes: Notes,
-        guards: list[Callable[[], str | None]],
         arguments: list[Any],
         outside: Surroundings,
+        recording: bool,
     ):
         self.program, self.traced, self.notes = program, traced, notes
-        self.outside, self._guards = outside, guards
+        self.outside, self.recording = outside, recording
         self.used = 0
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
+        plain = (np.ndarray, np.generic, Tensor, float, *FIXED)
+        self._objects = {k: x for k, x in enumerate(arguments) if not isinstance(x, plain)}
         self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
         self._arrays = functools.cache(functools.partial(_on_arrays, program))
         floats, arrays = self._floats, self._arrays
@@ -451,6 +468,7 @@ class Entry:
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
         traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
+        traced = traced.with_constants()
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
@@ -462,13 +480,17 @@ class Entry:
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""
-        for k, tensor in self.tensors.items():
-            if leaves[k] is not tensor:
-                return f"argument {k} is another tensor that requires a gradient"
-        for guard in [*self._guards, self.outside.changed]:
-            problem = guard()
-            if problem is not None:
-                return problem
+        for k, old in (self.tensors | self._objects).items():
+            if leaves[k] is not old:
+                tensor = k in self.tensors
+                what = "tensor that requires a gradient" if tensor else type(old).__name__
+                return f"argument {k} is another {what}"
+        inputs = read_all(self.program, leaves)
+        problem = self.outside.changed() or unfit(self.program, inputs)
+        if problem is not None:
+            return problem
+        if self.once:
+            return "the function added something at its first call, which is there now"
         return "a gradient holds NaN: masks are needed"
 
 

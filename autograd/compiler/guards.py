@@ -8,49 +8,124 @@ is to look at, `reach.py` finds.
 from __future__ import annotations
 
 import copy
+import gc
 import math
 import operator
+import os
+import types
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import TraceError
 
-__all__ = ["NOTHING", "SMALL_ARRAY", "Guard", "Surroundings"]
+__all__ = ["NOTHING", "Guard", "Surroundings"]
 
-SMALL_ARRAY = 2048  # bytes: up to here an array is compared by what it holds
+WHOLE = 1 << 20  # bytes: up to here memory is compared as a whole, which takes up to 50 µs
+SAMPLE = 1024  # elements that are looked at in a larger array, about so many
 NOTHING = object()
 COMPARED = (int, float, bool, complex, str, bytes, range, frozenset, type(None))
+ITSELF = {  # kinds of things that are equal to nothing but themselves
+    type, types.FunctionType, types.ModuleType, types.BuiltinFunctionType, np.ufunc, type(np.shape),
+}  # fmt: skip
+MANY = 5  # items of one dictionary, which are quicker to look at together
 
-TEXTS = {  # of what is true as long as nothing has changed; quick where it is the same object
-    "item": "{space}[{key}] is {value}",
-    "attribute": "{space}.{name} is {value}",
-    "call": "{space}() is {value}",
-    "variable": "{space}.get({key}) is {value}",
-    "items": "len({space}) == {size} and all(map(is_, {space}, {value}))",
-    "equal": "{space} == {value}",
-    "keys": "[*{space}] == {value}",
-    "members": "{space} == {value}",
-    "size": "len({space}) == {value}",
-    "bytes": "{space}.tobytes() == {value}",
-    "writeable": "{space}.flags.writeable is {value}",
-}
-READ: dict[str, Callable[[Any, Any], Any]] = {
-    "item": lambda space, key: space[key],
-    "attribute": getattr,
-    "call": lambda space, _: space(),
-    "variable": lambda space, nothing: space.get(nothing),
-    "items": lambda space, _: tuple(space),
-    "equal": lambda space, _: copy.copy(space),
-    "keys": lambda space, _: [*space],
-    "members": lambda space, _: set(space),
-    "size": lambda space, _: len(space),
-    "bytes": lambda space, _: space.tobytes(),
-    "writeable": lambda space, _: space.flags.writeable,
+
+class Kind(NamedTuple):
+    """One kind of guard: how something is read, what is true as long as it is as it was, and what
+    is said when it is not.
+
+    The condition is Python text, quick where it is the same object; it may raise, and be false for
+    what is equal.
+    """
+
+    read: Callable[[Any, Any], Any]
+    text: str
+    words: str = "{label} has changed"
+
+
+def sample(x: Any) -> bytes:
+    """Some elements of a large array, from one end to the other."""
+    each = max(2.0, SAMPLE ** (1 / x.ndim))
+    parts = tuple([slice(None, None, max(1, int(n / each))) for n in x.shape])
+    return bytes(x[parts].tobytes() + x[(slice(-1, None),) * x.ndim].tobytes())
+
+
+def remembered(function: Any) -> tuple[Any, ...]:
+    """What a function of `functools.lru_cache` holds, results among it."""
+    held = gc.get_referents(function)
+    inside = [x for part in held if type(part) is dict for x in part.values()]
+    return (*(x for x in held if type(x) is not dict), *inside)
+
+
+def content(path: str) -> Any:
+    """What is in a file; of a large one when it was written, and None if there is none."""
+    try:
+        state = os.stat(path)
+        if state.st_size > WHOLE:
+            return state.st_size, state.st_mtime_ns, state.st_ino
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+WRITTEN = "{label} has been written to"
+KINDS = {
+    "item": Kind(lambda space, key: space[key], "{space}[{key}] is {value}"),
+    "attribute": Kind(getattr, "{space}.{name} is {value}"),
+    "absent": Kind(lambda space, key: key in space, "{key} not in {space}", "{label} is there now"),
+    "type": Kind(
+        lambda space, _: type(space), "type({space}) is {value}", "{label} is another one"
+    ),
+    "call": Kind(lambda space, _: space(), "{space}() is {value}"),
+    "answer": Kind(lambda space, _: space(), "{space}() == {value}"),
+    "alive": Kind(
+        lambda space, _: space() is not None,
+        "({space}() is not None) is {value}",
+        "{label} refers to another object, or to none",
+    ),
+    "variable": Kind(lambda space, nothing: space.get(nothing), "{space}.get({key}) is {value}"),
+    "items": Kind(
+        lambda space, _: tuple(space),
+        "len({space}) == {size} and all(map(is_, {space}, {value}))",
+        "{label} has other items",
+    ),
+    "elements": Kind(
+        lambda space, _: tuple(space.flat),
+        "all(map(is_, {space}.flat, {value}))",
+        "{label} has other elements",
+    ),
+    "equal": Kind(lambda space, _: copy.copy(space), "{space} == {value}"),
+    "keys": Kind(
+        lambda space, _: [*space],
+        "[*{space}] == {value}",
+        "{label} has other keys, or in another order",
+    ),
+    "members": Kind(lambda space, _: set(space), "{space} == {value}", "{label} has other members"),
+    "size": Kind(lambda space, _: len(space), "len({space}) == {value}"),
+    "shape": Kind(
+        lambda space, _: (space.shape, space.dtype),
+        "({space}.shape, {space}.dtype) == {value}",
+        "{label} has another shape or dtype",
+    ),
+    "bytes": Kind(lambda space, _: bytearray(space.tobytes()), "{value} == {space}", WRITTEN),
+    "bytes in F order": Kind(
+        lambda space, _: bytearray(space.T.tobytes()), "{value} == {space}.T", WRITTEN
+    ),
+    "bytes in no order": Kind(
+        lambda space, _: space.tobytes(), "{space}.tobytes() == {value}", WRITTEN
+    ),
+    "sample": Kind(lambda space, _: sample(space), "sample({space}) == {value}", WRITTEN),
+    "writeable": Kind(lambda space, _: space.flags.writeable, "{space}.flags.writeable is {value}"),
+    "file": Kind(lambda space, _: content(space), "content({space}) == {value}"),
+    "remembered": Kind(
+        lambda space, _: remembered(space), "ids({value}).issubset(ids(remembered({space})))"
+    ),
 }
 
 
@@ -73,7 +148,7 @@ class Guard:
     def now(self) -> Any:
         """What there is now; NOTHING if it is gone."""
         try:
-            return READ[self.kind](self.space, self.key)
+            return KINDS[self.kind].read(self.space, self.key)
         except Exception:
             return NOTHING
 
@@ -82,8 +157,10 @@ class Guard:
         now = self.now()
         if now is self.value or same(now, self.value):
             return None
+        if self.kind == "remembered" and _ids(self.value) <= _ids(now):
+            return None
         if self.kind not in ("item", "attribute"):
-            return f"{self.label} has changed"
+            return KINDS[self.kind].words.format(label=self.label)
         if now is NOTHING:
             return f"{self.label} is gone"
         if issubclass(type(now), (*COMPARED, np.generic)):
@@ -92,20 +169,23 @@ class Guard:
 
     def put_back(self) -> None:
         """Let it be again as it was, where that is a single assignment."""
+        if self.value is NOTHING:
+            return
         if self.kind == "item":
             self.space[self.key] = self.value
         elif self.kind == "attribute":
             setattr(self.space, self.key, self.value)
         elif self.kind == "size" and isinstance(self.space, list):
             del self.space[self.value :]
-        elif self.kind == "bytes":
-            self.space[...] = np.frombuffer(self.value, self.space.dtype).reshape(self.space.shape)
+        elif self.kind.startswith("bytes"):
+            x = self.space.T if self.kind == "bytes in F order" else self.space
+            x[...] = np.frombuffer(self.value, x.dtype).reshape(x.shape)
 
     def text(self, bind: Callable[[Any], str]) -> str:
         """The condition as Python text."""
         size = len(self.value) if self.kind == "items" else 0
         key = repr(self.key) if type(self.key) in (str, int) else bind(self.key)
-        return TEXTS[self.kind].format(
+        return KINDS[self.kind].text.format(
             space=bind(self.space), key=key, name=self.key, value=bind(self.value), size=size
         )
 
@@ -131,7 +211,8 @@ class Surroundings:
         ]
         grown = [g for g in self.guards if g.kind == "size" and isinstance(g.space, Mapping)]
         for guard in self.guards:
-            said = guard.changed() if guard not in grown else None
+            changes = guard in grown or guard.kind == "remembered"
+            said = guard.changed() if not changes else None
             if said is not None:
                 raise TraceError(
                     f"compile: the function itself changes what it reads from outside ({said}), "
@@ -140,9 +221,14 @@ class Surroundings:
                     "do it outside of the compiled function"
                 )
         added = {name for guard in grown for name in guard.space.keys() - guard.names}
+        cached = [g for g in self.guards if g.kind == "remembered"]
+        filled = [g for g in cached if not all(map(_is_plain, _new(g.now(), g.value)))]
+        for guard in cached:
+            guard.value = guard.now()
         for guard in grown:  # names of one's own that begin with "_" are taken for a cache
             guard.value = guard.now()
-        return any(not name.startswith("_") for name in added if isinstance(name, str))
+        own = any(not name.startswith("_") for name in added if isinstance(name, str))
+        return own or bool(filled)
 
     def put_back(self) -> None:
         """As if the function had not run, as far as that can be told."""
@@ -160,7 +246,10 @@ class Surroundings:
 
         It is quick where all is the same, may raise, and may be false though all is equal.
         """
-        scope: dict[str, Any] = {"is_": operator.is_}
+        scope: dict[str, Any] = {
+            "is_": operator.is_, "sample": sample, "remembered": remembered, "ids": _ids,
+            "content": content,
+        }  # fmt: skip
         names: dict[int, str] = {}
 
         def bind(x: Any) -> str:
@@ -169,8 +258,52 @@ class Surroundings:
                 scope[names[id(x)]] = x
             return names[id(x)]
 
-        conditions = dict.fromkeys(guard.text(bind) for guard in self.guards)
-        return " and ".join(conditions), scope
+        together, alone = self._together()
+        conditions = [
+            *(f"{bind(operator.itemgetter(*items))}({bind(space)}) == {bind((*items.values(),))}"
+              for space, items in together),
+            *(f"{bind(space)}.keys().isdisjoint({bind(frozenset(names))})"
+              for space, names in self._absent()),
+            *(guard.text(bind) for guard in alone),
+        ]  # fmt: skip
+        return " and ".join(dict.fromkeys(conditions)), scope
+
+    def _together(self) -> tuple[list[tuple[Any, dict[Any, Any]]], list[Guard]]:
+        """The items of large spaces that one comparison is enough for, and the other guards."""
+        spaces: dict[int, tuple[Any, dict[Any, Any]]] = {}
+        for guard in self.guards:
+            if guard.kind == "item" and type(guard.value) in ITSELF:
+                spaces.setdefault(id(guard.space), (guard.space, {}))[1][guard.key] = guard.value
+        together = {k: both for k, both in spaces.items() if len(both[1]) >= MANY}
+        return list(together.values()), [
+            guard
+            for guard in self.guards
+            if guard.kind != "absent"
+            and not (guard.kind == "item" and id(guard.space) in together
+                     and type(guard.value) in ITSELF)
+        ]  # fmt: skip
+
+    def _absent(self) -> list[tuple[Any, set[str]]]:
+        """Names that must not come up, by the spaces that would have them."""
+        spaces: dict[int, tuple[Any, set[str]]] = {}
+        for guard in self.guards:
+            if guard.kind == "absent":
+                spaces.setdefault(id(guard.space), (guard.space, set()))[1].add(guard.key)
+        return list(spaces.values())
+
+
+def _new(now: Iterable[Any], before: Iterable[Any]) -> list[Any]:
+    known = _ids(before)
+    return [x for x in now if id(x) not in known]
+
+
+def _is_plain(x: Any) -> bool:
+    """There is nothing in it to look at."""
+    return isinstance(x, (*COMPARED, np.generic)) or type(x).__name__ == "_lru_list_elem"
+
+
+def _ids(things: Iterable[Any]) -> set[int]:
+    return set(map(id, things))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -191,6 +324,6 @@ def same(a: Any, b: Any) -> bool:
         return bool(a.dtype == b.dtype and a.tobytes() == b.tobytes())
     if issubclass(kind, np.ndarray):
         alike = (a.shape, a.dtype, a.strides) == (b.shape, b.dtype, b.strides)
-        small = a.nbytes <= SMALL_ARRAY and not a.dtype.hasobject
+        small = a.nbytes <= WHOLE and not a.dtype.hasobject
         return bool(alike and small and a.tobytes() == b.tobytes())
     return issubclass(kind, (*COMPARED, set, bytearray, array)) and bool(a == b)

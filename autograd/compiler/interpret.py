@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .binding import changes_of, commit, read_all
+from .binding import changes_of, commit, read_all, unfit
 from .draws import HANDED_ON
-from .program import Anew, EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
-from .types import map_tree, type_of
+from .program import Anew, EdgeCall, Equation, GateCall, Program, Shadow, Variable
+from .types import map_tree
 
 __all__ = ["interpret", "run_apart"]
 
@@ -22,8 +22,7 @@ __all__ = ["interpret", "run_apart"]
 def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
     """A call of a program while its own memory is in use: by a function that it called."""
     inputs = read_all(program, arguments)
-    fits = all(_fits(given, inputs[given.variable]) for given in program.inputs)
-    if not fits or any(slot.grad is not None for slot in program.empty):
+    if unfit(program, inputs) is not None:
         return None
     known = interpret(program, inputs)
     found = [
@@ -45,14 +44,6 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
         )
     )
     return tuple(np.copy(x, order="K")[()] for o, x in found if o.kind == "result")
-
-
-def _fits(given: Input, value: Any) -> bool:
-    if given.kind == "tensor" and given.source._tracked is not given.tracked:
-        return False
-    return given.kind not in ("tensor", "grad") or (
-        value is not None and type_of(value) == given.variable.type
-    )
 
 
 def interpret(program: Program, inputs: Mapping[Variable, Any]) -> dict[Variable, Any]:

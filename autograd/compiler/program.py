@@ -226,14 +226,16 @@ class Input:
     """A value from outside: `kind` and `source` tell where it is read at every call.
 
     "argument": source is a position in the flat list of arguments; "tensor": the Tensor;
+    "array": a large one from outside, or a view of it, which is read as it is;
     "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to.
-    `tracked` tells whether a tensor required a gradient.
+    `tracked` tells whether a tensor required a gradient, and `slot` where that was kept.
     """
 
     variable: Variable
     kind: str
     source: Any
     tracked: bool = False
+    slot: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -264,6 +266,29 @@ class Program:
     def with_equations(self, equations: list[Equation]) -> Program:
         """The same program with other equations."""
         return Program(self.inputs, equations, self.outputs, self.empty)
+
+    def with_constants(self) -> Program:
+        """The same program with the arrays from outside, which it reads as they are, as constants:
+        for texts."""
+        instead = {
+            given.variable: replace(given.variable, value=given.source, constant=True)
+            for given in self.inputs
+            if given.kind == "array"
+        }
+        if not instead:
+            return self
+
+        def new(x: Any) -> Any:
+            return instead.get(x, x) if isinstance(x, Variable) else x
+
+        equations = [
+            replace(e, args=map_tree(new, e.args), kwargs=map_tree(new, e.kwargs))
+            if not instead.keys().isdisjoint(e.inputs) else e
+            for e in self.equations
+        ]  # fmt: skip
+        outputs = [Output(new(o.variable), o.kind, new(o.source)) for o in self.outputs]
+        inputs = [given for given in self.inputs if given.variable not in instead]
+        return Program(inputs, equations, outputs, self.empty)
 
     def __str__(self) -> str:
         heads = ", ".join(f"{i.variable}: {_kind(i.variable.type)}" for i in self.inputs)

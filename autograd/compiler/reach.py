@@ -8,10 +8,18 @@ walked through, except that the attributes of the objects of `nn` are what its c
 
 from __future__ import annotations
 
+import abc
+import builtins
+import collections
+import dataclasses
 import dis
+import enum
 import functools
+import gc
+import mmap
 import operator
 import os
+import re
 import sys
 import types
 import weakref
@@ -24,43 +32,74 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import is_frozen
+from ..errors import TraceError
+from ..gate import Gate
 from ..lines import OURS
 from ..modes import Scope, scope
 from ..tensor import Tensor
+from .binding import owner
 from .draws import EVERYBODYS, source_of
-from .guards import NOTHING, SMALL_ARRAY, Guard
+from .guards import NOTHING, WHOLE, Guard
 
 __all__ = ["Reached", "Views", "reach"]
 
-MOST = 2000  # things that are looked into
+MOST = 20_000  # things that are looked into
 FEW = 8  # items that are looked at one by one
-MANY = 1000  # items that have to be the very same; more have to be equal
+MANY = 20_000  # items that have to be the very same; more have to be equal
 HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement
 PLAIN = (int, float, complex, bool, str, bytes, range, slice, type(None), np.generic, np.dtype,
-         np.ufunc, Scope, scope, Tensor, types.CodeType)  # fmt: skip
-BY_NAME = {  # who calls one of these may read any attribute
-    "__dict__", "__getattribute__", "asdict", "astuple", "attrgetter", "dir", "eval", "exec",
-    "fields", "getattr", "getmembers", "globals", "methodcaller", "replace", "vars",
+         np.ufunc, Scope, scope, types.CodeType)  # fmt: skip
+BY_NAME = {  # who uses one of these may read any attribute
+    "__dict__", "__getattribute__", "__globals__", "__import__", "asdict", "astuple", "attrgetter",
+    "dir", "eval", "exec", "f_globals", "fields", "getattr", "getattr_static", "getmembers",
+    "globals", "import_module", "methodcaller", "replace", "vars",
+}  # fmt: skip
+OF_ENVIRONMENT = {"environ", "expanduser", "expandvars", "getenv"}
+OF_STATE = {  # functions without arguments that tell how something is set
+    id(f): f for f in (gc.isenabled, np.get_printoptions, np.geterr, os.getcwd,
+                       sys.getrecursionlimit)
 }  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
+CACHED = type(functools.cache(len))
 PARTS = {  # of things that stand around a function, or an object
     functools.partial: ("func", "args", "keywords"),
     functools.partialmethod: ("func", "args", "keywords"),
-    functools.cached_property: ("func",), type(functools.cache(len)): ("__wrapped__",),
+    functools.singledispatchmethod: ("dispatcher", "func"),
+    functools.cached_property: ("func",), CACHED: ("__wrapped__",),
+    np.flatiter: ("base",), types.MethodWrapperType: ("__self__",),
     types.MethodType: ("__func__", "__self__"),
     classmethod: ("__func__",), staticmethod: ("__func__",), property: ("fget",),
 }  # fmt: skip
+PARTIAL = (functools.partial, functools.partialmethod)
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+ON_THEIR_OWN = ("collections", "contextlib", "weakref", "_weakrefset")  # read what they hold
+CONTAINERS = (list, tuple, dict, set, deque, np.ndarray)
+OF_ITS_OWN = {  # of functions and classes: not in their dictionaries
+    "__annotations__", "__doc__", "__module__", "__name__", "__qualname__",
+}  # fmt: skip
+OF_TENSORS = {"is_leaf", "name", "requires_grad"}
+FLAGS = {"flags", "setflags", "writeable"}
 
 Views = dict[type, Mapping[str, Any]]
 
 
 class Reached(NamedTuple):
-    """Guards of what was found, and sources of random numbers; all code, and all arrays."""
+    """What was found.
+
+    random   sources of random numbers, and what to call them
+    codes    all code, and in which function
+    met      all arrays
+    names    those in the code
+    arrays   owners of the memory of large arrays, by their ids
+    """
 
     guards: list[Guard]
     random: list[tuple[Any, str]]
-    codes: list[tuple[types.CodeType, types.FunctionType]]  # in which function
-    arrays: list[np.ndarray[Any, Any]]
+    codes: list[tuple[types.CodeType, types.FunctionType]]
+    met: list[np.ndarray[Any, Any]]
+    names: set[str]
+    arrays: dict[int, Any]
 
 
 def reach(
@@ -78,8 +117,8 @@ def reach(
     walk.run()
     if "random" in walk.names:
         walk.random += EVERYBODYS
-    arrays = [x for x in walk.met() if type(x) is np.ndarray]
-    return Reached(walk.guards, walk.random, walk.codes, arrays)
+    met = [x for x in walk.met() if type(x) is np.ndarray]
+    return Reached(walk.guards, walk.random, walk.codes, met, walk.names, walk.arrays)
 
 
 class _Walk:
@@ -90,10 +129,12 @@ class _Walk:
         self.random: list[tuple[Any, str]] = []
         self.codes: list[tuple[types.CodeType, types.FunctionType]] = []
         self.names: set[str] = set()  # in the code that was reached
+        self.arrays: dict[int, Any] = {}
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
         self._queue: deque[tuple[Any, str]] = deque()
         self._spaces: list[tuple[Mapping[str, Any], str, bool]] = []
+        self._described: list[tuple[Any, set[str], str]] = []
         self._looked_at: set[tuple[int, Any]] = set()
 
     def run(self) -> None:
@@ -102,8 +143,17 @@ class _Walk:
         while before != len(self._looked_at):
             before = len(self._looked_at)
             while self._queue:
-                with suppress(Exception):  # some objects refuse to be looked into
+                try:
                     self._look_into(*self._queue.popleft())
+                except TraceError:
+                    raise
+                except Exception:  # some objects refuse to be looked into
+                    continue
+            for thing, names, label in self._described:
+                for name in sorted(names & self.names):
+                    if (id(thing), name) not in self._looked_at:
+                        self._looked_at.add((id(thing), name))
+                        self._guard("attribute", thing, name, f"{label}.{name}")
             for space, label, any_name in self._spaces:
                 wanted = space.keys() if any_name and self.by_name else space.keys() & self.names
                 for name in [name for name in space if name in wanted]:
@@ -120,8 +170,17 @@ class _Walk:
             self.random.append((thing, label))
         if kind is types.BuiltinFunctionType:  # such as the `get` of a dictionary
             thing = thing.__self__
-        if issubclass(kind, PLAIN) or id(thing) in self._seen or len(self._seen) >= MOST:
+        if kind is np.ufunc:  # perhaps one that calls a function of the user's: `np.frompyfunc`
+            for held in gc.get_referents(thing):
+                self.meet(held, label)
+        if id(thing) in self._seen or (issubclass(kind, PLAIN) and not _has_more(kind)):
             return
+        if len(self._seen) >= MOST:
+            raise TraceError(
+                f"compile: the function can reach more than {MOST:,} objects (the last one is "
+                f"{label}), and each would have to be looked at before every call; pass what it "
+                "needs as arguments"
+            )
         self._seen[id(thing)] = thing
         self._queue.append((thing, label))
 
@@ -137,36 +196,60 @@ class _Walk:
             self.meet(self._guard("item", space, name, label), label)
 
     def _look_into(self, thing: Any, label: str) -> None:
-        if isinstance(thing, types.FunctionType):
+        kind = type(thing)
+        if issubclass(kind, types.FunctionType):
             self._function(thing, label)
-        elif isinstance(thing, type):
+        elif issubclass(kind, type):
             self._class(thing)
             self._constructors(thing)
-        elif isinstance(thing, types.ModuleType):
+            if issubclass(kind, abc.ABCMeta):  # others may be registered, for isinstance
+                self._guard("answer", abc.get_cache_token, None, f"what counts as {label}")
+        elif issubclass(kind, types.ModuleType):
+            if kind is not types.ModuleType and _is_users_class(kind):
+                self._guard("type", thing, None, f"the class of {label}")
+                self._class(kind)
             if _is_users(thing.__name__):
                 self._guard("size", vars(thing), None, label)
                 self._spaces.append((vars(thing), label, False))
                 self.meet(vars(thing).get("__getattr__"), label)
-        elif isinstance(thing, np.ndarray):
+        elif issubclass(kind, np.ndarray):
             self._array(thing, label)
-        elif isinstance(thing, (list, tuple, deque)):
+        elif issubclass(kind, (list, tuple, deque)):
             self._items(thing, label)
-        elif isinstance(thing, (dict, types.MappingProxyType)):
+        elif issubclass(kind, (dict, types.MappingProxyType)):
             self._entries(thing, label)
-        elif isinstance(thing, (set, frozenset)):
+        elif issubclass(kind, VIEWS):
+            self.meet(thing.mapping, label)
+        elif issubclass(kind, Tensor):
+            self._described.append((thing, OF_TENSORS, label))
+        elif issubclass(kind, (set, frozenset)):
             self._guard("members", thing, None, label)
-        elif isinstance(thing, (bytearray, array)):
+            for item in thing:
+                self.meet(item, f"an item of {label}")
+        elif issubclass(kind, (bytearray, array)):
             self._guard("equal", thing, None, label)
-        elif isinstance(thing, ContextVar):
+        elif issubclass(kind, np.void):  # a row of a structured array
+            self._guard("bytes in no order", thing, None, label)
+        elif issubclass(kind, (memoryview, mmap.mmap)):
+            self._memory(memoryview(thing), label)
+        elif issubclass(kind, ContextVar):
             self.meet(self._guard("variable", thing, NOTHING, label), label)
-        elif isinstance(thing, weakref.ref):
-            self.meet(self._guard("call", thing, None, label), label)
-        elif isinstance(thing, (operator.attrgetter, operator.methodcaller)):
+        elif issubclass(kind, weakref.ref):
+            self._guard("alive", thing, None, label)
+            self._from_afar(thing(), label)
+        elif issubclass(kind, (operator.attrgetter, operator.methodcaller)):
             names = [x for x in thing.__reduce__()[1] if isinstance(x, str)]
             self.names.update(part for name in names for part in name.split("."))
-        elif type(thing) in PARTS:
-            for name in PARTS[type(thing)]:
+        elif kind in PARTS:
+            for name in PARTS[kind]:
+                if kind in PARTIAL:
+                    self._guard("attribute", thing, name, f"{label}.{name}")
                 self.meet(getattr(thing, name), "self" if name == "__self__" else label)
+            if kind in PARTIAL and thing.__dict__:
+                self._inside(kind, thing.__dict__, label)
+            if kind is CACHED:
+                for held in self._guard("remembered", thing, None, f"the cache of {label}"):
+                    self.meet(held, label)
         else:
             self._object(thing, label)
 
@@ -176,12 +259,14 @@ class _Walk:
         """The names that a function takes from outside."""
         if id(function.__code__) in self.passed:
             return
-        self.meet(function.__dict__.get("__wrapped__"), label)
+        self._described.append((function, OF_ITS_OWN, function.__name__))
+        for name in ("__wrapped__", "registry"):  # the latter of `functools.singledispatch`
+            self.meet(function.__dict__.get(name), label)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         if not _is_users(function.__globals__.get("__name__", "")):
             for _, cell in cells:  # a package's own affair, but for functions that it was given
                 with suppress(ValueError):
-                    if callable(cell.cell_contents):
+                    if callable(cell.cell_contents) or isinstance(cell.cell_contents, Gate):
                         self.meet(cell.cell_contents, label)
             return
         for name, cell in cells:
@@ -198,6 +283,46 @@ class _Walk:
                 continue
             self.codes.append((code, function))
             self._names(_names_in(code), function.__globals__)
+            self._of_packages(_uses_of(code), function.__globals__)
+
+    def _of_packages(self, uses: Uses, space: dict[str, Any]) -> None:
+        """What code takes from packages and builtins, of which no more is looked at."""
+        for name in uses.variables:
+            if name not in space:
+                self._once("absent", space, name, name)
+                if name in vars(builtins):
+                    self._attribute(vars(builtins), name, "")
+        for name, *attributes in uses.attributes:
+            thing = space.get(name)
+            for attribute in attributes:
+                if type(thing) is not types.ModuleType or _is_users(thing.__name__):
+                    break
+                if attribute not in vars(thing):
+                    break
+                name = f"{name}.{attribute}"
+                thing = self._of_a_package(thing, attribute, name)
+        for name in uses.imports:
+            module = sys.modules.get(name)
+            if module is not None:
+                self._attribute(sys.modules, name, "sys.modules")
+            if type(module) is types.ModuleType and not _is_users(name):
+                for attribute in uses.names & vars(module).keys():
+                    self._of_a_package(module, attribute, f"{name}.{attribute}")
+
+    def _of_a_package(self, module: types.ModuleType, name: str, label: str) -> Any:
+        """An attribute of a package's module; into functions and modules there is no look."""
+        self._once("item", vars(module), name, label)
+        thing = vars(module)[name]
+        if issubclass(type(thing), CONTAINERS):
+            self.meet(thing, label)
+        if id(thing) in OF_STATE:
+            self._once("answer", thing, None, f"what {label} gives")
+        return thing
+
+    def _once(self, kind: str, space: Any, key: Any, label: str) -> None:
+        if (id(space), key) not in self._looked_at:
+            self._looked_at.add((id(space), key))
+            self._guard(kind, space, key, label)
 
     def _names(self, names: frozenset[str], space: dict[str, Any]) -> None:
         """The names in some code, and where it looks them up."""
@@ -205,7 +330,7 @@ class _Walk:
         self.by_name |= not BY_NAME.isdisjoint(names)
         if not names.isdisjoint(("type", "__class__")):
             self.names |= CONSTRUCTORS
-        if not names.isdisjoint(("environ", "getenv")):
+        if not names.isdisjoint(OF_ENVIRONMENT):
             self.meet(os.environ, "os.environ")
         package = space.get("__package__") or ""
         for name in names:
@@ -220,9 +345,11 @@ class _Walk:
         if (id(cell), name) in self._looked_at:
             return
         self._looked_at.add((id(cell), name))
-        with suppress(ValueError):  # an empty cell
-            if cell.cell_contents is not function:
-                self.meet(self._guard("attribute", cell, "cell_contents", name), name)
+        itself = False
+        with suppress(ValueError):
+            itself = cell.cell_contents is function
+        if not itself:  # also a cell without a value: it may get one
+            self.meet(self._guard("attribute", cell, "cell_contents", name), name)
 
     def _is_read(self, code: types.CodeType, name: str) -> bool:
         """Whether code that counts reads a variable of a closure, and not only passes it on."""
@@ -251,11 +378,13 @@ class _Walk:
                 continue
             self._looked_at.add((id(base), "class"))
             space = self._attributes_of(base)
+            self._described.append((base, OF_ITS_OWN, base.__name__))
             self._guard("size", space, None, f"class {base.__name__}")
+            self._guard("attribute", base, "__bases__", f"{base.__name__}.__bases__")
             self._spaces.append((space, base.__name__, True))
             for name, member in space.items():  # operators; what a package calls, such as forward
                 called = (name.startswith("__") or name in foreign) and name not in CONSTRUCTORS
-                if called and isinstance(member, types.FunctionType):
+                if called and isinstance(member, (types.FunctionType, classmethod, staticmethod)):
                     self._attribute(space, name, base.__name__)
 
     def _constructors(self, kind: type) -> None:
@@ -270,22 +399,55 @@ class _Walk:
     def _object(self, thing: Any, label: str) -> None:
         kind = type(thing)
         top = kind.__module__.partition(".")[0]
-        inside = getattr(thing, "__dict__", None)
-        if top in ("numpy", "autograd"):  # what stands around a function, such as np.vectorize
-            for name in ("function", "pyfunc"):
-                self.meet((inside or {}).get(name), label)
+        inside = _dictionary_of(thing)
+        if top in ("numpy", "autograd"):  # polynomials, np.vectorize; and gates of the user's
+            for name in ("kernel", "rules", "live", "shape") if kind is Gate else ():
+                self.meet(getattr(thing, name), f"{label}.{name}")
+            for name in inside if type(inside) is dict else ():
+                if not name.startswith("_") and (top == "numpy" or name in ("function", "pyfunc")):
+                    self._attribute(inside, name, label)
             return
+        if issubclass(kind, BaseException):
+            self.meet(self._guard("attribute", thing, "args", f"{label}.args"), f"{label}.args")
+        if kind is dataclasses.Field:
+            self._slots(thing, label)
+        if top == "nn":
+            for name in ("forward", "step"):
+                base = next((base for base in kind.__mro__ if name in vars(base)), None)
+                if base is not None:
+                    self._once("item", self._attributes_of(base), name, f"{base.__name__}.{name}")
         if _is_users_class(kind):
-            self._guard("attribute", thing, "__class__", f"the class of {label}")
+            self._guard("type", thing, None, f"the class of {label}")
             self._class(kind)
             self._slots(thing, label)
         if type(inside) is not dict:
             return
+        if _reads_plainly(kind):
+            self._guard("attribute", thing, "__dict__", f"{label}.__dict__")
+        self._inside(kind, inside, label)
+
+    def _from_afar(self, thing: Any, label: str) -> None:
+        """An object that must not be kept alive: what is in it, and in its class."""
+        if isinstance(thing, types.MethodType):
+            self.meet(thing.__func__, label)
+            thing = thing.__self__
+        self._class(type(thing))
+        if type(inside := _dictionary_of(thing)) is dict:
+            self._inside(type(thing), inside, label)
+
+    def _inside(self, kind: type, inside: dict[str, Any], label: str) -> None:
+        """The attributes of an object of this class."""
         self._guard("size", inside, None, f"{label}.__dict__")
         self.guards[-1].names |= _remembered(kind)  # they may be there after the first call
         hidden = _names_of_ours(kind)
-        if hidden is None and isinstance(thing, Mapping) and not _is_users_class(kind):
+        foreign = not _is_users_class(kind)
+        if hidden is None and foreign and issubclass(kind, Mapping):
             hidden = frozenset()  # a dictionary with another one inside
+        own = [base for base in kind.__mro__ if base.__module__ in ON_THEIR_OWN]
+        for name in list(inside) if own else ():
+            self._attribute(inside, name, label)
+        if issubclass(kind, enum.Enum):
+            self._attribute(inside, "_value_", label)
         if hidden is None:
             self._spaces.append((inside, label, True))
             return
@@ -303,13 +465,28 @@ class _Walk:
     # --- arrays and containers --------------------------------------------------------------------
 
     def _array(self, x: np.ndarray[Any, Any], label: str) -> None:
-        """By what it holds, if that is little; else nobody must unlock it."""
+        """By what it holds; of much, by a sample. What nobody can write to stays as it is."""
+        self._guard("shape", x, None, label)
+        if not FLAGS.isdisjoint(self.names):
+            self._guard("writeable", x, None, f"{label}.flags.writeable")
         if x.dtype.hasobject:
-            self._guard("items", x.reshape(-1), None, label)
-            for item in x.reshape(-1)[:MANY]:
+            for item in self._guard("elements", x, None, label):
                 self.meet(item, label)
-        else:
-            self._guard("bytes" if x.nbytes <= SMALL_ARRAY else "writeable", x, None, label)
+        elif x.nbytes > WHOLE:
+            if not is_frozen(x):
+                self._guard("sample", x, None, label)
+                self.arrays[id(owner(x))] = owner(x)
+        elif not is_frozen(x):
+            self._memory(x, label)
+
+    def _memory(self, x: Any, label: str) -> None:
+        """Bytes that can be compared where they are, or that are copied for it."""
+        for kind, seen in (("bytes", x), ("bytes in F order", getattr(x, "T", x))):
+            with suppress(Exception):  # the layout is another, or not for such a comparison
+                if (bytearray(seen.tobytes()) == seen) is True:
+                    self._guard(kind, x, None, label)
+                    return
+        self._guard("bytes in no order", x, None, label)
 
     def _items(self, items: Any, label: str) -> None:
         if not isinstance(items, tuple):
@@ -328,9 +505,13 @@ class _Walk:
         if len(entries) > FEW:
             self._guard("equal", entries, None, label)
         for key, value in list(entries.items()):
+            self.meet(key, f"a key of {label}")
             if len(entries) <= FEW:
                 self._guard("item", entries, key, f"{label}[{key!r}]")
             self.meet(value, f"{label}[{key!r}]")
+        if isinstance(entries, collections.defaultdict):
+            name = "default_factory"
+            self.meet(self._guard("attribute", entries, name, f"{label}.{name}"), label)
         self._of_a_subclass(entries, label)
 
     def _of_a_subclass(self, container: Any, label: str) -> None:
@@ -366,6 +547,25 @@ def _names_of_ours(kind: type) -> frozenset[str] | None:
     return frozenset(name for base in ours for name in vars(base) if name.startswith("_"))
 
 
+def _reads_plainly(kind: type) -> bool:
+    """Whether attributes of its objects are what is in their dictionaries, as in most classes."""
+    read: Any = kind.__getattribute__
+    return read is object.__getattribute__
+
+
+def _has_more(kind: type) -> bool:
+    """Whether a kind of plain values has attributes of the user's, or memory of somebody else's."""
+    return issubclass(kind, np.void) or bool(kind.__flags__ & HEAP_TYPE and _is_users_class(kind))
+
+
+def _dictionary_of(thing: Any) -> Any:
+    """The attributes of an object, past what its class does when it is asked for one."""
+    if isinstance(type(thing).__getattribute__, types.FunctionType):  # the user's
+        with suppress(AttributeError):
+            return object.__getattribute__(thing, "__dict__")
+    return getattr(thing, "__dict__", None)
+
+
 def _remembered(kind: type) -> frozenset[str]:
     """The names of cached properties."""
     members = ((name, x) for base in kind.__mro__ for name, x in vars(base).items())
@@ -386,6 +586,36 @@ def _codes(function: Any) -> Iterator[types.CodeType]:
         todo += [part for part in code.co_consts if isinstance(part, types.CodeType)]
 
 
+class Uses(NamedTuple):
+    """The names in some code: what it looks up in its module, attributes of that, as in
+    `np.linalg.norm`, and imports."""
+
+    names: frozenset[str]
+    variables: frozenset[str]
+    attributes: frozenset[tuple[str, ...]]
+    imports: frozenset[str]
+
+
+@functools.lru_cache(maxsize=4000)
+def _uses_of(code: types.CodeType) -> Uses:
+    attributes: set[tuple[str, ...]] = set()
+    imports: set[str] = set()
+    chain: tuple[str, ...] = ()
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            chain = (step.argval,)
+            attributes.add(chain)
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and chain:
+            chain = (*chain, step.argval)
+            attributes.add(chain)
+        elif step.opname not in ("CACHE", "EXTENDED_ARG", "PUSH_NULL"):
+            chain = ()
+        if step.opname == "IMPORT_NAME":
+            imports.add(step.argval)
+    variables = frozenset(chain[0] for chain in attributes)
+    return Uses(_names_in(code), variables, frozenset(attributes), frozenset(imports))
+
+
 @functools.lru_cache(maxsize=4000)
 def _names_in(code: types.CodeType) -> frozenset[str]:
     """The names in some code, those of patterns among them; and where attributes are read by
@@ -393,6 +623,8 @@ def _names_in(code: types.CodeType) -> frozenset[str]:
     names = set(code.co_names)
     by_name = not BY_NAME.isdisjoint(names)
     names.update(_texts(x for x in code.co_consts if by_name or isinstance(x, tuple)))
+    if not names.isdisjoint(("format", "format_map")):  # "{0.k}"
+        names.update(word for text in _texts(code.co_consts) for word in re.findall(r"\w+", text))
     return frozenset(names)
 
 

@@ -26,7 +26,7 @@ from ..standins import StandIn, concrete
 from ..tensor import Tensor
 from ..values import ARRAYS
 from .apart import Apart
-from .binding import Change, changes_of, commit
+from .binding import Change, changes_of, commit, owner
 from .draws import Draws
 from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .names import WRITTEN, name_in_program, name_of_array
@@ -53,6 +53,7 @@ from .types import map_tree, type_of
 __all__ = ["Notes", "Trace"]
 
 PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
+SAID = {"ignore", "warn", "print"}  # what NumPy does about errors that changes no result
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
 SIMPLE = {
     float,
@@ -106,9 +107,11 @@ class Trace(Recorder):
 
     names_gradients = True
 
-    def __init__(self, draws: Draws | None = None) -> None:
+    def __init__(self, draws: Draws | None = None, arrays: dict[int, Any] | None = None) -> None:
         super().__init__()
         self.draws = draws or Draws(())
+        self._arrays = arrays or {}  # owners of the memory of large arrays from outside, by id
+        self._operands: list[Any] = []  # of the gate that is called
         self.finite: list[Variable] = []  # gradients that must not hold NaN
         self.gradient_of: dict[Variable, Variable] = {}
         self._of_node: dict[Node, Variable] = {}
@@ -126,6 +129,7 @@ class Trace(Recorder):
         self._given: set[Variable] = set()  # arrays that are not to be written to
         self._plain = False  # the gate that is called has no tensor among its operands
         self.refusal: TraceError | None = None
+        self.error_states: list[Any] | None = None  # of NumPy, if they are to be seen
 
     # --- what functions call ---------------------------------------------------------------
 
@@ -162,6 +166,8 @@ class Trace(Recorder):
 
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
+        if self.error_states is not None:
+            self.error_states.append(np.geterr())
         out = self._new(type_of(result))
         out.name = name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
@@ -247,6 +253,8 @@ class Trace(Recorder):
 
     def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
         """A gate is called, with what stands for its operands."""
+        if self._arrays:
+            self._operands = list(operands)
         self._plain = any(isinstance(x, Lookalike) for x in operands) and not any(
             isinstance(x, Tensor) for x in operands
         )
@@ -265,6 +273,10 @@ class Trace(Recorder):
 
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, as eager code computes it, and a Traced for it."""
+        for x, value in zip(self._operands, values, strict=False):
+            if value is not x and self._is_outside(x) and isinstance(value, np.ndarray):  # a copy
+                self._constants[id(value)] = value, self._variable(x)
+        self._operands = []
         given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
         result, extra = _plainly(gate.compute, given, options, plan)
         variables = tuple(map_tree(self._variable, list(values)))
@@ -311,9 +323,21 @@ class Trace(Recorder):
             self.gradient_of[source] = downstream.variable
 
     def _constant(self, x: Any) -> Variable:
+        """A constant; but large arrays from outside are read as they are at every call.
+
+        Not masks, whose values decide how many elements they find.
+        """
+        name = name_of_array(x)
+        if self._is_outside(x):
+            return self._input(x, "array", x, name).variable  # type: ignore[no-any-return]
         variable = super()._constant(x)
-        variable.name = name_of_array(x)
+        variable.name = name
         return variable
+
+    def _is_outside(self, x: Any) -> bool:
+        """Whether it is a large array from outside, or a view of one."""
+        array = isinstance(x, np.ndarray) and x.dtype != bool
+        return array and id(owner(x)) in self._arrays
 
     def notes(self) -> Notes:
         """What readers want to know."""
@@ -382,6 +406,7 @@ class Trace(Recorder):
             own._node, own._tracked = node, tracked
             own._memory = None if is_alone(tensor) else tensor._memory
             self.inputs[-1].tracked = tracked
+            self.inputs[-1].slot = node.slot if node is not None else None
             self._given.add(traced.variable)
         self._tensors[id(tensor)] = Lifted(tensor, own, node, held, tracked, traced)
         self._of_leaf[id(held)] = traced.variable
@@ -463,6 +488,18 @@ class Trace(Recorder):
         """The function has only read the gradient."""
         return id(slot) in self._grads and own.grad is self._grads[id(slot)]
 
+    def check_error_states(self) -> None:
+        """Raise TraceError if the function has NumPy raise errors where its caller does not."""
+        now: Any = np.geterr()
+        for state in self.error_states or ():
+            for error, how in state.items():
+                if how != now[error] and not {how, now[error]} <= SAID:
+                    raise TraceError(
+                        f"compile: inside the function np.errstate has {error}={how!r}, outside "
+                        f"{now[error]!r}, and a compiled program computes as its caller has it; "
+                        "put `with np.errstate(...)` around the call instead"
+                    )
+
     def _input(self, value: Any, kind: str, source: Any, name: str | None) -> Traced:
         variable = self._new(type_of(value))
         self._held[variable], variable.name = value, name
@@ -527,7 +564,8 @@ class Trace(Recorder):
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
         for part in (self._tensors, self._settings, self._slots, self._constants, self._of_node,
                      self._of_leaf, self._views, self._stale, self._born,
-                     self._own_slots, self._grads, self._held, self._given):  # fmt: skip
+                     self._own_slots, self._grads, self._held, self._given,
+                     self._arrays):  # fmt: skip
             part.clear()
 
     def abandon(self) -> None:
@@ -551,16 +589,6 @@ class Trace(Recorder):
                 values.append(map_tree(self._value, x))
                 variables.append(map_tree(self._variable, x))
         return values, tuple(variables)
-
-    def guards(self) -> list[Callable[[], str | None]]:
-        """What has to be as it was for the program to be right."""
-        met = [x for x in self._tensors.values() if not x.made_here]
-        added_to = [given.source for given in self.inputs if given.kind == "grad"]
-        return [
-            *(_Unchanged(x.tensor, x.held) for x in met),
-            *(_Gradient(s, True) for s in added_to),
-            *(_Gradient(s, False) for s in self._empty),
-        ]
 
     def _value(self, x: Any) -> Any:
         if isinstance(x, Traced):
@@ -603,31 +631,3 @@ def not_to_be_written_to(array: Variable) -> TraceError:
         "values of a tensor), and a compiled program would not; take a copy first, t = t.copy(), "
         "and return it"
     )
-
-
-class _Unchanged:
-    """Guard: a tensor that the function reads has the shape, dtype and role it had."""
-
-    def __init__(self, tensor: Tensor, held: Any):
-        self.tensor, self.shape, self.dtype = tensor, held.shape, held.dtype
-        self.tracked = tensor.requires_grad
-
-    def __call__(self) -> str | None:
-        tensor = self.tensor
-        if tensor._tracked != self.tracked:
-            return f"requires_grad of {tensor.name or 'a tensor'} has changed"
-        if tensor._array.shape != self.shape or tensor._array.dtype != self.dtype:
-            return f"{tensor.name or 'a tensor'} has another shape or dtype"
-        return None
-
-
-class _Gradient:
-    """Guard: there is, or there is not, a gradient that the function adds to."""
-
-    def __init__(self, slot: GradSlot, there: bool):
-        self.slot, self.there = slot, there
-
-    def __call__(self) -> str | None:
-        if (self.slot.grad is not None) is self.there:
-            return None
-        return f"a gradient that is added to is {'None' if self.there else 'not None'} now"

@@ -2391,4 +2391,622 @@ def f(x): return x * 2
 --- calls
 see(c(X))
 with ag.scope("a"): see(c(Y))
+## outside: further names
+=== frame-of-the-caller
+def f(x): return x * sys._getframe().f_globals["K"]
+K = 2.0
+--- then
+K = 5.0
+=== globals-of-a-helper
+K = 2.0
+def g(): pass
+def f(x): return x * g.__globals__["K"]
+--- then
+K = 5.0
+=== cell-of-a-helper
+def make(k):
+    def g(): return k
+    return g
+g = make(2.0)
+def f(x): return x * g.__closure__[0].cell_contents
+--- then
+g.__closure__[0].cell_contents = 5.0
+=== defaults-of-a-helper-read
+def g(k=2.0): return k
+def f(x): return x * g.__defaults__[0]
+--- then
+g.__defaults__ = (5.0,)
+=== default-by-its-signature
+import inspect
+def g(k=2.0): return k
+def f(x): return x * inspect.signature(g).parameters["k"].default
+--- then
+g.__defaults__ = (5.0,)
+=== default-of-a-nested-function
+K = [2.0]
+def f(x):
+    def g(k=K): return x * k[0]
+    return g()
+--- then
+K[0] = 5.0
+=== builtins-of-the-module
+import builtins
+def f(x): return x * builtins.divmod(5, 2)[0]
+--- calls
+before = builtins.divmod
+try:
+    see(c(X))
+    builtins.divmod = lambda *_: [7]
+    see(c(X))
+finally:
+    builtins.divmod = before
+see(c(X))
+=== arguments-of-the-program
+sys.argv.append("2")
+def f(x): return x * float(sys.argv[-1])
+--- calls
+try:
+    see(c(X))
+    sys.argv[-1] = "5"
+    see(c(X))
+finally:
+    del sys.argv[-1]
+=== formatted-attribute
+class M: pass
+M.k = 2.0
+def f(x): return x * float("{0.k}".format(M))
+--- then
+M.k = 5.0
+=== recursion-limit
+def f(x): return x * (2 if sys.getrecursionlimit() < 5000 else 3)
+--- calls
+before = sys.getrecursionlimit()
+try:
+    see(c(X))
+    sys.setrecursionlimit(6000)
+    see(c(X))
+finally:
+    sys.setrecursionlimit(before)
+=== print-options
+def f(x): return x * np.get_printoptions()["precision"]
+--- then
+np.set_printoptions(precision=3)
+=== error-state-read
+def f(x): return x * (2 if np.geterr()["divide"] == "raise" else 3)
+--- calls
+see(c(X))
+with np.errstate(divide="raise"): see(c(X))
+=== working-folder
+def f(x): return x * len(os.getcwd())
+--- calls
+before = os.getcwd()
+try:
+    see(c(X))
+    os.chdir(folder)
+    see(c(X))
+finally:
+    os.chdir(before)
+=== environment-expanded
+os.environ["TMP_K"] = "2"
+def f(x): return x * float(os.path.expandvars("$TMP_K"))
+--- then
+os.environ["TMP_K"] = "5"
+=== file-read
+(folder / "k").write_text("2.0")
+def f(x):
+    with open(folder / "k") as file: return x * float(file.read())
+--- then
+(folder / "k").write_text("5.0")
+=== file-read-by-a-path
+(folder / "k").write_text("2.0")
+def f(x): return x * float((folder / "k").read_text())
+--- then
+(folder / "k").write_text("5.0")
+=== file-loaded-by-numpy
+np.save(folder / "k.npy", np.arange(3.0))
+def f(x): return x * np.load(folder / "k.npy")
+--- then
+np.save(folder / "k.npy", np.arange(3.0) + 4)
+=== file-of-text-loaded-by-numpy
+(folder / "k").write_text("1 2 3")
+def f(x): return x * np.loadtxt(folder / "k")
+--- then
+(folder / "k").write_text("4 5 6")
+=== file-of-json
+import json
+(folder / "k").write_text('{"lr": 2.0}')
+def f(x): return x * json.load(open(folder / "k"))["lr"]
+--- then
+(folder / "k").write_text('{"lr": 5.0}')
+=== file-gone
+(folder / "k").write_text("2.0")
+def f(x):
+    try: return x * float((folder / "k").read_text())
+    except OSError: return x
+--- then
+(folder / "k").unlink()
+## outside: further functions
+=== attribute-of-a-partial
+h = functools.partial(lambda x: x); h.k = 2.0
+def f(x): return h(x) * h.k
+--- then
+h.k = 5.0
+=== partial-of-a-bound-method
+class M:
+    k = 2.0
+    def g(self, x): return x * self.k
+o = M(); h = functools.partial(o.g)
+def f(x): return h(x)
+--- then
+o.k = 5.0
+=== method-wrapper-held
+K = [1.0, 2.0]
+n = K.__len__
+def f(x): return x * n()
+--- then
+K.append(3.0)
+=== bound-get-item
+K = {"a": 2.0}
+get = K.__getitem__
+def f(x): return x * get("a")
+--- then
+K["a"] = 5.0
+=== function-made-a-ufunc
+K = 2.0
+u = np.frompyfunc(lambda n: n * K, 1, 1)
+def f(x): return x * u(np.ones(3)).astype(float)
+--- then
+K = 5.0
+=== single-dispatch-of-a-method
+class M:
+    @functools.singledispatchmethod
+    def g(self, n): return 2.0
+o = M()
+def f(x): return x * o.g(3)
+--- then
+M.__dict__["g"].register(int, lambda self, n: 5.0)
+=== cache-with-a-bound
+K = [2.0]
+@functools.lru_cache(maxsize=1)
+def g(n): return K[0] + n
+def f(x): return x * g(1)
+--- then
+K[0] = 5.0
+--- then
+g(2)
+=== cache-of-a-method
+class M:
+    k = 2.0
+    @functools.lru_cache
+    def g(self): return self.k
+o = M()
+def f(x): return x * o.g()
+--- then
+o.k = 5.0
+--- then
+M.g.cache_clear()
+=== cache-holds-an-array
+@functools.cache
+def g(n): return np.ones(n)
+def f(x): return x * g(3)
+--- then
+g(3)[1] = 5.0
+=== cleared-and-filled-again
+K = 2.0
+@functools.cache
+def g(): return K
+def f(x): return x * g()
+--- then
+K = 5.0; g.cache_clear(); g()
+=== own-gate
+K = 2.0
+from autograd.gates import gate
+from autograd.gate import GATES
+times = gate(lambda x: x * K, name="times_k", local=lambda x: K)
+del GATES["times_k"]
+def f(x): return times(x)
+--- then
+K = 5.0
+=== rule-of-an-own-gate
+K = 2.0
+W = Parameter(W0)
+from autograd.gates import gate
+from autograd.gate import GATES
+times = gate(lambda x: x * 2.0, name="times_two", local=lambda x: K)
+del GATES["times_two"]
+def f(x):
+    W.zero_grad(); np.sum(times(W * x)).backward()
+    return W * 1.0
+--- see
+W.grad
+--- then
+K = 5.0
+=== method-of-a-layer-replaced
+net = nn.Sequential(nn.ReLU())
+def f(x): return net(x)
+--- calls
+forward = nn.ReLU.forward
+try:
+    see(c(X))
+    nn.ReLU.forward = lambda self, x: x * 7.0
+    see(c(X))
+finally:
+    nn.ReLU.forward = forward
+see(c(X))
+=== monkeypatched-linalg
+def f(x): return x * np.linalg.norm(W0)
+--- calls
+norm = np.linalg.norm
+try:
+    see(c(X))
+    np.linalg.norm = lambda x: 7.0
+    see(c(X))
+finally:
+    np.linalg.norm = norm
+see(c(X))
+=== monkeypatched-numpy-imported-inside
+def f(x):
+    import numpy as xp
+    return xp.tanh(x)
+--- calls
+tanh = np.tanh
+try:
+    see(c(X))
+    np.tanh = np.exp
+    see(c(X))
+finally:
+    np.tanh = tanh
+=== module-imported-by-name
+(folder / "tmp_a.py").write_text("LR = 2.0")
+import tmp_a
+def f(x): return x * importlib.import_module("tmp_a").LR
+--- then
+tmp_a.LR = 5.0
+=== module-with-a-class-of-its-own
+D = {"k": 2.0}
+class M(types.ModuleType):
+    @property
+    def k(self): return D["k"]
+m = M("m")
+def f(x): return x * m.k
+--- then
+D["k"] = 5.0
+=== class-of-a-module-replaced
+class M(types.ModuleType): k = 2.0
+class N(types.ModuleType): k = 5.0
+m = M("m")
+def f(x): return x * m.k
+--- then
+m.__class__ = N
+## outside: further objects
+=== item-of-a-class
+K = {"a": 2.0}
+class M:
+    def __class_getitem__(cls, key): return K[key]
+def f(x): return x * M["a"]
+--- then
+K["a"] = 5.0
+=== attribute-found-statically
+import inspect
+o = O(); o.k = 2.0
+def f(x): return x * inspect.getattr_static(o, "k")
+--- then
+o.k = 5.0
+=== property-deleter-and-class-attribute
+class M: k = 2.0
+o = M(); o.k = 7.0
+def f(x): return x * o.k
+--- then
+del o.k
+--- then
+M.k = 5.0
+=== slots-with-a-class-behind
+class A: __slots__ = ("k",)
+class B(A): __slots__ = ("n",)
+o = B(); o.k = 2.0; o.n = O(); o.n.k = 3.0
+def f(x): return x * o.k * o.n.k
+--- then
+o.n.k = 5.0
+=== dataclass-default
+@dataclasses.dataclass
+class M: k: float = 2.0
+def f(x): return x * M().k
+--- then
+M.__init__.__defaults__ = (5.0,)
+=== dataclass-field-default
+@dataclasses.dataclass
+class M: k: float = 2.0
+def f(x): return x * dataclasses.fields(M)[0].default
+--- then
+dataclasses.fields(M)[0].default = 5.0
+=== namespace-in-a-namespace
+o = types.SimpleNamespace(a=types.SimpleNamespace(k=2.0))
+def f(x): return x * o.a.k
+--- then
+o.a.k = 5.0
+=== parsed-arguments
+import argparse
+o = argparse.Namespace(lr=2.0)
+def f(x): return x * o.lr
+--- then
+o.lr = 5.0
+=== enum-value-is-a-list
+class E(enum.Enum): A = [2.0]
+def f(x): return x * E.A.value[0]
+--- then
+E.A.value[0] = 5.0
+=== copied-object
+o = O(); o.k = 2.0
+def f(x): return x * copy.copy(o).k
+--- then
+o.k = 5.0
+=== deeply-copied-list
+K = [[2.0]]
+def f(x): return x * copy.deepcopy(K)[0][0]
+--- then
+K[0][0] = 5.0
+=== set-of-objects
+o = O(); o.k = 2.0; S = {o}
+def f(x): return x * sum(p.k for p in S)
+--- then
+o.k = 5.0
+=== keys-that-are-objects
+o = O(); o.k = 2.0; D = {o: 1.0}
+def f(x): return x * sum(p.k for p in D)
+--- then
+o.k = 5.0
+=== weak-set
+o = O(); o.k = 2.0; S = weakref.WeakSet([o])
+def f(x): return x * sum(p.k for p in S)
+--- then
+o.k = 5.0
+--- then
+p = O(); p.k = 3.0; S.add(p)
+=== weak-proxy
+o = O(); o.k = 2.0; p = weakref.proxy(o)
+def f(x): return x * p.k
+--- then
+o.k = 5.0
+=== weak-method
+class M:
+    k = 2.0
+    def g(self): return self.k
+o = M(); r = weakref.WeakMethod(o.g)
+def f(x): return x * r()()
+--- then
+o.k = 5.0
+=== objects-in-an-array
+o = O(); o.k = 2.0
+A = np.array([o, None], object)
+def f(x): return x * A[0].k
+--- then
+o.k = 5.0
+--- then
+p = O(); p.k = 3.0; A[0] = p
+=== objects-in-a-transposed-array
+A = np.array([[2.0, None], [None, 3.0]], object).T
+def f(x): return x * A[1, 1]
+--- then
+A[1, 1] = 5.0
+=== objects-in-a-deque
+o = O(); o.k = 2.0; D = collections.deque([o])
+def f(x): return x * D[0].k
+--- then
+o.k = 5.0
+=== exception-held
+E = ValueError(2.0); E.k = 3.0
+def f(x): return x * E.args[0] * E.k
+--- then
+E.args = (5.0,)
+--- then
+E.k = 7.0
+=== context-manager-holds-an-object
+o = O(); o.k = 2.0
+n = contextlib.nullcontext(o)
+def f(x):
+    with n as p: return x * p.k
+--- then
+o.k = 5.0
+--- then
+p = O(); p.k = 3.0; n.enter_result = p
+=== string-subclass
+class S(str): pass
+s = S("a"); s.k = 2.0
+def f(x): return x * s.k
+--- then
+s.k = 5.0
+=== float-subclass
+class F(float): pass
+s = F(2.0); s.k = 2.0
+def f(x): return x * s.k
+--- then
+s.k = 5.0
+=== iterated-class
+class M(type):
+    def __iter__(cls): return iter(cls.K)
+class A(metaclass=M): K = [2.0]
+def f(x): return x * sum(A)
+--- then
+A.K[0] = 5.0
+## outside: further arrays
+=== item-of-a-structured-array-held
+A = np.array([(2.0, 1)], [("k", float), ("n", int)]); R = A[0]
+def f(x): return x * R["k"]
+--- then
+A["k"] = 5.0
+=== flat-iterator-held
+A = np.array([2.0, 3.0]); F = A.flat
+def f(x): return x * F[0]
+--- then
+A[0] = 5.0
+=== masked-array-mask
+A = np.ma.array([1.0, 2.0, 3.0], mask=[False, False, True])
+def f(x): return x * float(A.sum())
+--- then
+A.mask[2] = False; A._mask[0] = True
+=== polynomial
+P = np.poly1d([1.0, 2.0])
+def f(x): return x * P(3.0)
+--- then
+P[0] = 7.0
+=== polynomial-of-a-basis
+P = np.polynomial.Polynomial([1.0, 2.0])
+def f(x): return x * P(3.0)
+--- then
+P.coef[0] = 7.0
+=== vectorized-function-replaced
+v = np.vectorize(lambda n: n * 2.0)
+def f(x): return x * v(np.ones(3))
+--- then
+v.pyfunc = lambda n: n * 5.0
+=== array-in-fortran-order
+A = np.asfortranarray(np.ones((60, 60)))
+def f(x): return x * A.sum()
+--- then
+A[7, 7] = 5.0
+=== array-in-no-order
+A = np.ones((60, 60))[::2, ::3]
+def f(x): return x * A.sum()
+--- then
+A[7, 7] = 5.0
+=== array-of-another-byte-order
+A = np.ones(600, ">f8")
+def f(x): return x * A.sum()
+--- then
+A[7] = 5.0
+=== array-of-dates
+A = np.array(["2020-01-01", "2020-01-03"], "M8[D]")
+def f(x): return x * (A[1] - A[0]).astype(int)
+--- then
+A[0] = A[0] - 4
+=== array-of-half-precision
+A = np.ones(3000, np.float16)
+def f(x): return x * float(A.sum())
+--- then
+A[7] = 5.0
+=== array-dtype-in-place
+A = np.arange(3.0)
+def f(x): return x * A.view(A.dtype).astype(float)
+--- then
+A.dtype = np.int64
+=== array-shape-in-place
+A = np.arange(6.0)
+def f(x): return x * A.reshape(-1, 3).shape[0] * len(A)
+--- then
+A.shape = (2, 3)
+=== array-emptied
+A = np.ones(3)
+def f(x): return x * (A.size + 1)
+--- then
+A.resize(0, refcheck=False)
+=== array-frozen-replaced
+A = ag.frozen(np.ones(30_000))
+def f(x): return x * A.sum()
+--- then
+A = ag.frozen(np.full(30_000, 5.0))
+=== array-huge-replaced
+A = np.ones(300_000)
+def f(x): return x * A[:3]
+--- then
+A = np.full(300_000, 5.0)
+=== array-huge-written-to
+A = np.ones(300_000)
+def f(x): return x * A[:3]
+--- then
+A[1] = 5.0
+=== array-huge-in-a-product
+A = np.ones((3, 100_000))
+def f(x): return (x @ A)[:3]
+--- then
+A[1, 1] = 5.0
+=== array-huge-written-by-its-row
+A = np.ones((3, 100_000))
+def f(x): return x * A[1, :3]
+--- then
+B = A[1]; B[2] = 5.0
+=== array-huge-scaled
+A = np.ones(300_000)
+def f(x): return x * A.sum()
+--- then
+A *= 5.0
+=== array-huge-labels
+S, y = np.random.default_rng(0).normal(size=(200_000, 3)), np.zeros(200_000, int)
+def f(x): return ag.softmax_cross_entropy(S * x, y)
+--- then
+y[77] = 1
+=== batch-filled-in-place
+B = np.empty((64, 3))
+def f(x): return np.sum(np.tanh(B * x))
+--- calls
+for k in range(20):
+    B[...] = k / 20
+    see(c(X))
+=== batch-filled-in-place-and-read
+B = np.ones((640, 3))
+def f(x): return np.sum(np.tanh(B * x)) * B.sum()
+--- then
+B[7] = 5.0
+=== batch-aliased-and-read
+B = np.ones((640, 3))
+def f(x):
+    a = B
+    return np.sum(np.tanh(B * x)) * a.sum()
+--- then
+B[7] = 5.0
+=== batch-read-by-a-helper
+B = np.ones((640, 3))
+def g(a, x): return a * x + float(a[7, 0])
+def f(x): return np.sum(np.tanh(g(B, x)))
+--- then
+B[7] = 5.0
+=== batch-scaled-on-the-way
+B = np.ones((640, 3))
+def f(x): return np.sum(np.tanh(B * x)) + np.sum(B * 2.0 * x)
+--- then
+B[7] = 5.0
+=== batch-decides-a-branch
+B = np.ones((640, 3))
+def f(x): return np.sum(B * x) if B[7, 0] < 3 else np.sum(x)
+--- then
+B[7] = 5.0
+=== batch-as-a-mask
+M = np.zeros(3000, bool); M[:30] = True
+def f(x): return np.sum(np.ones(3000)[M] * x[0])
+--- then
+M[:60] = True
+=== mask-of-an-argument
+M = np.zeros(3000, bool); M[:30] = True
+def f(x): return np.sum(np.concatenate([x] * 1000)[M])
+--- then
+M[:60] = True
+=== large-array-used-twice
+B = np.ones((640, 3))
+def f(x): return np.sum(B * x) + np.sum(np.tanh(x @ B.T))
+--- then
+B[7] = 5.0
+=== gradient-with-respect-to-a-parameter-times-data
+B, W = np.ones((640, 3)), Parameter(W0)
+def f(x):
+    W.zero_grad(); loss = np.sum(np.tanh(B * W) * x); loss.backward()
+    return loss
+--- see
+W.grad
+--- then
+B[7] = 5.0
+=== result-is-the-large-array
+B = np.ones((640, 3))
+def f(x): return B, x * 2
+--- calls
+see(*c(X))
+B[7] = 5.0
+see(*c(X))
+=== argument-shares-memory-with-the-outside
+B = np.ones((300, 3))
+def f(x): return x * B[0], np.sum(B)
+--- calls
+see(c(X))
+B[0] = 5.0
+see(c(B[0]))
+B[1] = 7.0
+see(c(B[1]))
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -182,3 +183,106 @@ def test_arrays_in_another_order_of_memory() -> None:
     for x in (a, np.asfortranarray(a), a[::2], np.ascontiguousarray(a[::2])):
         same(g(x)[0], f(x)[0])
         same(g(x)[1], f(x)[1])
+
+
+HUGE = 150_000  # elements of an array that is not compared as a whole
+
+
+def test_a_large_array_from_outside_is_read_as_it_is_and_not_copied() -> None:
+    data, weights = np.ones((HUGE, 2)), ag.Parameter(np.array([[0.5, -1.0], [1.5, 2.0]]))
+    labels = np.zeros(HUGE, int)
+
+    def step(x: Any) -> Any:
+        weights.zero_grad()
+        scores = data @ weights
+        loss = np.sum(scores * x) + ag.softmax_cross_entropy(scores, labels)
+        loss.backward()
+        return loss + np.sum(data[7:9] * x)
+
+    compiled = ag.compile(step)
+    for at in range(3):
+        data[7 + at, 1], labels[7 + at] = at + 3.0, 1  # none of those that are looked at
+        loss = compiled(np.ones(2))
+        gradient = weights.grad
+        same(loss, step(np.ones(2)))
+        same(gradient, weights.grad)
+    assert compiled.why == ["first call"]
+    kinds = [given.kind for given in compiled.program.inputs]
+    assert kinds.count("array") == 3  # a view is one, too
+    held = {x for e in compiled.program.equations for x in e.inputs if x.constant}
+    assert not any(np.array_equal(x.value, data) for x in held)
+    assert any(x is data for x in compiled.constants.values())
+
+
+def test_a_large_mask_from_outside_stays_a_constant() -> None:
+    mask = np.zeros(2_000_000, bool)
+    mask[:3] = True
+    compiled = ag.compile(lambda x: np.sum(np.broadcast_to(x, mask.shape)[mask]))
+    assert compiled(2.0).item() == 6.0
+    mask[1000:] = True
+    assert compiled(2.0).item() == 2.0 * mask.sum()
+    assert compiled.why[1:] == ["mask has been written to"]
+
+
+class Alike:
+    """All are equal."""
+
+    k = 2.0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alike)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def test_it_is_known_why_a_program_does_not_apply() -> None:
+    array, frame = np.ones(3), np.ones((60, 60)).T
+    weights = ag.Parameter(np.ones((2, 3)))
+    remembered: dict[str, float] = {}
+
+    @functools.cache
+    def listed() -> list[float]:
+        return [2.0]
+
+    @ag.compile
+    def f(x: Any, o: Any) -> Any:
+        return np.sum(weights * x) * o.k * array[0] * frame.sum() * listed()[0] + len(remembered)
+
+    one, other = Alike(), Alike()
+    f(1.0, one)
+    f(1.0, one)
+    assert f.why[1:] == ["the function added something at its first call, which is there now"]
+    f(1.0, other)
+    array[0] = 5.0
+    f(1.0, other)
+    frame[3, 4] = 2.0
+    f(1.0, other)
+    weights.data = np.ones((3, 2)).T
+    f(1.0, other)
+    weights.requires_grad = False
+    f(1.0, other)
+    with ag.no_grad():
+        f(1.0, other)
+    assert f.why[2:] == [
+        "argument 1 is another Alike",
+        "array has been written to",
+        "frame has been written to",
+        "requires_grad of a tensor has changed",
+        "inside of no_grad",
+    ]
+
+
+def test_what_is_reached_is_bounded() -> None:
+    objects = [Alike() for _ in range(21_000)]
+    with pytest.raises(ag.TraceError, match="pass what it needs as arguments"):
+        ag.compile(lambda x: x * objects[20_500].k)(1.0)
+
+
+def test_a_frozen_array_is_not_looked_at() -> None:
+    free, frozen = np.ones(3000), ag.frozen(np.ones(3000))
+    compiled = ag.compile(lambda x: np.sum(free * x) + np.sum(frozen * x))
+    compiled(1.0)
+    looked_at = [g.space for g in compiled._last.outside.guards if g.kind == "bytes"]
+    assert any(x is free for x in looked_at)
+    assert not any(x is frozen for x in looked_at)
