@@ -336,7 +336,7 @@ class Trace(Recorder):
 
     def _is_outside(self, x: Any) -> bool:
         """Whether it is a large array from outside, or a view of one."""
-        array = isinstance(x, np.ndarray) and x.dtype != bool
+        array = issubclass(type(x), np.ndarray) and x.dtype != bool  # no stand-in
         return array and id(owner(x)) in self._arrays
 
     def notes(self) -> Notes:
@@ -544,6 +544,12 @@ class Trace(Recorder):
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for lifted in self._tensors.values():
+            if lifted.own._tracked != lifted.tracked and not lifted.made_here:
+                raise TraceError(
+                    f"compile: the function changes requires_grad of {lifted.tensor.name or 'a tensor'}, "
+                    "and a program is for the one that it was traced with; change it "
+                    "outside of the compiled function, for which it is then traced anew"
+                )
             now = lifted.own._array
             moved = now is not lifted.traced and isinstance(now, Traced)
             if moved and not lifted.made_here:
