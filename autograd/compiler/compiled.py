@@ -13,7 +13,7 @@ from typing import Any, Generic, ParamSpec, overload
 import numpy as np
 
 from ..arrays import as_constant, check_plain
-from ..errors import TraceError
+from ..errors import AutogradError, TraceError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
@@ -33,6 +33,7 @@ from .program import Anew, Output, Program, Variable
 from .reach import Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
+from .state import Changing, Read, State
 from .trace import Notes, Trace
 from .traced import Traced
 from .verify import verify_memory
@@ -123,6 +124,7 @@ class Compiled(Generic[P]):
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries: dict[Any, list[Entry]] = {}  # by the kinds of arguments
         self.why: list[str] = []  # for every trace: what was new
+        self._changing = Changing()
         self._last: Entry | None = None
         self._leaves: list[Any] = []
         self._structure: Any = None
@@ -177,31 +179,61 @@ class Compiled(Generic[P]):
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
+        """Trace the function, once more with other stand-ins if those were not the right ones."""
+        wide, read = False, set[tuple[int, Any]]()
+        first: AutogradError | None = None
+        while True:
+            try:
+                return self._attempt(args, kwargs, leaves, structure, wide, read)
+            except Read as signal:
+                read.add(signal.args[0].id)
+            except AutogradError as error:
+                if first is not None or not getattr(error, "wants_arrays", False):
+                    raise first or error from None
+                first, wide = error, True
+
+    def _attempt(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        leaves: list[Any],
+        structure: Any,
+        wide: bool,
+        read: set[tuple[int, Any]],
+    ) -> tuple[Entry, Any]:
         native = self.backend == "numba"
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
         outside = Surroundings(reached.guards)
+        owners = {id(view): kind for kind, view in views.items()}
+        state = State(reached.guards, owners, self._changing, leaves, read, wide)
         trace = Trace(Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         try:
+            state.enter(trace)
             with computing_with(trace, site=None, recording=True):
                 result = self.function(*traced_args, **traced_kwargs)
             results = _leaves(result)
             trace.draws.check()
-            traced = trace.program([_data(x) for x in results])
+            anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
+            still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
+            settled = state.settle(trace, still)
+            computed = [_data(x) for x in results]
+            traced = trace.program(computed, settled.leaves, settled.effects)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
             program = improve(program, NATIVE if native else PASSES)
-            anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
-            still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
-            grown = outside.settle(trace.reads_anew, still)
-            trace.finish()
+            trace.finish(settled.changes)
         except BaseException as error:
+            state.leave()
             trace.abandon()
-            if isinstance(error, TraceError):  # perhaps the function just runs after this
+            if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
                 trace.draws.put_back()
                 outside.put_back()
+                if trace.wants_arrays or "out=" in str(error):
+                    error.wants_arrays = True  # type: ignore[union-attr]
             raise
+        outside.guards = settled.guards
         computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
         values = [_owned(_value(_data(results[k]))) for k in computed]
@@ -209,7 +241,7 @@ class Compiled(Generic[P]):
         trace.forget()
         del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
         entry = Entry(program, traced, notes, guards, leaves, outside)
-        if not grown:  # else the next call is traced as well: attributes may be added once
+        if settled.keep:  # else the next call is traced as well
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
 
@@ -337,7 +369,9 @@ class Entry:
         traced = self.traced
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
-        traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
+        traced = Program(
+            traced.inputs, traced.equations, traced.outputs + outputs, traced.empty, traced.effects
+        )
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
@@ -352,7 +386,8 @@ class Entry:
         for k, tensor in self.tensors.items():
             if leaves[k] is not tensor:
                 return f"argument {k} is another tensor that requires a gradient"
-        for guard in [*self._guards, self.outside.changed]:
+        places = [i.source.misfit for i in self.program.inputs if i.kind == "place"]
+        for guard in [*self._guards, self.outside.changed, *places]:
             problem = guard()
             if problem is not None:
                 return problem

@@ -18,8 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TraceError
-
 __all__ = ["NOTHING", "SMALL_ARRAY", "Guard", "Surroundings"]
 
 SMALL_ARRAY = 2048  # bytes: up to here an array is compared by what it holds
@@ -64,6 +62,14 @@ class Guard:
     label: str
     value: Any = None
     names: frozenset[Any] = frozenset()  # of attributes, where their number is looked at
+    exact: bool = False  # another object that is equal does not do, but for plain values
+
+    @classmethod
+    def of(cls, kind: str, space: Any, key: Any, label: str, value: Any) -> Guard:
+        """A guard of what there was before, wherever a program changes something."""
+        guard = cls(kind, space, key, label)
+        guard.value, guard.exact = value, True
+        return guard
 
     def __post_init__(self) -> None:
         self.value = self.now()
@@ -80,7 +86,8 @@ class Guard:
     def changed(self) -> str | None:
         """What is different now, if anything."""
         now = self.now()
-        if now is self.value or same(now, self.value):
+        exact = self.exact and self.kind in ("item", "attribute") and type(now) not in COMPARED
+        if now is self.value or (not exact and same(now, self.value)):
             return None
         if self.kind not in ("item", "attribute"):
             return f"{self.label} has changed"
@@ -111,38 +118,10 @@ class Guard:
 
 
 class Surroundings:
-    """What a function reads from outside, as far as it does not change that itself."""
+    """What a function reads from outside."""
 
     def __init__(self, guards: Iterable[Guard]):
         self.guards = list(guards)
-
-    def settle(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> bool:
-        """Leave out what the program reads itself, and what is not among the guards `still` needed.
-
-        Tells whether the function has added attributes, which it may do once, in its first call.
-        Raises TraceError if it has changed anything else that it reads: a program would not.
-        """
-        needed = {(guard.kind, id(guard.space), guard.key) for guard in still}
-        self.guards = [
-            guard
-            for guard in self.guards
-            if not read_anew(guard.space, guard.key)
-            and (guard.kind, id(guard.space), guard.key) in needed
-        ]
-        grown = [g for g in self.guards if g.kind == "size" and isinstance(g.space, Mapping)]
-        for guard in self.guards:
-            said = guard.changed() if guard not in grown else None
-            if said is not None:
-                raise TraceError(
-                    f"compile: the function itself changes what it reads from outside ({said}), "
-                    "and a compiled program would not. Keep what changes from call to call in a "
-                    "Parameter (p.data = ...), pass it as an argument and return the new value, or "
-                    "do it outside of the compiled function"
-                )
-        added = {name for guard in grown for name in guard.space.keys() - guard.names}
-        for guard in grown:  # names of one's own that begin with "_" are taken for a cache
-            guard.value = guard.now()
-        return any(not name.startswith("_") for name in added if isinstance(name, str))
 
     def put_back(self) -> None:
         """As if the function had not run, as far as that can be told."""

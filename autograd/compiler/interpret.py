@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .binding import changes_of, commit, read_all
-from .program import EdgeCall, Equation, GateCall, Input, Program, Shadow, Variable
+from .binding import changes_of, commit, done_by, read_all
+from .program import EdgeCall, Equation, GateCall, Input, Leaf, Program, Shadow, Variable
 from .types import map_tree, type_of
 
 __all__ = ["interpret", "run_apart"]
@@ -30,7 +30,15 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
     ]
     if any(o.kind == "finite" and np.isnan(x).any() for o, x in found):
         return None
-    commit(
+    if any(o.kind == "branch" and x is not o.source for o, x in found):
+        return None
+    states = {o.source: np.copy(x, order="K")[()] if isinstance(x, np.ndarray) else x
+              for o, x in found if o.kind == "state"}  # fmt: skip
+
+    def leaf(x: Leaf) -> Any:
+        return states[x.number] if x.kind != "given" else inputs[program.inputs[x.number].variable]
+
+    changes = [
         change
         for o, x in found
         for change in (
@@ -40,13 +48,16 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
             if o.kind == "grad"
             else []
         )
-    )
+    ]
+    commit(changes, [done_by(effect, leaf) for effect in program.effects])
     return tuple(np.copy(x, order="K")[()] for o, x in found if o.kind == "result")
 
 
 def _fits(given: Input, value: Any) -> bool:
     if given.kind == "tensor" and given.source._tracked is not given.tracked:
         return False
+    if given.kind == "place":
+        return bool(given.source.fits())
     return given.kind not in ("tensor", "grad") or (
         value is not None and type_of(value) == given.variable.type
     )

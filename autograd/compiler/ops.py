@@ -245,6 +245,22 @@ _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL
 _row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
+
+def _of_python(function: Function, form: Form) -> None:
+    """Python's arithmetic on plain numbers that are carried from call to call."""
+    _row(function, pure=True, result=miniature(function), readable=form, generated=form)
+
+
+_of_python(operator.floordiv, infix("//", PRODUCT))
+_of_python(operator.mod, infix("%", PRODUCT))
+_of_python(operator.pos, Form("+{}", UNARY, (UNARY,)))
+_of_python(operator.abs, Form("abs({})"))
+for _symbol, _function in {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}.items():  # fmt: skip
+    _of_python(_function, infix(_symbol, COMPARISON))
+
 # --- functions of one number ---------------------------------------------------------------------
 
 _row(np.exp, floats=CALL, native="math.exp({})", slow=True)
@@ -258,6 +274,8 @@ _row(np.absolute, floats=Form("abs({})"), native="abs({})")
 _row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
+_row(np.int64, result=converted(np.int64))
+_row(np.bool_, result=converted(np.bool_))
 
 # --- comparisons and choices ---------------------------------------------------------------------
 

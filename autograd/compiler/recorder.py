@@ -27,6 +27,8 @@ OUTSIDE = Context()  # of any gate
 class Recorder(Kind):
     """The kind of values that gates compute with while a program is written."""
 
+    wants_arrays = False  # something computed was to be written into an array from outside
+
     def __init__(self) -> None:
         self.equations: list[Equation] = []
         self.context = OUTSIDE
@@ -45,6 +47,9 @@ class Recorder(Kind):
     ) -> Traced:
         """The same for a function that writes into `target`; views of it cannot be used again."""
         raise NotImplementedError
+
+    def check_memory(self, array: Any) -> None:
+        """Something computed is to be written into this array; it may be just memory."""
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same at every call."""

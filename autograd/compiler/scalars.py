@@ -34,6 +34,8 @@ NUMBERS = (np.dtype(float), np.dtype(bool))
 
 def is_scalar(program: Program) -> bool:
     """Whether all values are single float64 numbers, and all functions have a form for floats."""
+    if program.effects or any(given.kind == "place" for given in program.inputs):
+        return False  # Python's numbers and NumPy's stay what they are
     outside = [given.variable for given in program.inputs if given.kind != "argument"]
     leaving = [output.variable for output in program.outputs if not output.variable.constant]
     if not program.equations or not all(map(_is_number, outside + leaving)):

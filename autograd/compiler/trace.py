@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -25,12 +25,14 @@ from ..values import ARRAYS
 from .binding import Change, changes_of, commit
 from .draws import Draws
 from .names import WRITTEN, name_in_program, name_of_array
+from .numbers import Number
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
     Anew,
     Context,
     EdgeCall,
+    Effect,
     Equation,
     GateCall,
     Input,
@@ -48,6 +50,7 @@ __all__ = ["Notes", "Trace"]
 
 PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
+PYTHONS = {float, int, bool}
 SIMPLE = {
     float,
     int,
@@ -103,6 +106,9 @@ class Trace(Recorder):
         self._own_slots: dict[int, GradSlot] = {}  # of tensors that the function makes
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
+        self._branches: dict[Variable, bool] = {}  # answers that the program is for
+        self._aside = False  # a function of `fresh` runs
+        self.outside: dict[int, Any] = {}  # arrays from outside, by id
 
     # --- what functions call ---------------------------------------------------------------
 
@@ -110,6 +116,8 @@ class Trace(Recorder):
         """Run a NumPy function on values, write it down, and give the result as a Traced."""
         if holds_tensor(args):  # in a gradient of a gradient: a gate
             return function(*map_tree(as_constant_tensor, args), **kwargs)
+        if self._aside:
+            self._refuse_aside()
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
@@ -127,6 +135,8 @@ class Trace(Recorder):
                 f"{type(result).__name__}, and only functions that give one array can be traced"
             )
         equation = self._note(function, variables, self._variables(kwargs), result)
+        if type(result) in PYTHONS and any(isinstance(x, Number) for x in args):
+            return Number(self, result, equation.out)
         return self._result(equation, result, op.fresh)
 
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
@@ -169,6 +179,8 @@ class Trace(Recorder):
         """The same for a function that writes into `target`; views of it cannot be used again."""
         if not target.shape:
             return self.record(function, args, kwargs)  # type: ignore[no-any-return]
+        if self._aside:
+            self._refuse_aside()
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
         after = target.value.copy(order="K")
@@ -188,8 +200,33 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
+        def aside(*args: Any, **kwargs: Any) -> Any:
+            self._aside = True
+            try:
+                return called(*args, **kwargs)
+            finally:
+                self._aside = False
+
+        called = Anew(function)
+        values, variables = self._both(args)
         with self.draws.allowed(), computing_with(ARRAYS):
-            return self.record(Anew(function), args, kwargs)  # type: ignore[no-any-return]
+            result = aside(*values, **map_tree(self._value, kwargs))
+        equation = self._note(called, variables, self._variables(kwargs), result)
+        return self._result(equation, result, fresh=False)
+
+    def _refuse_aside(self) -> NoReturn:
+        raise TraceError(
+            "compile: a function that is called through ag.fresh reads what the compiled function "
+            "itself changes; pass that to it as an argument: ag.fresh(function, value)"
+        )
+
+    def branch(self, number: Number) -> bool:
+        """The answer of a number that depends on nothing but numbers of Python's."""
+        if self._aside:
+            self._refuse_aside()
+        if type(number.value) is not bool:
+            number = number != 0
+        return self._branches.setdefault(number.variable, number.value)
 
     # --- what the engine tells ---------------------------------------------------------------
 
@@ -267,6 +304,41 @@ class Trace(Recorder):
     def argument(self, value: Any, position: int, name: str | None) -> Traced:
         """An argument of the function."""
         return self._input(value, "argument", position, name)
+
+    def place(self, value: Any, place: Any, name: str | None) -> Traced:
+        """What stands in a place outside that the function itself changes."""
+        found = self._input(value, "place", place, name)
+        if found.variable.type.weak:
+            return Number(self, value, found.variable)
+        if isinstance(value, np.ndarray) and not value.ndim:
+            found.value = value[()]
+        return found
+
+    def check_memory(self, array: Any) -> None:
+        """Refuse a write of something computed into an array from outside that is not carried."""
+        base = array
+        while base is not None:
+            if id(base) in self.outside:
+                self.wants_arrays = True
+                raise TraceError(
+                    "compile: something computed is written into an array from outside; pass the "
+                    "array as an argument, or keep it in a Parameter"
+                )
+            base = getattr(base, "base", None)
+
+    def held(self, variable: Variable) -> Any:
+        """The object that an input was at the beginning."""
+        return self._held[variable]
+
+    def is_known(self, tensor: Tensor) -> bool:
+        """Whether the function has met this tensor, and has not made it."""
+        lifted = self._tensors.get(id(tensor))
+        return lifted is not None and not lifted.made_here
+
+    def is_made_here(self, tensor: Tensor) -> bool:
+        """Whether the function has made this tensor, of what is constant to it."""
+        lifted = self._tensors.get(id(tensor))
+        return lifted is not None and lifted.made_here
 
     def lift(self, tensors: Iterable[Any]) -> None:
         """Let the tensors among these be inputs."""
@@ -351,8 +423,9 @@ class Trace(Recorder):
 
     # --- the end -------------------------------------------------------------------------------
 
-    def finish(self) -> None:
-        """Give tensors and gradients their arrays, of before or as the function left them."""
+    def finish(self, effects: Iterable[tuple[Any, ...]] = ()) -> None:
+        """Give tensors and gradients their arrays, of before or as the function left them, and let
+        these effects take place with them."""
         changes: list[Change] = []
         for tensor, _, held, tracked, traced in self._tensors.values():
             changes.append((tensor, "_tracked", tracked))
@@ -365,10 +438,13 @@ class Trace(Recorder):
                 changes.append((slot, "grad", old))
             elif slot.grad is not None:
                 changes.append((slot, "grad", np.array(self._value(slot.grad))))
-        commit(changes)
+        commit(changes, effects)
 
-    def program(self, results: list[Any]) -> Program:
-        """The program so far, with everything left as it is."""
+    def program(
+        self, results: list[Any], states: Sequence[Any] = (), effects: Sequence[Effect] = ()
+    ) -> Program:
+        """The program so far, with everything left as it is; what it gives, and `states`, the
+        leaves of its effects."""
         outputs = [
             Output(self._output(x), "result", k)
             for k, x in enumerate(results)
@@ -383,7 +459,20 @@ class Trace(Recorder):
             if slot.grad is not None and not self._is_as_before(slot):
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
         outputs += [Output(variable, "finite", None) for variable in self.finite]
-        return Program(self.inputs, self.equations, outputs, self._empty)
+        outputs += [Output(self._output(x), "state", k) for k, x in enumerate(states)]
+        outputs += [Output(v, "branch", answer) for v, answer in self._branches.items()]
+        return Program(self.inputs, self._in_order(), outputs, self._empty, list(effects))
+
+    def _in_order(self) -> list[Equation]:
+        """The equations; those that decide whether the program applies come first."""
+        if not self._branches:
+            return self.equations
+        needed, early = set(self._branches), set()
+        for equation in reversed(self.equations):
+            if equation.out in needed:
+                needed.update(equation.inputs)
+                early.add(equation)
+        return sorted(self.equations, key=lambda equation: equation not in early)
 
     def forget(self) -> None:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""

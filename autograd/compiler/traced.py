@@ -31,6 +31,11 @@ class Recorder(Protocol):
     def record(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run the function on values, write it down, and give the result as a Traced."""
 
+    wants_arrays: bool  # something computed was to be written into an array from outside
+
+    def check_memory(self, array: Any) -> None:
+        """Something computed is to be written into this array; it may be just memory."""
+
     def constant(self, value: Any) -> Traced:
         """A value that is the same whenever the program runs."""
 
@@ -109,6 +114,8 @@ class Traced(NDArrayOperatorsMixin, StandIn):
             self.trace.overwrite(inputs[0], function, inputs, options)
             return None
         out = options.pop("out", None)
+        if out is not None and not isinstance(out[0], Traced):
+            self.trace.check_memory(out[0])
         if out is not None and isinstance(out[0], Traced):
             return self.trace.overwrite(out[0], function, inputs, options)
         return self.trace.record(function, inputs, options)  # another `out` is just memory
@@ -121,6 +128,8 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
         if function is np.copyto:
+            if not isinstance(args[0], Traced):
+                self.trace.check_memory(args[0])
             self.trace.overwrite(args[0], _copied, args[1:], options)
             return None
         options = {name: value for name, value in options.items() if name != "out"}
@@ -186,6 +195,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         self._refuse("an integer for indexing or range()")
 
     def __array__(self, *_: Any, **__: Any) -> Any:
+        self.trace.wants_arrays = True
         self._refuse("np.asarray(t)")
 
     def item(self) -> Any:
