@@ -24,13 +24,14 @@ from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
 from .interpret import interpret
+from .leftovers import is_left_over, replace
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
 from .program import Anew, Output, Program, Variable
-from .reach import Views, reach
+from .reach import Reached, Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
 from .state import Changing, Read, State
@@ -217,8 +218,9 @@ class Compiled(Generic[P]):
             results = _leaves(result)
             trace.draws.check()
             anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
-            still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
-            settled = state.settle(trace, still)
+            still = reach(self._roots(leaves), anew, views) if anew else reached
+            _refuse_chance(still)
+            settled = state.settle(trace, still.guards)
             computed = [_data(x) for x in results]
             traced = trace.program(computed, settled.leaves, settled.effects)
             program = lower(traced, Form.NATIVE if native else Form.QUICK).program
@@ -239,7 +241,11 @@ class Compiled(Generic[P]):
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del given, result, results, traced_args, traced_kwargs, trace  # the graph is not needed
+        del given, result, results, traced_args, traced_kwargs, state  # the graph is not needed
+        del settled.leaves[:], settled.changes[:]
+        if is_left_over(trace) and replace(trace):
+            settled.keep = False
+        del trace
         entry = Entry(program, traced, notes, guards, leaves, outside)
         if settled.keep:  # else the next call is traced as well
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
@@ -424,6 +430,17 @@ class _PausedCollector:
 
 
 _PAUSED_COLLECTOR = _PausedCollector()
+
+
+def _refuse_chance(reached: Reached) -> None:
+    """Raise TraceError where the function reads a clock, or copies a source of random numbers."""
+    copies = reached.names & {"deepcopy", "spawn"} if reached.random else set[str]()
+    for name in sorted(reached.clocks | copies):
+        what = "a clock" if name in reached.clocks else "random numbers of a copied source"
+        raise TraceError(
+            f"compile: the function reads {what} ({name}), and a compiled program would use the "
+            f"same at every call; call it through ag.fresh, or pass the value as an argument"
+        )
 
 
 def _is_variable(x: Any) -> bool:

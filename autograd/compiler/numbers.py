@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
@@ -145,3 +146,5 @@ def _comparison(name: str, function: Callable[..., Any]) -> None:
 
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     _comparison(f"__{_name}__", getattr(operator, _name))
+
+Real.register(Number)

@@ -8,11 +8,13 @@ walked through, except that the attributes of the objects of `nn` are what its c
 
 from __future__ import annotations
 
+import datetime
 import dis
 import functools
 import operator
 import os
 import sys
+import time
 import types
 import weakref
 from array import array
@@ -42,6 +44,8 @@ BY_NAME = {  # who calls one of these may read any attribute
     "__dict__", "__getattribute__", "asdict", "astuple", "attrgetter", "dir", "eval", "exec",
     "fields", "getattr", "getmembers", "globals", "methodcaller", "replace", "vars",
 }  # fmt: skip
+CLOCKS = {"monotonic", "now", "perf_counter", "process_time", "thread_time", "time", "time_ns",
+          "today", "utcnow", "perf_counter_ns", "monotonic_ns"}  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
 PARTS = {  # of things that stand around a function, or an object
     functools.partial: ("func", "args", "keywords"),
@@ -55,10 +59,12 @@ Views = dict[type, Mapping[str, Any]]
 
 
 class Reached(NamedTuple):
-    """Guards of what was found, and sources of random numbers."""
+    """Guards of what was found, sources of random numbers, and the names in all code."""
 
     guards: list[Guard]
     random: list[tuple[Any, str]]
+    names: set[str]
+    clocks: set[str]
 
 
 def reach(
@@ -76,7 +82,7 @@ def reach(
     walk.run()
     if "random" in walk.names:
         walk.random += EVERYBODYS
-    return Reached(walk.guards, walk.random)
+    return Reached(walk.guards, walk.random, walk.names, walk.clocks)
 
 
 class _Walk:
@@ -86,6 +92,7 @@ class _Walk:
         self.guards: list[Guard] = []
         self.random: list[tuple[Any, str]] = []
         self.names: set[str] = set()  # in the code that was reached
+        self.clocks: set[str] = set()  # what that code may read the time with
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
         self._queue: deque[tuple[Any, str]] = deque()
@@ -201,6 +208,7 @@ class _Walk:
         package = space.get("__package__") or ""
         for name in names:
             if name in space:
+                self.clocks |= _clocks_in(space[name], names)
                 self._attribute(space, name, "")
                 continue
             for module in (name, f"{package}.{name}"):  # imported where it is used
@@ -327,6 +335,14 @@ class _Walk:
     def _of_a_subclass(self, container: Any, label: str) -> None:
         if _is_users_class(type(container)):
             self._object(container, label)
+
+
+def _clocks_in(thing: Any, names: frozenset[str]) -> set[str]:
+    """The names of clocks that code with these names reads, if it knows this by one of them."""
+    if thing is time or thing is datetime or thing is datetime.datetime or thing is datetime.date:
+        return set(CLOCKS & names)
+    is_clock = type(thing) is types.BuiltinFunctionType and thing.__module__ == "time"
+    return CLOCKS & {thing.__name__} if is_clock else set()
 
 
 def _is_users(module: str | None) -> bool:

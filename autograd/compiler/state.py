@@ -12,6 +12,7 @@ is then traced at every call.
 from __future__ import annotations
 
 import operator
+import sys
 import types
 import zlib
 from collections import deque
@@ -22,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
+from ..modes import MODE
 from ..tensor import Tensor, constant_tensor
-from .binding import Writer, commit
+from .binding import Writer, changes_of, commit
 from .guards import COMPARED, NOTHING, Guard, same
 from .program import Effect, Leaf
 from .trace import Trace
@@ -231,6 +233,46 @@ for _name in (
     setattr(Left, _name, _reads)
 
 
+class Drawn:
+    """Stands in for an iterator, a file or a queue: refuses that the function draws from it.
+
+    A function that is called through `fresh` may.
+    """
+
+    __slots__ = ("label", "source")
+
+    def __init__(self, source: Any, label: str):
+        self.source, self.label = source, label
+
+    def _check(self) -> None:
+        if isinstance(MODE.get().kind, Trace):
+            raise TraceError(
+                f"compile: the function draws from {self.label}, a {type(self.source).__name__}, "
+                "and a compiled program would use the same item at every call; draw outside, and "
+                f"pass the item as an argument, or write ag.fresh(next, {self.label})"
+            )
+
+    def __next__(self) -> Any:
+        self._check()
+        return next(self.source)
+
+    def __iter__(self) -> Any:
+        self._check()
+        return iter(self.source)
+
+    def __getattr__(self, name: str) -> Any:
+        self._check()
+        return getattr(self.source, name)
+
+
+def is_drawn_from(x: Any) -> bool:
+    """Whether something changes when one reads from it, and nobody can look into it."""
+    kind = type(x)
+    module = kind.__module__.partition(".")[0]
+    known = module in sys.stdlib_module_names and module != "__main__"
+    return known and (hasattr(kind, "__next__") or (module in ("queue", "_queue") and hasattr(x, "get")))
+
+
 class State:
     """The places that a function may change, and what stands in them while it is traced."""
 
@@ -269,6 +311,12 @@ class State:
         trace.outside = self.arrays
         changes = []
         for place in self.places:
+            if type(place.owner) is list and id(place.owner) in self.changing.objects:
+                continue  # `Growing` stands in for the whole list
+            if is_drawn_from(place.before):
+                self.stood[place.id] = stand_in = Drawn(place.before, place.label)
+                changes.append((place.put, place.owner, place.key, stand_in))
+                continue
             known = place.id in self.changing.places
             stand_in = self._stand_in(trace, place, (), place.before, known)
             if stand_in is not place.before:
@@ -278,7 +326,7 @@ class State:
         commit((), changes)
 
     def _stand_in(self, trace: Trace, place: Place, path: Any, x: Any, known: bool) -> Any:
-        kind, plain = type(x), type(x) is np.ndarray and x.dtype.kind in "fiub"
+        kind, plain = type(x), type(x) is np.ndarray and x.dtype.kind in "fiub" and x.ndim > 0
         if plain and (known or self.wide or id(x) in self.changing.objects):
             return self._array(trace, place, path, x)
         if kind is list and id(x) in self.changing.objects and not path:
@@ -307,8 +355,7 @@ class State:
         traced = self._of_object.get(id(x))
         if traced is None:
             traced = self._of_object[id(x)] = self._input(trace, place, path, x, x)
-            if x.ndim:
-                self._given[id(traced)] = len(trace.inputs) - 1
+            self._given[id(traced)] = len(trace.inputs) - 1
         else:
             self.carried[id(traced)].also.append((place, path))
         return traced  # type: ignore[no-any-return]
@@ -359,7 +406,16 @@ class Settled:
 class _Settling:
     def __init__(self, state: State, trace: Trace, still: Iterable[Guard]):
         self.state, self.trace, self.found = state, trace, Settled()
+        still = list(still)
         self.needed = {(g.kind, id(g.space), g.key) for g in still}
+        self.places_needed = {place.id for place in _places_of(still, state.owners)}
+        sized = [g for g in state.guards if isinstance(g.space, (list, deque))]
+        self.resized = {
+            id(g.space)
+            for g in sized
+            if g.kind in ("size", "items", "equal")
+            and len(g.space) != (g.value if g.kind == "size" else len(g.value))
+        }
         self._roots: dict[Any, Any] = {}
         self._values: dict[Any, Any] = {}
         self._met: set[int] = set()
@@ -389,6 +445,8 @@ class _Settling:
     def _place(self, place: Place) -> None:
         stood, now = self.state.stood.get(place.id, NOTHING), place.now()
         put = place.put, place.owner, place.key
+        if id(place.owner) in self.resized:
+            return None  # see `_guard`
         if stood is not NOTHING and now is stood:
             self.found.changes.append((*put, place.before))
             if type(stood) is Growing:
@@ -399,6 +457,10 @@ class _Settling:
         if now is NOTHING:
             return self._not_kept(f"{place.label} is gone")
         if stood is NOTHING and (now is place.before or _equal(now, place.before)):
+            return None
+        if place.id not in self.places_needed:
+            if (settled := self._settled(now)) is not now:
+                self.found.changes.append((*put, settled))
             return None
         if type(stood) is Growing:
             self._not_kept(f"{place.label} is another list")
@@ -419,7 +481,7 @@ class _Settling:
             return
         self._met.add(id(stood))
         real, now = place.before, [*list.__iter__(stood)]
-        if stood.is_read:
+        if stood.is_read or any(map(operator.is_not, now, real)) or len(now) < len(real):
             if len(now) != len(real) or any(map(operator.is_not, now, real)):
                 self._not_kept(f"{place.label}, which is read, has changed")
             whole = [self._settled(x) for x in now]
@@ -466,11 +528,15 @@ class _Settling:
             if len(space) != before and not isinstance(space, Growing):
                 if type(space) is list:
                     self.state.changing.objects[id(space)] = space
-                    whole = [self._settled(x) for x in space]
-                    self.found.changes.append((operator.setitem, space, slice(None), whole))
+                for k, item in enumerate(space):
+                    if (settled := self._settled(item)) is not item:
+                        self.found.changes.append((operator.setitem, space, k, settled))
                 self._not_kept(f"the length of {label} has changed")
         elif guard.kind not in ("item", "attribute", "bytes") and guard.changed():
             self._not_kept(f"{label} has changed")
+            for k, item in enumerate(space) if guard.kind == "items" else ():
+                if (settled := self._settled(item)) is not item:
+                    self.found.changes.append((operator.setitem, space, k, settled))
 
     def _added(self, guard: Guard, name: Any) -> None:
         """A new name in a dictionary."""
@@ -496,6 +562,9 @@ class _Settling:
     def _form(self, x: Any, label: str) -> Any:
         """The value of an effect: containers, with leaves for what the program computes."""
         kind = type(x)
+        if kind in (Left, Growing):
+            self._not_kept(f"{label} is what stood in another place")
+            return None
         if isinstance(x, Traced):
             return self._of_traced(x, label)
         if isinstance(x, Tensor):
@@ -509,6 +578,8 @@ class _Settling:
                 return x
             number = self._number_of(array)
             return Leaf("given", number) if number is not None else self._leaf(array, "tensor")
+        if kind is Drawn:
+            return x.source
         if id(x) in self.state._existing or issubclass(kind, FIXED):
             return x
         if kind in (tuple, list, dict):
@@ -557,13 +628,20 @@ class _Settling:
     def _settled(self, x: Any) -> Any:
         """The value for this call: what eager code would have left there."""
         kind = type(x)
+        if kind is Drawn:
+            return x.source
+        if kind is Left:
+            return object.__getattribute__(x, "place").before
         if isinstance(x, Traced):
             return self._value(x)
         if isinstance(x, Tensor):
             if not isinstance(x._array, Traced) or self.trace.is_known(x):
                 return x
-            if self.trace.is_made_here(x) or kind is not Tensor:
+            if self.trace.is_made_here(x):
                 return x  # the trace gives it its array
+            if x.is_leaf and (x._tracked or kind is not Tensor):
+                self._moved(x)
+                return x
             number = self._number_of(x._array)
             if number is not None:
                 return self._object(number)
@@ -580,6 +658,16 @@ class _Settling:
             for key, item in list(x.items() if kind is dict else enumerate(x)):
                 x[key] = self._settled(item)
         return x
+
+    def _moved(self, x: Tensor) -> None:
+        """A new leaf gets its array."""
+        if id(x) in self._met:
+            return
+        self._met.add(id(x))
+        slot = x.node.slot
+        self.found.changes += [(setattr, *c) for c in changes_of(x, self._value(x._array), None)]
+        if slot is not None and isinstance(slot.grad, Traced):
+            self.found.changes.append((setattr, slot, "grad", np.array(slot.grad.value)))
 
     def _value(self, x: Traced) -> Any:
         number = self._number_of(x)
@@ -627,11 +715,12 @@ class _Settling:
 
     def _is_stood(self, guard: Guard) -> bool:
         owner = self.state.owners.get(id(guard.space), guard.space)
-        return (id(owner), guard.key) in self.state.stood
+        stood = self.state.stood.get((id(owner), guard.key), NOTHING)
+        return stood is not NOTHING and type(stood) is not Drawn
 
     def _one_by_one(self, guard: Guard) -> list[Guard]:
         here = [p for p in self.state.places if p.owner is guard.space]
-        free = [place for place in here if place.id not in self.state.stood]
+        free = [p for p in here if type(self.state.stood.get(p.id, Drawn)) in (type, Drawn)]
         found = [Guard.of("item", p.space, p.key, p.label, p.before) for p in free]
         if not isinstance(guard.space, dict):
             found.append(Guard.of("size", guard.space, None, guard.label, len(here)))

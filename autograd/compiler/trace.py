@@ -451,6 +451,11 @@ class Trace(Recorder):
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for lifted in self._tensors.values():
+            if lifted.tensor._tracked is not lifted.tracked and not lifted.made_here:
+                raise TraceError(
+                    f"compile: the function sets requires_grad of {lifted.tensor.name or 'a tensor'}"
+                    ", and a compiled program would not; set it outside of the function"
+                )
             now = lifted.tensor._array
             moved = now is not lifted.traced and isinstance(now, Traced)
             if moved and not lifted.made_here:
@@ -458,10 +463,13 @@ class Trace(Recorder):
         for slot, _ in self._slots.values():
             if slot.grad is not None and not self._is_as_before(slot):
                 outputs.append(Output(self._output(slot.grad), "grad", slot))
+        empty = set(map(id, self._empty))
+        cleared = [s for s, _ in self._slots.values() if s.grad is None and id(s) not in empty]
+        effects = [*effects, *(Effect(setattr, slot, "grad", None) for slot in cleared)]
         outputs += [Output(variable, "finite", None) for variable in self.finite]
         outputs += [Output(self._output(x), "state", k) for k, x in enumerate(states)]
         outputs += [Output(v, "branch", answer) for v, answer in self._branches.items()]
-        return Program(self.inputs, self._in_order(), outputs, self._empty, list(effects))
+        return Program(self.inputs, self._in_order(), outputs, self._empty, effects)
 
     def _in_order(self) -> list[Equation]:
         """The equations; those that decide whether the program applies come first."""

@@ -130,7 +130,9 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         if function is np.copyto:
             if not isinstance(args[0], Traced):
                 self.trace.check_memory(args[0])
-            self.trace.overwrite(args[0], _copied, args[1:], options)
+            if options or len(args) > 2:
+                self._refuse("np.copyto with more than two arguments")
+            self.trace.overwrite(args[0], operator.setitem, (args[0], ..., args[1]), {})
             return None
         options = {name: value for name, value in options.items() if name != "out"}
         return self.trace.record(function, args, options)
@@ -220,10 +222,6 @@ def _is_another(x: Any) -> bool:
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
     """x as another kind of number."""
     return x.astype(dtype)
-
-
-def _copied(source: Any) -> Any:
-    return source
 
 
 def _dtype(x: Any) -> Any:
