@@ -207,10 +207,11 @@ class Compiled(Generic[P]):
         reached = reach(self._roots(leaves), views=views)
         outside = Surroundings(reached.guards)
         owners = {id(view): kind for kind, view in views.items()}
-        state = State(reached.guards, owners, self._changing, leaves, read, wide)
+        state = State(reached.guards, owners, self._changing, leaves, reached.names, read, wide)
         trace = Trace(Draws(reached.random))
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
+        state.ids.update(map(id, given))
         try:
             state.enter(trace)
             with computing_with(trace, site=None, recording=True):

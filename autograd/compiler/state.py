@@ -282,11 +282,13 @@ class State:
         owners: Mapping[int, type],
         changing: Changing,
         arguments: Iterable[Any],
+        names: set[str],
         read: Iterable[tuple[int, Any]] = (),
         wide: bool = False,
     ):
         self.guards, self.owners, self.changing = guards, owners, changing
-        self.read, self.wide = set(read), wide
+        self.names, self.read, self.wide = names, set(read), wide
+        self.ids: set[int] = set()  # of what stands for arguments
         self.places = list({place.id: place for place in _places_of(guards, owners)}.values())
         self.arrays = {id(g.space): g.space for g in guards if g.kind in ("bytes", "writeable")}
         self._sums = {id(x): _sum_of(x) for x in self._large()}
@@ -418,7 +420,8 @@ class _Settling:
         }
         self._roots: dict[Any, Any] = {}
         self._values: dict[Any, Any] = {}
-        self._met: set[int] = set()
+        self._met: set[Any] = set()
+        self.filled = False  # a cached property, for which the program need not be another one
 
     def run(self) -> Settled:
         for place in self.state.places:
@@ -430,6 +433,8 @@ class _Settling:
         for key, total in self.state._sums.items():
             if _sum_of(self.state.arrays[key]) != total:
                 self._unforeseen(self.state.arrays[key], "a large array")
+        if self.filled and self.found.effects:
+            self._not_kept("something is computed in the first call alone")
         self.found.guards = self._guards()
         return self.found
 
@@ -439,6 +444,9 @@ class _Settling:
     def _unforeseen(self, thing: Any, said: str) -> None:
         self.state.changing.objects[id(thing)] = thing
         self._not_kept(f"{said} has changed")
+
+    def _is_needed(self, guard: Guard) -> bool:
+        return (guard.kind, id(guard.space), guard.key) in self.needed
 
     # --- places ----------------------------------------------------------------------------------
 
@@ -514,11 +522,13 @@ class _Settling:
         """What has changed apart from the places: the names in dictionaries, the lengths of lists."""
         space, label = guard.space, guard.label
         if guard.kind == "bytes" and id(space) not in self.state._of_object:
-            if guard.changed():
+            if self._is_needed(guard) and guard.changed():
                 self._unforeseen(space, label)
         elif guard.kind in ("size", "keys", "equal", "items") and isinstance(space, Mapping):
             before = guard.names if guard.kind == "size" else guard.value
             added = [name for name in space if name not in before]
+            if guard.kind == "size" and not added and len(space) != guard.value:
+                self.filled = True
             if len(space) - len(added) != len(before) and guard.kind != "size":
                 self._not_kept(f"something in {label} is gone")
             for name in added:
@@ -533,7 +543,8 @@ class _Settling:
                         self.found.changes.append((operator.setitem, space, k, settled))
                 self._not_kept(f"the length of {label} has changed")
         elif guard.kind not in ("item", "attribute", "bytes") and guard.changed():
-            self._not_kept(f"{label} has changed")
+            if self._is_needed(guard):
+                self._not_kept(f"{label} has changed")
             for k, item in enumerate(space) if guard.kind == "items" else ():
                 if (settled := self._settled(item)) is not item:
                     self.found.changes.append((operator.setitem, space, k, settled))
@@ -550,10 +561,15 @@ class _Settling:
         settled = self._settled(value)
         if put and settled is not value:
             self.found.changes.append((*put, settled))
-        hidden = guard.kind == "size" and isinstance(name, str) and name.startswith("_")
-        if settled is not value or not hidden:  # names of one's own are taken for a cache
+        if type(name) is int and name in self.state.ids:
+            raise TraceError(
+                f"compile: the function keeps id(x) of an argument in {guard.label}, and in its "
+                "place there is something else while it is traced; pass a key of your own"
+            )
+        of_ours = isinstance(name, str) and name.startswith("_") and name not in self.state.names
+        if settled is not value or guard.kind != "size" or not of_ours:  # else it is a cache
             self._not_kept(f"{guard.label} has a new item, {name!r}")
-        if put and (guard.kind, id(guard.space), guard.key) in self.needed:
+        if put and self._is_needed(guard):
             place = Place(guard.space, name, f"{guard.label}[{name!r}]", *put[:2])
             self.state.changing.places[place.id] = place
 
@@ -693,7 +709,7 @@ class _Settling:
         kept = []
         for guard in self.state.guards:
             owner = id(guard.space)
-            if (guard.kind, owner, guard.key) not in self.needed:
+            if not self._is_needed(guard):
                 continue
             if self.trace.reads_anew(guard.space, guard.key):
                 continue
