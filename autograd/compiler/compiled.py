@@ -235,6 +235,8 @@ class Compiled(Generic[P]):
                 outside.put_back()
                 if trace.wants_arrays or "out=" in str(error):
                     error.wants_arrays = True  # type: ignore[union-attr]
+            else:  # an error of the user's, or Ctrl-C: nothing is done but by functions of `fresh`
+                outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
             raise
         outside.guards = settled.guards
         computed = [output.source for output in traced.outputs if output.kind == "result"]

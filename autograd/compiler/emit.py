@@ -383,8 +383,13 @@ def _number_dtype(equation: Equation) -> Any:
         return None
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
-    whole = all(isinstance(x, (Variable, int)) for x in equation.args)
+    whole = not any(_is_float(x) for x in equation.args)
     return dtype if dtype is not None and dtype.kind in ("fi" if whole else "f") else None
+
+
+def _is_float(x: Any) -> bool:
+    """Whether x is a float of Python's, or a variable that holds one."""
+    return x.type.weak and x.dtype.kind == "f" if isinstance(x, Variable) else type(x) is not int
 
 
 class _LocalMemory:

@@ -123,11 +123,14 @@ class Surroundings:
     def __init__(self, guards: Iterable[Guard]):
         self.guards = list(guards)
 
-    def put_back(self) -> None:
-        """As if the function had not run, as far as that can be told."""
+    def put_back(self, only: Iterable[Guard] | None = None) -> None:
+        """As if the function had not run, as far as that can be told; all, or what is like these
+        guards."""
+        chosen = {(g.kind, id(g.space), g.key) for g in only or ()}
         for guard in self.guards:
             with suppress(Exception):
-                if guard.changed() is not None:
+                there = only is None or (guard.kind, id(guard.space), guard.key) in chosen
+                if there and guard.changed() is not None:
                     guard.put_back()
 
     def changed(self) -> str | None:

@@ -40,8 +40,10 @@ class Number(Traced):
         """What kind of number a power is, is a matter of signs."""
         if not (_is_python(base) and _is_python(exponent)):
             return self.trace.record(power, (base, exponent), {})
-        if isinstance(exponent, Traced) and _kind(base) is not float:
-            bool(exponent >= 0)
+        if _kind(base) is not float and _kind(exponent) is not float:  # of ints below 0 a float
+            negative = exponent < 0
+            if bool(negative):
+                base = base * 1.0
         if isinstance(base, Traced) and not float(_plain(exponent)).is_integer():
             bool(base >= 0)
         return self.trace.record(power, (base, exponent), {})

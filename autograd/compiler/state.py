@@ -507,6 +507,7 @@ class _Settling:
         if traced.variable is given:
             return
         carried.array = carried.held
+        self.state.changing.objects[id(carried.held)] = carried.held
         for other in self.state.carried.values():
             if other is not carried and other.kind is np.ndarray:
                 other.others.append(carried.held)
@@ -630,16 +631,19 @@ class _Settling:
 
     def _leaf(self, x: Traced, kind: str) -> Leaf:
         """Something that the program computes; two that show the same memory are refused."""
+        self._refuse_views(x)
+        self.found.leaves.append(x)
+        return Leaf(kind, len(self.found.leaves) - 1)
+
+    def _refuse_views(self, x: Traced) -> None:
         root = x.variable.root
         inputs = {i.variable for i in self.trace.inputs if i.kind in ("argument", "place")}
-        shown = root in inputs and root is not x.variable and kind != "number"
+        shown = root in inputs and root is not x.variable
         if x.shape and (self._roots.setdefault(root, x.variable) is not x.variable or shown):
             raise TraceError(
                 f"compile: the function leaves two arrays outside that show the same memory (one "
                 f"is {x.variable}); take a copy of one of them, as in a[:2].copy()"
             )
-        self.found.leaves.append(x)
-        return Leaf(kind, len(self.found.leaves) - 1)
 
     def _settled(self, x: Any) -> Any:
         """The value for this call: what eager code would have left there."""
@@ -690,6 +694,7 @@ class _Settling:
         if number is not None:
             return self._object(number)
         if x.variable not in self._values:
+            self._refuse_views(x)
             value = x.value.copy(order="K") if isinstance(x.value, np.ndarray) else x.value
             self._values[x.variable] = value
         return self._values[x.variable]

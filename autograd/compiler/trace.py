@@ -107,6 +107,7 @@ class Trace(Recorder):
         self._empty: list[GradSlot] = []  # held no gradient when the function first added to it
         self._held: dict[Variable, Any] = {}  # arrays that may be written to, or be shown
         self._branches: dict[Variable, bool] = {}  # answers that the program is for
+        self.called: list[Callable[..., Any]] = []  # through `fresh`
         self._aside = False  # a function of `fresh` runs
         self.outside: dict[int, Any] = {}  # arrays from outside, by id
 
@@ -200,6 +201,7 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
+
         def aside(*args: Any, **kwargs: Any) -> Any:
             self._aside = True
             try:
@@ -208,6 +210,7 @@ class Trace(Recorder):
                 self._aside = False
 
         called = Anew(function)
+        self.called.append(function)
         values, variables = self._both(args)
         with self.draws.allowed(), computing_with(ARRAYS):
             result = aside(*values, **map_tree(self._value, kwargs))
