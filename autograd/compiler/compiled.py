@@ -219,7 +219,8 @@ class Compiled(Generic[P]):
             results = _leaves(result)
             trace.draws.check()
             anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
-            still = reach(self._roots(leaves), anew, views) if anew else reached
+            with state.as_before():
+                still = reach(self._roots(leaves), anew, views) if anew else reached
             _refuse_chance(still)
             settled = state.settle(trace, still.guards)
             computed = [_data(x) for x in results]
@@ -244,7 +245,7 @@ class Compiled(Generic[P]):
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del given, result, results, traced_args, traced_kwargs, state  # the graph is not needed
+        del given, result, results, traced_args, traced_kwargs, state, still  # the graph is not needed
         del settled.leaves[:], settled.changes[:]
         if is_left_over(trace) and replace(trace):
             settled.keep = False

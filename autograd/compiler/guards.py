@@ -105,6 +105,14 @@ class Guard:
             setattr(self.space, self.key, self.value)
         elif self.kind == "size" and isinstance(self.space, list):
             del self.space[self.value :]
+        elif self.kind in ("size", "keys") and isinstance(self.space, dict):
+            names = self.names if self.kind == "size" else self.value
+            for name in [name for name in self.space if name not in names]:
+                del self.space[name]
+        elif self.kind in ("equal", "members", "items") and isinstance(self.space, (list, set)):
+            put = self.space.extend if isinstance(self.space, list) else self.space.update
+            self.space.clear()
+            put(self.value)
         elif self.kind == "bytes":
             self.space[...] = np.frombuffer(self.value, self.space.dtype).reshape(self.space.shape)
 

@@ -16,7 +16,8 @@ import sys
 import types
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -376,7 +377,28 @@ class State:
 
     def leave(self) -> None:
         """Put back what stood there: after an error."""
-        commit((), [(p.put, p.owner, p.key, p.before) for p in self.places if p.id in self.stood])
+        commit((), [(p.put, p.owner, p.key, p.before) for p in self._still_there()])
+
+    @contextmanager
+    def as_before(self) -> Iterator[None]:
+        """In here there are no stand-ins."""
+        here = [(p, p.now()) for p in self.places if p.id in self.stood]
+        now = [(p.put, p.owner, p.key, x) for p, x in here if x is not NOTHING]
+        commit((), [(p.put, p.owner, p.key, p.before) for p, x in here if x is not NOTHING])
+        try:
+            yield
+        finally:
+            commit((), now)
+
+    def _still_there(self) -> Iterator[Place]:
+        """Places with stand-ins; a list that has lost items gets them back first."""
+        for place in self.places:
+            if place.id in self.stood:
+                owner = place.owner
+                if isinstance(owner, (list, deque)) and not isinstance(place.key, str):
+                    missing = place.key + 1 - len(owner)
+                    owner.extend([None] * max(missing, 0))
+                yield place
 
     # --- after the function has run ------------------------------------------------------------
 

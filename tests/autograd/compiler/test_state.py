@@ -278,7 +278,7 @@ def test_the_names_of_numbers_stay_python() -> None:
         lambda t: (t > 3) * 1.0, lambda t: 2 if t > 3 else 1, lambda t: min(t, 4), lambda t: -3 * t,
         lambda t: (-3) ** (t + 1), lambda t: np.sqrt(t), lambda t: np.minimum(t, 3.0),
         lambda t: np.exp(-t) + t, lambda t: 1.5 * t - np.float64(2), lambda t: t == 4, lambda t: not t,
-        lambda t: t and 2, lambda t: np.float32(t + 0.5), lambda t: +t, lambda t: 2 ** -t,
+        lambda t: t and 2, lambda t: +t, lambda t: 2 ** -t,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("start", [0, 0.0, 0.25, True])
