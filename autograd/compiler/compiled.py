@@ -20,6 +20,7 @@ from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 from .binding import read_all
 from .calls import MISS, caller, giver
+from .containers import Read
 from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
@@ -30,11 +31,12 @@ from .memory import Memory, plan
 from .names import name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
+from .places import Changing
 from .program import Anew, Output, Program, Variable
 from .reach import Reached, Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
-from .state import Changing, Read, State
+from .state import State
 from .trace import Notes, Trace
 from .traced import Traced
 from .verify import verify_memory
@@ -231,7 +233,9 @@ class Compiled(Generic[P]):
         except BaseException as error:
             state.leave()
             trace.abandon()
-            if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
+            if isinstance(
+                error, (AutogradError, Read)
+            ):  # perhaps the function just runs after this
                 trace.draws.put_back()
                 outside.put_back()
                 if trace.wants_arrays or "out=" in str(error):
@@ -245,12 +249,21 @@ class Compiled(Generic[P]):
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del given, result, results, traced_args, traced_kwargs, state, still  # the graph is not needed
+        del (
+            given,
+            result,
+            results,
+            traced_args,
+            traced_kwargs,
+            state,
+            still,
+        )  # the graph is not needed
         del settled.leaves[:], settled.changes[:]
         if is_left_over(trace) and replace(trace):
             settled.keep = False
         del trace
         entry = Entry(program, traced, notes, guards, leaves, outside)
+        entry.said = settled.said
         if settled.keep:  # else the next call is traced as well
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
@@ -300,6 +313,17 @@ class Compiled(Generic[P]):
         return self._text()[1]
 
     @property
+    def state(self) -> dict[str, Any]:
+        """What the function changes itself and the program carries, as it is now: by the names
+        that `source` has as arguments.
+
+        There an array that the function writes to is written to; the other new values are returned
+        after the results, in this order.
+        """
+        carried = [given for given in self._readable().inputs if given.kind == "place"]
+        return {f"{given.variable}": given.source.value() for given in carried}
+
+    @property
     def readable(self) -> Program:
         """The program of `source`: gates as in a textbook, values named as in the function."""
         return self._readable()
@@ -341,6 +365,7 @@ class Entry:
 
     # the whole call; MISS if the program is not to be used
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
+    said = ""  # why the function is traced at the next call anyway
 
     def __init__(
         self,
@@ -393,10 +418,15 @@ class Entry:
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""
+        if self.said:
+            return self.said
         for k, tensor in self.tensors.items():
             if leaves[k] is not tensor:
                 return f"argument {k} is another tensor that requires a gradient"
-        places = [i.source.misfit for i in self.program.inputs if i.kind == "place"]
+        inputs = self.program.inputs
+        places: list[Callable[[], str | None]] = [
+            given.source.misfit for given in inputs if given.kind == "place"
+        ]
         for guard in [*self._guards, self.outside.changed, *places]:
             problem = guard()
             if problem is not None:

@@ -348,8 +348,10 @@ class Runner:
                 continue
             if output.kind == "branch":
                 continue
-            copied = output.kind == "state" and output.source in written and (
-                variable in self.memory.place or not (variable.base or variable in inputs)
+            copied = (
+                output.kind == "state"
+                and output.source in written
+                and (variable in self.memory.place or not (variable.base or variable in inputs))
             )  # into an array, where it is written
             if copied or (output.kind == "state" and variable.type.weak):
                 states[output.source] = name

@@ -53,7 +53,9 @@ def _replace(holder: Any, traced: Traced, value: Any) -> None:
         if holder.is_leaf and holder._tracked:
             commit(changes_of(holder, value, None))
         else:
-            commit([(holder, "_tracked", False), (holder, "_array", value), (holder, "_node", None)])
+            commit(
+                [(holder, "_tracked", False), (holder, "_array", value), (holder, "_node", None)]
+            )
     elif isinstance(holder, dict):
         for key in [key for key, x in holder.items() if x is traced]:
             holder[key] = value

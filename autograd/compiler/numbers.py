@@ -72,9 +72,9 @@ class Number(Traced):
 
     def _refuse(self, what: str) -> NoReturn:
         raise TraceError(
-            f"compile: {what} needs the value of {self.variable}, which the function itself changes "
-            "from call to call. Pass it as an argument (for an int the function is traced anew), "
-            "or use NumPy's functions in place of those of math"
+            f"compile: {what} needs the value of {self.variable}, which the function itself "
+            "changes from call to call. Pass it as an argument (for an int the function is traced "
+            "anew), or use NumPy's functions in place of those of math"
         )
 
     def __index__(self) -> int:

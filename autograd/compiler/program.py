@@ -20,8 +20,8 @@ from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
 __all__ = [
-    "Effect", "Equation", "Input", "Leaf", "Output", "Program", "Variable", "reading_order",
-    "variables_in", "written_in_place",
+    "Effect", "Equation", "Input", "Leaf", "Output", "Program", "Variable", "is_returned",
+    "leaves_of", "reading_order", "variables_in", "written_in_place",
 ]  # fmt: skip
 
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
@@ -256,6 +256,21 @@ class Effect(NamedTuple):
     owner: Any
     key: Any
     value: Any
+
+
+def is_returned(effect: Effect) -> bool:
+    """Whether `.source` returns the value: an array is written to, and a log is nobody's state."""
+    return effect.key is not Ellipsis and not isinstance(effect.key, slice)
+
+
+def leaves_of(form: Any) -> Iterator[int]:
+    """The numbers of the outputs "state" in the value of an effect."""
+    if isinstance(form, Leaf):
+        if form.kind != "given":
+            yield form.number
+    elif isinstance(form, (tuple, list, dict)):
+        for item in form.values() if isinstance(form, dict) else form:
+            yield from leaves_of(item)
 
 
 @dataclass(eq=False)

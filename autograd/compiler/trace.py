@@ -455,9 +455,10 @@ class Trace(Recorder):
         ]
         for lifted in self._tensors.values():
             if lifted.tensor._tracked is not lifted.tracked and not lifted.made_here:
+                name = lifted.tensor.name or "a tensor"
                 raise TraceError(
-                    f"compile: the function sets requires_grad of {lifted.tensor.name or 'a tensor'}"
-                    ", and a compiled program would not; set it outside of the function"
+                    f"compile: the function sets requires_grad of {name}, and a compiled program "
+                    "would not; set it outside of the function"
                 )
             now = lifted.tensor._array
             moved = now is not lifted.traced and isinstance(now, Traced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -154,9 +155,7 @@ def training(kind: type[Optimizer], layers: int = 2) -> SimpleNamespace:
     """A small net, its optimizer and a step of training."""
     rng = generator(11)
     sizes = [3, 5, 4, 6, 2][: layers + 1]
-    ws = [
-        ag.Parameter(rng.normal(size=s)) for s in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+    ws = [ag.Parameter(rng.normal(size=s)) for s in itertools.pairwise(sizes)]
     opt = kind(ws)
     losses: list[Any] = []
 
@@ -263,8 +262,8 @@ def test_the_names_of_numbers_stay_python() -> None:
     for _ in range(CALLS):
         out = c(np.ones(2))
         t, y = t * 3 - 1, y / 3
-        assert big.t == t and type(big.t) is int
-        assert big.x == y and type(big.x) is float
+        assert (big.t, type(big.t)) == (t, int)
+        assert (big.x, type(big.x)) == (y, float)
         assert np.array_equal(out, np.ones(2) * (t % 10) + t // 2**60)
     assert len(c.why) <= 2
 
@@ -277,8 +276,8 @@ def test_the_names_of_numbers_stay_python() -> None:
         lambda t: t / 7, lambda t: 1 / (t + 1), lambda t: divmod(t, 3)[1], lambda t: t - 5,
         lambda t: (t > 3) * 1.0, lambda t: 2 if t > 3 else 1, lambda t: min(t, 4), lambda t: -3 * t,
         lambda t: (-3) ** (t + 1), lambda t: np.sqrt(t), lambda t: np.minimum(t, 3.0),
-        lambda t: np.exp(-t) + t, lambda t: 1.5 * t - np.float64(2), lambda t: t == 4, lambda t: not t,
-        lambda t: t and 2, lambda t: +t, lambda t: 2 ** -t,
+        lambda t: np.exp(-t) + t, lambda t: 1.5 * t - np.float64(2), lambda t: t == 4,
+        lambda t: not t, lambda t: t and 2, lambda t: +t, lambda t: 2 ** -t,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("start", [0, 0.0, 0.25, True])
