@@ -18,7 +18,7 @@ from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
-from .binding import read_all
+from .binding import commit, read_all
 from .calls import MISS, caller, giver
 from .containers import Read
 from .draws import Draws
@@ -214,34 +214,26 @@ class Compiled(Generic[P]):
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         state.ids.update(map(id, given))
+        undo = functools.partial(self._undo, trace, state, outside, leaves, views)
         try:
-            state.enter(trace)
-            with computing_with(trace, site=None, recording=True):
-                result = self.function(*traced_args, **traced_kwargs)
-            results = _leaves(result)
-            trace.draws.check()
-            anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
-            with state.as_before():
-                still = reach(self._roots(leaves), anew, views) if anew else reached
-            _refuse_chance(still)
-            settled = state.settle(trace, still.guards)
-            computed = [_data(x) for x in results]
-            traced = trace.program(computed, settled.leaves, settled.effects)
-            program = lower(traced, Form.NATIVE if native else Form.QUICK).program
-            program = improve(program, NATIVE if native else PASSES)
-            trace.finish(settled.changes)
+            try:
+                state.enter(trace)
+                with computing_with(trace, site=None, recording=True):
+                    result = self.function(*traced_args, **traced_kwargs)
+                results = _leaves(result)
+                trace.draws.check()
+                still = self._looked_at(trace, state, reached, leaves, views)
+                settled = state.settle(trace, still.guards)
+                computed = [_data(x) for x in results]
+                traced = trace.program(computed, settled.leaves, settled.effects)
+                program = lower(traced, Form.NATIVE if native else Form.QUICK).program
+                program = improve(program, NATIVE if native else PASSES)
+                trace.finish([*settled.changes, state.done()])
+            except BaseException as error:
+                undo(error)
+                raise
         except BaseException as error:
-            state.leave()
-            trace.abandon()
-            if isinstance(
-                error, (AutogradError, Read)
-            ):  # perhaps the function just runs after this
-                trace.draws.put_back()
-                outside.put_back()
-                if trace.wants_arrays or "out=" in str(error):
-                    error.wants_arrays = True  # type: ignore[union-attr]
-            else:  # an error of the user's, or Ctrl-C: nothing is done but by functions of `fresh`
-                outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
+            undo(error)  # if Ctrl-C has interrupted it; else it is done
             raise
         outside.guards = settled.guards
         computed = [output.source for output in traced.outputs if output.kind == "result"]
@@ -249,15 +241,8 @@ class Compiled(Generic[P]):
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
         trace.forget()
-        del (
-            given,
-            result,
-            results,
-            traced_args,
-            traced_kwargs,
-            state,
-            still,
-        )  # the graph is not needed
+        del given, result, results, traced_args, traced_kwargs  # the graph is not needed
+        del undo, state, still
         del settled.leaves[:], settled.changes[:]
         if is_left_over(trace) and replace(trace):
             settled.keep = False
@@ -267,6 +252,39 @@ class Compiled(Generic[P]):
         if settled.keep:  # else the next call is traced as well
             entry.call = caller(args, kwargs, set(entry.tensors), outside, entry.run, give)
         return entry, give(*values)
+
+    def _looked_at(
+        self, trace: Trace, state: State, reached: Reached, leaves: list[Any], views: Views
+    ) -> Reached:
+        """What the program depends on: all that was reached, but by functions of `fresh`."""
+        anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
+        with state.as_before():
+            still = reach(self._roots(leaves), anew, views) if anew else reached
+        _refuse_chance(still)
+        return still
+
+    def _undo(
+        self,
+        trace: Trace,
+        state: State,
+        outside: Surroundings,
+        leaves: list[Any],
+        views: Views,
+        error: BaseException,
+    ) -> None:
+        """Put back what a trace that fails has changed, and all stand-ins."""
+        if state.is_done:
+            return
+        state.leave()
+        trace.abandon()
+        if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
+            trace.draws.put_back()
+            outside.put_back()
+            if trace.wants_arrays or "out=" in str(error):
+                error.wants_arrays = True  # type: ignore[union-attr]
+        else:  # nothing has happened, but for what functions of `fresh` did
+            outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
+        commit((), [state.done()])
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
         """Where to look for what the function takes from outside: in itself, in its arguments."""

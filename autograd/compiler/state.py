@@ -64,6 +64,7 @@ class State:
         self._of_object: dict[int, Any] = {}  # stand-ins of arrays and lists
         self._given: dict[int, int] = {}  # numbers of inputs by stand-ins that are they
         self._alive: list[Any] = []
+        self._done = [False]
 
     def _large(self) -> list[Any]:
         return [g.space for g in self.guards if g.kind == "writeable"]
@@ -135,6 +136,15 @@ class State:
                     f"compile: the function changes {label}, which shares memory with another "
                     f"array that it reads; take a copy of one of them."
                 )
+
+    def done(self) -> tuple[Any, ...]:
+        """The effect that tells, together with the others, that all is put in its place."""
+        return operator.setitem, self._done, 0, True
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing is left to put back."""
+        return self._done[0]
 
     def leave(self) -> None:
         """Put back what stood there: after an error."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextvars
 import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import interrupts
 import numpy as np
 import pytest
 import stale
@@ -525,3 +527,37 @@ def test_a_step_size_of_an_optimizer_of_nn() -> None:
     step = ag.compile(made.step)
     assert run(made, step) == run(plain, plain.step)
     assert len(step.why) <= 2
+
+
+class Stop(BaseException):
+    """As Ctrl-C, which nobody swallows."""
+
+
+@pytest.mark.filterwarnings("ignore")  # generators that are interrupted while they end
+@pytest.mark.parametrize("kind", [AdamRebound, MomentumInTuples, LazyMomentum, Scheduled])
+@pytest.mark.parametrize("every", [307, 1511])
+def test_interrupts_leave_no_step_half_done(
+    kind: Any, every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At lines of the compiler, and of the programs that it writes, while it traces and runs."""
+    monkeypatch.setattr(interrupts, "Interrupt", Stop)
+    plain, made = training(kind, 1), training(kind, 1)
+    step = ag.compile(made.step)
+    x = batches()[0]
+    steps = [stale.snapshot(plain.see())]
+    done, line = 0, every // 2
+    while done < 6:
+        ended = True
+        try:
+            with interrupts.at_line(line):
+                contextvars.copy_context().run(step, x)
+        except Stop:
+            ended = False
+        now = stale.snapshot(made.see())
+        while len(steps) < done + 2:
+            plain.step(x)
+            steps.append(stale.snapshot(plain.see()))
+        assert now in ([steps[done + 1]] if ended else steps[done : done + 2]), (done, line)
+        done += now != steps[done]
+        line = every // 2 if ended else line + every
+    assert stale.snapshot((step(x), made.see())) == stale.snapshot((plain.step(x), plain.see()))
