@@ -71,9 +71,9 @@ def compile(
     Arrays and floats may change from call to call; ints, bools, strings and None are fixed and
     a new value is traced anew. So is another value of what the function, and functions of yours
     that it calls, read from outside; only writing to a large array there is not noticed. What the
-    function itself changes there (a counter, a list) is refused. Tensors
-    and parameters are read, and updated, at every call (a program is for the tensors that it was
-    traced with: pass arrays for what changes); random numbers are drawn anew if they come through
+    function itself changes there (a counter, arrays of momentum) is carried from call to call, and
+    what cannot be is refused, or traced at every call. Tensors and parameters are read, and
+    updated, at every call (a program is for the tensors that it was traced with: pass arrays for what changes); random numbers are drawn anew if they come through
     `fresh`. Results are not recorded. Raises TraceError for what has no
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.

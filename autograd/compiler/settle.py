@@ -12,7 +12,7 @@ import types
 import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -385,10 +385,10 @@ class Settling:
             if some and several and isinstance(guard.space, (list, dict, deque)):
                 kept += self._one_by_one(guard)
                 continue
+            if guard.kind == "size" and isinstance(guard.space, Mapping):
+                guard = replace(guard)  # with the names that are there now
             guard.exact = some
             kept.append(guard)
-            if guard.kind == "size" and isinstance(guard.space, Mapping):
-                guard.value = guard.now()
         return kept
 
     def _is_stood(self, guard: Guard) -> bool:

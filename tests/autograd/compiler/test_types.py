@@ -283,10 +283,15 @@ def pieces(draw: Draw) -> Call:
 
 
 PADDINGS = ((0, 0), (0, 0)), ((1, 1), (0, 2))
-OF_PYTHON = {operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow}
+OF_PYTHON = {
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.neg, operator.pow,
+    operator.floordiv, operator.mod, operator.pos, operator.abs, operator.lt, operator.le,
+    operator.gt, operator.ge, operator.eq, operator.ne,
+}  # fmt: skip
 CALLS: dict[Any, Callable[[Draw], Call]] = {
     **dict.fromkeys(OF_PYTHON, of_python_numbers(2)),
-    operator.neg: of_python_numbers(1), operator.pow: of_two, np.float64: of_one,
+    **dict.fromkeys([operator.neg, operator.pos, operator.abs], of_python_numbers(1)),
+    operator.pow: of_two, np.float64: of_one, np.int64: of_one, np.bool_: of_one,
     np.where: of_three, np.dot: of_matrices, np.matmul: of_matrices, np.vdot: of_one,
     np.transpose: transpose, np.reshape: to_shape, np.ravel: flat, np.expand_dims: expand,
     np.squeeze: squeeze, np.broadcast_to: broadcast, np.swapaxes: two_axes, np.moveaxis: two_axes,
