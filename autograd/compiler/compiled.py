@@ -25,7 +25,7 @@ from .draws import Draws
 from .emit import Runner
 from .guards import Surroundings
 from .interpret import interpret
-from .leftovers import is_left_over, replace
+from .leftovers import collections, is_left_over, replace
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
@@ -73,8 +73,9 @@ def compile(
     that it calls, read from outside; only writing to a large array there is not noticed. What the
     function itself changes there (a counter, arrays of momentum) is carried from call to call, and
     what cannot be is refused, or traced at every call. Tensors and parameters are read, and
-    updated, at every call (a program is for the tensors that it was traced with: pass arrays for what changes); random numbers are drawn anew if they come through
-    `fresh`. Results are not recorded. Raises TraceError for what has no
+    updated, at every call (a program is for the tensors that it was traced with: pass arrays for
+    what changes); random numbers are drawn anew if they come through `fresh`. Results are not
+    recorded. Raises TraceError for what has no
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.
 
@@ -214,6 +215,7 @@ class Compiled(Generic[P]):
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         traced_args, traced_kwargs = _rebuild(structure, given)
         state.ids.update(map(id, given))
+        before = collections()
         undo = functools.partial(self._undo, trace, state, outside, leaves, views)
         try:
             try:
@@ -244,7 +246,7 @@ class Compiled(Generic[P]):
         del given, result, results, traced_args, traced_kwargs  # the graph is not needed
         del undo, state, still
         del settled.leaves[:], settled.changes[:]
-        if is_left_over(trace) and replace(trace):
+        if is_left_over(trace, before) and replace(trace):
             settled.keep = False
         del trace
         entry = Entry(program, traced, notes, guards, leaves, outside)

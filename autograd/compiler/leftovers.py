@@ -19,14 +19,23 @@ from ..tensor import Tensor
 from .binding import changes_of, commit
 from .traced import Traced
 
-__all__ = ["is_left_over", "replace"]
+__all__ = ["collections", "is_left_over", "replace"]
 
 OURS = 3  # references to a trace that nobody's stand-in holds
 
 
-def is_left_over(trace: Any) -> bool:
-    """Whether stand-ins of a trace live on."""
-    return sys.getrefcount(trace) > OURS
+def collections() -> int:
+    """How often Python has searched for reference cycles."""
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+
+def is_left_over(trace: Any, before: int) -> bool:
+    """Whether stand-ins of a trace live on; there were so many collections `before` it."""
+    if sys.getrefcount(trace) <= OURS:
+        return False
+    since = None if collections() != before else 0  # what is made without one is young
+    made = gc.get_objects(generation=since)
+    return any(issubclass(type(x), Traced) and x.trace is trace for x in made)
 
 
 def replace(trace: Any) -> bool:
@@ -34,7 +43,7 @@ def replace(trace: Any) -> bool:
 
     Raises TraceError for one that cannot be replaced.
     """
-    gc.collect()
+    gc.collect()  # some may be parts of cycles that nobody refers to
     left = [x for x in gc.get_referrers(trace) if issubclass(type(x), Traced)]
     values: dict[Any, Any] = {}
     for traced in left:
