@@ -176,7 +176,7 @@ class Compiled(Generic[P]):
             self.why.append(f"runs without a program: {error}")
             return self.function(*args, **kwargs)
         self.why.append(problem or reason)
-        self.entries[key] = [entry, *known][:KEPT]
+        self.entries[key] = [entry, *(e for e in known if not e.said)][:KEPT]
         self._last, self._leaves, self._structure = entry, leaves, structure
         return result
 

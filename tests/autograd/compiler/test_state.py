@@ -15,6 +15,7 @@ import stale
 
 import autograd as ag
 import nn
+from tests.close import assert_close
 from tests.draws import generator
 
 CALLS = 13
@@ -197,6 +198,18 @@ def test_optimizers_written_by_hand(kind: Any, layers: int) -> None:
     assert run(made, step) == run(plain, plain.step)
     if kind is not Scheduled:  # which has another program for each fifth step
         assert len(step.why) <= FIRST_WITH_A_PROGRAM, step.why
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamRebound, MomentumInPlace, RMSProp])
+def test_optimizers_in_native_code(kind: Any) -> None:
+    pytest.importorskip("numba")
+    plain, made = training(kind), training(kind)
+    step = ag.compile(made.step, backend="numba")
+    for x in batches():
+        assert_close(step(x), plain.step(x), rtol=1e-10)
+        for found, expected in zip(made.ws, plain.ws, strict=True):
+            assert_close(found, expected, rtol=1e-10)
+        assert (made.opt.t, made.opt.lr) == (plain.opt.t, plain.opt.lr)
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.__name__)
