@@ -72,6 +72,7 @@ class Carried:
     also: list[tuple[Place, tuple[int, ...]]] = field(default_factory=list)
     array: Any = None  # the very array, if it is written to
     others: list[Any] = field(default_factory=list)  # arrays that are written to
+    arguments: list[int] = field(default_factory=list)  # which must not be the array, then
 
     def value(self) -> Any:
         """What is there now, as the program reads it."""
@@ -114,6 +115,8 @@ class Carried:
             lines.append(
                 f"if {name} is not {writer.bind(f'array_{name}', self.array)}: return None"
             )
+        same = [f"arguments[{k}] is {name}" for k in self.arguments]
+        lines += [f"if {' or '.join(same)}: return None"] if same else []
         for place, path in self.also:
             lines += _reading(f"{name}_too", place, path, writer)
             lines.append(f"if {name}_too is not {name}: return None")

@@ -164,6 +164,14 @@ class Settling:
         if traced.variable is given:
             return
         carried.array = carried.held
+        for k, x in enumerate(self.state.arguments):
+            if isinstance(x, np.ndarray):
+                carried.arguments.append(k)
+                if np.may_share_memory(x, carried.held):
+                    raise TraceError(
+                        f"compile: the function writes to {carried.place.label}, which shares "
+                        "memory with an argument; pass a copy"
+                    )
         self.state.changing.objects[id(carried.held)] = carried.held
         for other in self.state.carried.values():
             if other is not carried and other.kind is np.ndarray:

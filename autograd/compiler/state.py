@@ -50,13 +50,14 @@ class State:
     ):
         self.guards, self.owners, self.changing = guards, owners, changing
         self.names, self.read, self.wide = names, set(read), wide
+        self.arguments = list(arguments)
         self.ids: set[int] = set()  # of what stands for arguments
         self.places = list({place.id: place for place in places_of(guards, owners)}.values())
         self.arrays = {id(g.space): g.space for g in guards if isinstance(g.space, np.ndarray)}
         self._sums = {id(x): sum_of(x) for x in self._large()}
         self._existing = {id(x) for g in guards for x in (g.space, g.value)}
         self._existing.update(id(place.before) for place in self.places)
-        self._existing.update(map(id, arguments))
+        self._existing.update(map(id, self.arguments))
         lists = [g.space for g in guards if isinstance(g.space, (list, deque))]
         changing.keep(self.places, [*self.arrays.values(), *lists])
         self.stood: dict[tuple[int, Any], Any] = {}  # by places: what stands there

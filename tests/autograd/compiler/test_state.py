@@ -413,6 +413,22 @@ def test_two_arrays_of_the_same_memory_are_refused() -> None:
     assert not vars(m)
 
 
+def test_an_argument_that_is_written_to_by_another_name_is_refused() -> None:
+    m = SimpleNamespace(v=np.zeros(3))
+
+    def f(x: Any) -> Any:
+        m.v += 1.0
+        return x * 1.0
+
+    c = ag.compile(f)
+    for _ in range(4):
+        c(np.ones(3))
+    for x in (m.v, m.v[::-1]):
+        with pytest.raises(ag.TraceError, match="shares memory with an argument"):
+            c(x)
+        assert np.array_equal(m.v, np.full(3, 4.0))
+
+
 def test_an_optimizer_made_anew_in_a_cell() -> None:
     space: dict[str, Any] = {"np": np, "ag": ag, "Adam": Adam, "W": ag.Parameter(np.ones(3))}
     cell = "opt = Adam([W])"
