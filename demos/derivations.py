@@ -39,6 +39,7 @@ class Made:
     arguments: tuple[Any, ...]
     parameters: list[Parameter] = field(default_factory=list)
     wrt: tuple[int, ...] = ()  # arguments whose gradients are wanted; a step of training has none
+    state: dict[str, int] = field(default_factory=dict)  # numbers that it changes itself
 
     @property
     def whole(self) -> Callable[..., Any]:
@@ -356,7 +357,7 @@ def adam(draws: np.random.Generator) -> Made:
             p -= lr * mt / (np.sqrt(vt) + 1e-8)
         return loss
 
-    return Made(step, (X, y, 1e-3), [*params, *means, *squares])
+    return Made(step, (X, y, 1e-3), [*params, *means, *squares], state={"t": 0})
 
 
 @program("Batch norm, forward and backward")
@@ -487,11 +488,16 @@ def run_text(found: Derived, made: Made) -> tuple[list[Any], list[Any]]:
     function = scope[found.compiled.__name__]
     own = {p.name: p.numpy().copy() for p in made.parameters}
     arguments = dict(zip(inspect.signature(made.function).parameters, made.arguments, strict=True))
-    given = own | dict(found.compiled.constants) | arguments
+    given = own | dict(found.compiled.constants) | arguments | made.state
     names = list(inspect.signature(function).parameters)
     if unknown := [name for name in names if name not in given]:
         raise NameError(f"its source has arguments that nobody knows: {', '.join(unknown)}")
-    results = [flat(function(*(given[name] for name in names))) for _ in range(CALLS)]
+    results = []
+    for _ in range(CALLS):
+        result = flat(function(*(given[name] for name in names)))
+        count = len(result) - len(made.state)
+        results.append(result[:count])
+        given.update(zip(made.state, (x.item() for x in result[count:]), strict=True))
     return results, list(own.values())
 
 

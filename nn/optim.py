@@ -46,7 +46,8 @@ class SGD:
             raise TypeError(f"SGD: lr is {value!r}; expected a positive number, the step size")
         if not 0 < value < math.inf:
             raise ValueError(f"SGD: lr is {value}; expected a positive, finite step size")
-        vars(self)["lr"] = float(value)
+        # a stand-in, while a function that changes it is compiled, has no value to convert
+        vars(self)["lr"] = float(value) if isinstance(value, np.generic) else value * 1.0
 
     def step(self) -> None:
         """Move every parameter against its gradient."""

@@ -7,20 +7,21 @@ runs no Python code, so neither an exception nor Ctrl-C finds a step that is hal
 
 from __future__ import annotations
 
+import operator
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..leaf import GradSlot, leaf_node
-from ..tensor import Tensor
-from .program import Input, Output, Program, Variable
+from ..tensor import Tensor, constant_tensor
+from .program import Effect, Input, Leaf, Output, Program, Variable
 from .types import Type, type_of
 
 __all__ = [
-    "Change", "Writer", "changes_of", "commit", "epilogue", "owner", "prologue", "read",
-    "read_all", "unfit",
+    "Change", "Writer", "changes_of", "commit", "done_by", "epilogue", "owner", "prologue",
+    "put_together", "read", "read_all", "unfit",
 ]  # fmt: skip
 
 Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
@@ -29,10 +30,32 @@ NAMES = {"tensor": "tensor", "grad": "gradient"}
 DRAIN = deque[None](maxlen=0).extend  # goes through an iterator, without running Python code
 
 
-def commit(changes: Iterable[Change]) -> None:
-    """Set these attributes: all, or none."""
-    if columns := tuple(zip(*changes, strict=True)):
-        DRAIN(map(setattr, *columns))
+def commit(changes: Iterable[Change], effects: Iterable[tuple[Any, ...]] = ()) -> None:
+    """Set these attributes, and call the functions of effects, as tuples of a function and three
+    arguments: all, or none."""
+    calls = [*((setattr, *change) for change in changes), *effects]
+    if calls:
+        DRAIN(map(operator.call, *zip(*calls, strict=True)))
+
+
+def done_by(effect: Effect, leaf: Callable[[Leaf], Any]) -> tuple[Any, ...]:
+    """What an effect calls, with these values for its leaves."""
+    return effect.function, effect.owner, effect.key, put_together(effect.value, leaf)
+
+
+def put_together(form: Any, leaf: Callable[[Leaf], Any]) -> Any:
+    """The value of an effect: containers made anew, with what `leaf` gives for each leaf."""
+    kind = type(form)
+    if kind is Leaf:
+        value = leaf(form)
+        if form.kind == "array":
+            return np.asarray(value)
+        return constant_tensor(value) if form.kind == "tensor" else value
+    if kind in (tuple, list):
+        return kind(put_together(item, leaf) for item in form)
+    if kind is dict:
+        return {key: put_together(item, leaf) for key, item in form.items()}
+    return form
 
 
 def changes_of(tensor: Tensor, data: Any, before: Any) -> list[Change]:
@@ -65,6 +88,8 @@ def read(given: Input, arguments: Sequence[Any]) -> Any:
         return source._array
     if given.kind == "array":
         return source
+    if given.kind == "place":
+        return source.value()
     return getattr(*source) if given.kind == "setting" else source.grad
 
 
@@ -78,6 +103,8 @@ def unfit(program: Program, inputs: Mapping[Variable, Any]) -> str | None:
     the lines of `prologue` look at."""
     for given in program.inputs:
         value, source = inputs[given.variable], given.source
+        if given.kind == "place" and (problem := source.misfit()) is not None:
+            return problem  # type: ignore[no-any-return]
         if given.kind == "grad" and value is None:
             return "a gradient that is added to is None now"
         if given.kind in ("tensor", "grad") and type_of(value) != given.variable.type:
@@ -129,6 +156,8 @@ def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[
             lines.append(f"if {misfit} or {role}: return None")
         elif given.kind == "array":  # what it is like is looked at with all that is outside
             lines.append(f"{name} = {writer.bind(f'array_{k}', given.source)}")
+        elif given.kind == "place":
+            lines += given.source.reading(name, writer, given.variable.type)
         else:
             lines.append(f"{name} = {writer.bind(f'slot_{k}', given.source)}.grad")
             lines.append(f"if {name} is None: return None")
@@ -139,27 +168,65 @@ def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[
     return lines
 
 
-def epilogue(outputs: Iterable[tuple[Output, str]], writer: Writer) -> list[str]:
-    """The lines that put new values of tensors and gradients, given as texts, in their places."""
+def epilogue(
+    outputs: Iterable[tuple[Output, str]],
+    writer: Writer,
+    effects: Sequence[Effect] = (),
+    leaf: Callable[[Leaf], str] = str,
+) -> list[str]:
+    """The lines that put new values of tensors and gradients, given as texts, in their places, and
+    then do what the effects say; `leaf` gives the text of a leaf of those."""
     lines: list[str] = []
-    places: list[tuple[Any, str]] = []
+    places: list[tuple[Any, ...]] = []
     values: list[str] = []
     for k, (output, text) in enumerate(outputs):
         if output.kind == "grad":
             places.append((output.source, "grad"))
             values.append(text)
             continue
-        tensor, leaf = writer.bind(f"tensor_out_{k}", output.source), writer.bind("leaf", leaf_node)
+        tensor = writer.bind(f"tensor_out_{k}", output.source)
+        leaf_of = writer.bind("leaf", leaf_node)
         lines += [f"old_{k} = {tensor}._node or {tensor}.node",
-                  f"new_{k} = {leaf}({text}, old_{k}.slot, old_{k}.name)"]  # fmt: skip
+                  f"new_{k} = {leaf_of}({text}, old_{k}.slot, old_{k}.name)"]  # fmt: skip
         parts = _parts(output.source)
         places += [(output.source, part) for part in parts]
         values += [text, "None", f"new_{k}", f"{tensor}._array"][: len(parts)]
-    if places:
-        owners, names = (
-            writer.bind(name, column)
-            for name, column in zip(("owners", "names"), zip(*places, strict=True), strict=True)
-        )
+    texts = [*values, *(_text(effect.value, writer, leaf) for effect in effects)]
+    calls: list[tuple[Any, ...]] = [(setattr, *place) for place in places]
+    calls += [effect[:3] for effect in effects]
+    if calls:
+        names = "functions", "owners", "names"
+        columns = zip(names, zip(*calls, strict=True), strict=True)
+        called, *rest = (writer.bind(name, column) for name, column in columns)
+        if not effects:
+            called = "setattr"
+        elif len(set(map(operator.itemgetter(0), calls))) == 1:
+            called = writer.bind("function", calls[0][0])
+        else:
+            called = f"{writer.bind('call', operator.call)}, {called}"
         drain = writer.bind("drain", DRAIN)
-        lines.append(f"{drain}(map(setattr, {owners}, {names}, ({', '.join(values)},)))")
+        lines.append(f"{drain}(map({called}, {', '.join(rest)}, ({', '.join(texts)},)))")
     return lines
+
+
+def _text(form: Any, writer: Writer, leaf: Callable[[Leaf], str]) -> str:
+    """The value of an effect as text, see `put_together`."""
+    kind = type(form)
+    if kind is Leaf:
+        text = leaf(form)
+        if form.kind == "tensor":
+            return f"{writer.bind('constant_tensor', constant_tensor)}({text})"
+        return f"{writer.bind('np_asarray', np.asarray)}({text})" if form.kind == "array" else text
+    if kind in (tuple, list):
+        inside = "".join(f"{_text(item, writer, leaf)}, " for item in form)
+        return f"({inside})" if kind is tuple else f"[{inside}]"
+    if kind is dict:
+        pairs = (f"{_held(k, writer)}: {_text(v, writer, leaf)}" for k, v in form.items())
+        return f"{{{', '.join(pairs)}}}"
+    return _held(form, writer)
+
+
+def _held(x: Any, writer: Writer) -> str:
+    """A name for an object, or the text of a plain one."""
+    plain = x is None or type(x) in (bool, int, str)
+    return repr(x) if plain else writer.bind(f"held_{id(x)}", x)

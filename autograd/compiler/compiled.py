@@ -14,30 +14,34 @@ from typing import Any, Generic, ParamSpec, overload
 import numpy as np
 
 from ..arrays import ReadOnly, as_constant, check_plain
-from ..errors import InPlaceError, TraceError, UnsupportedError
+from ..errors import AutogradError, TraceError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
 from .asks import TypesSeen, check_arguments, identity_of, is_replaced
-from .binding import read_all, unfit
+from .binding import commit, read_all, unfit
 from .calls import FIXED, MISS, caller, giver, parts_of
+from .containers import Read
 from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
 from .files import guards_of_files, noting_files
 from .guards import Surroundings
 from .interpret import interpret
+from .leftovers import collections, is_left_over, replace
 from .lookalikes import lookalike
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
 from .native import NATIVE, require_numba
 from .passes import PASSES, READABLE, improve
+from .places import Changing
 from .program import Anew, Output, Program, Variable
-from .reach import Views, reach
+from .reach import Reached, Views, reach
 from .scalars import FloatRunner, is_scalar
 from .source import source
+from .state import State
 from .store import SAID, Store, changing_int, now, say
 from .trace import Notes, Trace
 from .traced import Traced
@@ -48,7 +52,6 @@ __all__ = ["Compiled", "compile", "fresh"]
 
 P = ParamSpec("P")
 
-REFUSALS = TraceError, UnsupportedError, InPlaceError
 BACKENDS = ("numpy", "numba")
 
 
@@ -73,10 +76,11 @@ def compile(
     a new value is traced anew. So is another value of what the function, and functions of yours
     that it calls, read from outside. An array there of more than 1 MB is read as it is where gates
     meet it; for what else is read from it, only a sample of its elements is compared. What the
-    function itself changes there (a counter, a list) is refused. Tensors
-    and parameters are read, and updated, at every call (a program is for the tensors that it was
-    traced with: pass arrays for what changes); random numbers are drawn anew if they come through
-    `fresh`. Results are not recorded. Raises TraceError for what has no
+    function itself changes there (a counter, arrays of momentum) is carried from call to call, and
+    what cannot be is refused, or traced at every call. Tensors and parameters are read, and
+    updated, at every call (a program is for the tensors that it was traced with: pass arrays for
+    what changes); random numbers are drawn anew if they come through `fresh`. Results are not
+    recorded. Raises TraceError for what has no
     straight-line program, such as a branch on a value; with fallback=True the function then
     just runs as it is, and `why` tells the reason.
 
@@ -132,6 +136,7 @@ class Compiled(Generic[P]):
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries = Store()
         self.why: list[str] = []  # for every trace, or for the last ones: what was new
+        self._changing = Changing()
         self._traced: list[Any] = []  # the kinds of arguments of the last traces
         self._warned = False
         self._last: Entry | None = None
@@ -239,6 +244,28 @@ class Compiled(Generic[P]):
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
     ) -> tuple[Entry, Any]:
+        """Trace the function, once more with other stand-ins if those were not the right ones."""
+        wide, read = False, set[tuple[int, Any]]()
+        first: AutogradError | None = None
+        while True:
+            try:
+                return self._attempt(args, kwargs, leaves, structure, wide, read)
+            except Read as signal:
+                read.add(signal.args[0].id)
+            except AutogradError as error:
+                if first is not None or not getattr(error, "wants_arrays", False):
+                    raise first or error from None
+                first, wide = error, True
+
+    def _attempt(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        leaves: list[Any],
+        structure: Any,
+        wide: bool,
+        read: set[tuple[int, Any]],
+    ) -> tuple[Entry, Any]:
         native, recording = self.backend == "numba", MODE.get().recording
         views: Views = {}
         reached = reach(self._roots(leaves), views=views)
@@ -247,53 +274,97 @@ class Compiled(Generic[P]):
         trace = Trace(Draws(reached.random), reached.arrays)
         if not reached.names.isdisjoint(("errstate", "seterr")):
             trace.error_states = []
+        owners = {id(view): kind for kind, view in views.items()}
+        state = State(reached.guards, owners, self._changing, leaves, reached.names, read, wide)
         given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
         given = [given[k] for k in identity.first] if identity else given
         traced_args, traced_kwargs = _rebuild(structure, given)
+        state.ids.update(map(id, given))
+        before = collections()
+        undo = functools.partial(self._undo, trace, state, outside, leaves, views)
         try:
-            replaced = any(map(is_replaced, leaves))
-            types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
-            with (
-                noting_files(reached.names) as files,
-                computing_with(trace, site=None, recording=recording),
-                types_seen,
-            ):
-                result = self.function(*traced_args, **traced_kwargs)
-            if trace.refusal is not None:  # the function has caught it
-                raise trace.refusal
-            check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
-            results = parts_of(result, trace.stays)
-            trace.draws.check()
-            trace.check_error_states()
-            values = [None if trace.stays(x) else trace.data(x) for x in results]
-            traced = trace.program(values)
-            program = lower(traced, Form.NATIVE if native else Form.QUICK).program
-            program = improve(program, NATIVE if native else PASSES)
-            anew = [e.function.function for e in traced.equations if isinstance(e.function, Anew)]
-            still = reach(self._roots(leaves), anew, views).guards if anew else outside.guards
-            grown = outside.settle(trace.reads_anew, still)
-            outside.guards += guards_of_files(files)
-            computed = [output.source for output in traced.outputs if output.kind == "result"]
-            give = giver(result, results, computed)
-            values = [_owned(_value(values[k])) for k in computed]
-            del given, result, results, traced_args, traced_kwargs  # the graph is not needed
-            entry = Entry(program, traced, trace.notes(), leaves, outside, recording)
-            entry.once = grown
-            if not grown:  # else the next call is traced too: attributes may be added once
-                entry.call = caller(
-                    args, kwargs, set(entry.tensors), identity, outside, entry.run, give
-                )
-            trace.finish()
+            try:
+                state.enter(trace)
+                replaced = any(map(is_replaced, leaves)) or bool(state.stood)
+                types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
+                with (
+                    noting_files(reached.names) as files,
+                    computing_with(trace, site=None, recording=recording),
+                    types_seen,
+                ):
+                    result = self.function(*traced_args, **traced_kwargs)
+                if trace.refusal is not None:  # the function has caught it
+                    raise trace.refusal
+                check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
+                results = parts_of(result, trace.stays)
+                trace.draws.check()
+                trace.check_error_states()
+                still = self._looked_at(trace, state, reached, leaves, views)
+                settled = state.settle(trace, still.guards)
+                values = [None if trace.stays(x) else trace.data(x) for x in results]
+                traced = trace.program(values, settled.leaves, settled.effects)
+                program = lower(traced, Form.NATIVE if native else Form.QUICK).program
+                program = improve(program, NATIVE if native else PASSES)
+                outside.guards = [*settled.guards, *guards_of_files(files)]
+                computed = [output.source for output in traced.outputs if output.kind == "result"]
+                give = giver(result, results, computed)
+                values = [_owned(_value(values[k])) for k in computed]
+                entry = Entry(program, traced, trace.notes(), leaves, outside, recording)
+                entry.said = settled.said
+                if settled.keep:  # else the next call is traced as well
+                    entry.call = caller(
+                        args, kwargs, set(entry.tensors), identity, outside, entry.run, give
+                    )
+                trace.finish([*settled.changes, state.done()])
+            except BaseException as error:
+                if trace.refusal is not None and isinstance(error, Exception):
+                    error = trace.refusal  # NumPy has made another one of it
+                undo(error)
+                raise error
         except BaseException as error:
-            if trace.refusal is not None and isinstance(error, Exception):
-                error = trace.refusal  # NumPy has made another one of it
-            trace.abandon()
-            if isinstance(error, REFUSALS):  # perhaps the function just runs after this
-                trace.draws.put_back()
-                outside.put_back()
-            raise error
+            undo(error)  # if Ctrl-C has interrupted it; else it is done
+            raise
         trace.forget()
+        del given, result, results, traced_args, traced_kwargs  # the graph is not needed
+        del undo, state, still, types_seen
+        del settled.leaves[:], settled.changes[:]
+        if is_left_over(trace, before) and replace(trace):
+            entry.call = Entry.call
+        del trace
         return entry, give(*values)
+
+    def _looked_at(
+        self, trace: Trace, state: State, reached: Reached, leaves: list[Any], views: Views
+    ) -> Reached:
+        """What the program depends on: all that was reached, but by functions of `fresh`."""
+        anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
+        with state.as_before():
+            still = reach(self._roots(leaves), anew, views) if anew else reached
+        _refuse_chance(still)
+        return still
+
+    def _undo(
+        self,
+        trace: Trace,
+        state: State,
+        outside: Surroundings,
+        leaves: list[Any],
+        views: Views,
+        error: BaseException,
+    ) -> None:
+        """Put back what a trace that fails has changed, and all stand-ins."""
+        if state.is_done:
+            return
+        state.leave()
+        trace.abandon()
+        if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
+            trace.draws.put_back()
+            outside.put_back()
+            if trace.wants_arrays or "out=" in str(error):
+                error.wants_arrays = True  # type: ignore[union-attr]
+        else:  # nothing has happened, but for what functions of `fresh` did
+            outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
+        commit((), [state.done()])
 
     def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
         """Where to look for what the function takes from outside: in itself, in its arguments."""
@@ -360,6 +431,17 @@ class Compiled(Generic[P]):
         return self._text()[1]
 
     @property
+    def state(self) -> dict[str, Any]:
+        """What the function changes itself and the program carries, as it is now: by the names
+        that `source` has as arguments.
+
+        There an array that the function writes to is written to; the other new values are returned
+        after the results, in this order.
+        """
+        carried = [given for given in self._readable().inputs if given.kind == "place"]
+        return {f"{given.variable}": given.source.value() for given in carried}
+
+    @property
     def readable(self) -> Program:
         """The program of `source`: gates as in a textbook, values named as in the function."""
         return self._readable()
@@ -423,7 +505,7 @@ class Entry:
 
     # the whole call; MISS if the program is not to be used
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
-    once = False  # it is not to be used again
+    said = ""  # why the function is traced at the next call anyway
 
     def __init__(
         self,
@@ -467,7 +549,9 @@ class Entry:
         traced = self.traced
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
-        traced = Program(traced.inputs, traced.equations, traced.outputs + outputs, traced.empty)
+        traced = Program(
+            traced.inputs, traced.equations, traced.outputs + outputs, traced.empty, traced.effects
+        )
         traced = traced.with_constants()
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
@@ -480,6 +564,8 @@ class Entry:
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""
+        if self.said:
+            return self.said
         for k, old in (self.tensors | self._objects).items():
             if leaves[k] is not old:
                 tensor = k in self.tensors
@@ -489,8 +575,6 @@ class Entry:
         problem = self.outside.changed() or unfit(self.program, inputs)
         if problem is not None:
             return problem
-        if self.once:
-            return "the function added something at its first call, which is there now"
         return "a gradient holds NaN: masks are needed"
 
 
@@ -514,6 +598,17 @@ def _on_floats(
             return arrays().run(arguments)  # NumPy gives an infinity or NaN there
 
     return run
+
+
+def _refuse_chance(reached: Reached) -> None:
+    """Raise TraceError where the function reads a clock, or copies a source of random numbers."""
+    copies = reached.names & {"deepcopy", "spawn"} if reached.random else set[str]()
+    for name in sorted(reached.clocks | copies):
+        what = "a clock" if name in reached.clocks else "random numbers of a copied source"
+        raise TraceError(
+            f"compile: the function reads {what} ({name}), and a compiled program would use the "
+            f"same at every call; call it through ag.fresh, or pass the value as an argument"
+        )
 
 
 def _is_variable(x: Any) -> bool:

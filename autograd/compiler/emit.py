@@ -26,7 +26,7 @@ from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
-from .program import Anew, Equation, Program, Variable
+from .program import Anew, Equation, Leaf, Program, Variable
 from .turns import Buffers
 from .types import Type, fresh, map_tree, type_of
 
@@ -57,8 +57,12 @@ class Runner:
         self.lines: list[str] = []
         self.native: list[str] = []  # texts of native code
         self.lines += prologue(program, program.inputs, self)
+        branches = {o.variable: o.source for o in program.outputs if o.kind == "branch"}
         for equation in program.equations:
             self._equation(equation)
+            if equation.out in branches:
+                taken = branches[equation.out]
+                self.lines.append(f"if {self.name(equation.out)} is not {taken}: return None")
         self._epilogue()
         body = "\n        ".join(self.lines)
         self.source = f"def run(arguments):\n{buffers.lines(body)}"
@@ -176,13 +180,17 @@ class Runner:
         if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
             plain = any(isinstance(x, Variable) and not x.type.weak for x in args)
         if form is not None and len(form.operands) == len(args) and plain and not equation.kwargs:
-            return form.text.format(*map(self.text, args))
+            return form.text.format(*map(self._operand, args))
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
         call = f"{self.function(equation.function)}({', '.join(arguments)})"
         # a number, not an array without axes: it is quicker, and powers have the bits of eager
         return f"{call}[()]" if op.boxes and not equation.out.shape else call
+
+    def _operand(self, x: Any) -> str:
+        """An operand of an operator: a negative number in parentheses."""
+        return f"({x})" if type(x) is int and x < 0 else self.text(x)
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base
@@ -345,11 +353,30 @@ class Runner:
 
     def _epilogue(self) -> None:
         results, leaving = [], []
+        states: dict[int, str] = {}
+        effects = self.program.effects
+
+        def leaf(x: Leaf) -> str:
+            given = x.kind == "given"
+            return self.name(self.program.inputs[x.number].variable) if given else states[x.number]
+
+        written = {e.value.number for e in effects if e.key is Ellipsis}
+        inputs = {given.variable for given in self.program.inputs}
         for k, output in enumerate(self.program.outputs):
             variable, name = output.variable, self.name(output.variable)
             if output.kind == "finite":
                 isnan = self.bind("isnan", np.isnan)
                 self.lines.append(f"if {isnan}({name}).any(): return{self._hands_on()}")
+                continue
+            if output.kind == "branch":
+                continue
+            copied = (
+                output.kind == "state"
+                and output.source in written
+                and (variable in self.memory.place or not (variable.base or variable in inputs))
+            )  # into an array, where it is written
+            if copied or (output.kind == "state" and variable.type.weak):
+                states[output.source] = name
                 continue
             if self.memory.escaping.get(variable) != k and (
                 variable.shape or variable.base is not None
@@ -358,10 +385,12 @@ class Runner:
                 name = f"copy_{k}"
             if output.kind == "result":
                 results.append(name)
+            elif output.kind == "state":
+                states[output.source] = name
             else:
                 number = output.kind == "grad" and not variable.shape
                 leaving.append((output, f"np.asarray({name})" if number else name))
-        self.lines += epilogue(leaving, self)
+        self.lines += epilogue(leaving, self, effects, leaf)
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
     def _hands_on(self) -> str:

@@ -21,9 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import TraceError
-
-__all__ = ["NOTHING", "Guard", "Surroundings"]
+__all__ = ["NOTHING", "Guard", "Surroundings", "is_filled"]
 
 WHOLE = 1 << 20  # bytes: up to here memory is compared as a whole, which takes up to 50 µs
 SAMPLE = 1024  # elements that are looked at in a larger array, about so many
@@ -139,6 +137,14 @@ class Guard:
     label: str
     value: Any = None
     names: frozenset[Any] = frozenset()  # of attributes, where their number is looked at
+    exact: bool = False  # another object that is equal does not do, but for plain values
+
+    @classmethod
+    def of(cls, kind: str, space: Any, key: Any, label: str, value: Any) -> Guard:
+        """A guard of what there was before, wherever a program changes something."""
+        guard = cls(kind, space, key, label)
+        guard.value, guard.exact = value, True
+        return guard
 
     def __post_init__(self) -> None:
         self.value = self.now()
@@ -155,7 +161,8 @@ class Guard:
     def changed(self) -> str | None:
         """What is different now, if anything."""
         now = self.now()
-        if now is self.value or same(now, self.value):
+        exact = self.exact and self.kind in ("item", "attribute") and type(now) not in COMPARED
+        if now is self.value or (not exact and same(now, self.value)):
             return None
         if self.kind == "remembered" and _ids(self.value) <= _ids(now):
             return None
@@ -177,6 +184,14 @@ class Guard:
             setattr(self.space, self.key, self.value)
         elif self.kind == "size" and isinstance(self.space, list):
             del self.space[self.value :]
+        elif self.kind in ("size", "keys") and isinstance(self.space, dict):
+            names = self.names if self.kind == "size" else self.value
+            for name in [name for name in self.space if name not in names]:
+                del self.space[name]
+        elif self.kind in ("equal", "members", "items") and isinstance(self.space, (list, set)):
+            put = self.space.extend if isinstance(self.space, list) else self.space.update
+            self.space.clear()
+            put(self.value)
         elif self.kind.startswith("bytes"):
             x = self.space.T if self.kind == "bytes in F order" else self.space
             x[...] = np.frombuffer(self.value, x.dtype).reshape(x.shape)
@@ -190,51 +205,25 @@ class Guard:
         )
 
 
+def is_filled(guard: Guard) -> bool:
+    """Whether a function has remembered something that may change later."""
+    return not all(map(_is_plain, _new(guard.now(), guard.value)))
+
+
 class Surroundings:
-    """What a function reads from outside, as far as it does not change that itself."""
+    """What a function reads from outside."""
 
     def __init__(self, guards: Iterable[Guard]):
         self.guards = list(guards)
 
-    def settle(self, read_anew: Callable[[Any, Any], bool], still: Iterable[Guard]) -> bool:
-        """Leave out what the program reads itself, and what is not among the guards `still` needed.
-
-        Tells whether the function has added attributes, which it may do once, in its first call.
-        Raises TraceError if it has changed anything else that it reads: a program would not.
-        """
-        needed = {(guard.kind, id(guard.space), guard.key) for guard in still}
-        self.guards = [
-            guard
-            for guard in self.guards
-            if not read_anew(guard.space, guard.key)
-            and (guard.kind, id(guard.space), guard.key) in needed
-        ]
-        grown = [g for g in self.guards if g.kind == "size" and isinstance(g.space, Mapping)]
-        for guard in self.guards:
-            changes = guard in grown or guard.kind == "remembered"
-            said = guard.changed() if not changes else None
-            if said is not None:
-                raise TraceError(
-                    f"compile: the function itself changes what it reads from outside ({said}), "
-                    "and a compiled program would not. Keep what changes from call to call in a "
-                    "Parameter (p.data = ...), pass it as an argument and return the new value, or "
-                    "do it outside of the compiled function"
-                )
-        added = {name for guard in grown for name in guard.space.keys() - guard.names}
-        cached = [g for g in self.guards if g.kind == "remembered"]
-        filled = [g for g in cached if not all(map(_is_plain, _new(g.now(), g.value)))]
-        for guard in cached:
-            guard.value = guard.now()
-        for guard in grown:  # names of one's own that begin with "_" are taken for a cache
-            guard.value = guard.now()
-        own = any(not name.startswith("_") for name in added if isinstance(name, str))
-        return own or bool(filled)
-
-    def put_back(self) -> None:
-        """As if the function had not run, as far as that can be told."""
+    def put_back(self, only: Iterable[Guard] | None = None) -> None:
+        """As if the function had not run, as far as that can be told; all, or what is like these
+        guards."""
+        chosen = {(g.kind, id(g.space), g.key) for g in only or ()}
         for guard in self.guards:
             with suppress(Exception):
-                if guard.changed() is not None:
+                there = only is None or (guard.kind, id(guard.space), guard.key) in chosen
+                if there and guard.changed() is not None:
                     guard.put_back()
 
     def changed(self) -> str | None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .binding import changes_of, commit, read_all, unfit
+from .binding import changes_of, commit, done_by, read_all, unfit
 from .draws import HANDED_ON
-from .program import Anew, EdgeCall, Equation, GateCall, Program, Shadow, Variable
+from .program import Anew, EdgeCall, Equation, GateCall, Leaf, Program, Shadow, Variable
 from .types import map_tree
 
 __all__ = ["interpret", "run_apart"]
@@ -32,7 +32,15 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
         drawn = [e.out for e in program.equations if isinstance(e.function, Anew)]
         HANDED_ON.keep(*(known[x] for x in drawn))
         return None
-    commit(
+    if any(o.kind == "branch" and x is not o.source for o, x in found):
+        return None
+    states = {o.source: np.copy(x, order="K")[()] if isinstance(x, np.ndarray) else x
+              for o, x in found if o.kind == "state"}  # fmt: skip
+
+    def leaf(x: Leaf) -> Any:
+        return states[x.number] if x.kind != "given" else inputs[program.inputs[x.number].variable]
+
+    changes = [
         change
         for o, x in found
         for change in (
@@ -42,7 +50,8 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
             if o.kind == "grad"
             else []
         )
-    )
+    ]
+    commit(changes, [done_by(effect, leaf) for effect in program.effects])
     return tuple(np.copy(x, order="K")[()] for o, x in found if o.kind == "result")
 
 

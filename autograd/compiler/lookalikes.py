@@ -85,7 +85,7 @@ class Lookalike(Traced):
 
     def __getattr__(self, name: str) -> Any:
         kind = self.__class__
-        if hasattr(kind, name) and not name.startswith("__array_"):
+        if hasattr(kind, name) and name != "__dict__" and not name.startswith("__array_"):
             what = f"t.{name} (of a {kind.__name__})"
             if callable(getattr(kind, name)):
                 return lambda *_, **__: self._refuse(what)

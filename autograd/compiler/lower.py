@@ -117,7 +117,8 @@ class _Lowering(Recorder):
             Output(self._output(self._stand_in(o.variable)), o.kind, self._known(o.source))
             for o in self.source.outputs
         ]
-        program = Program(self.source.inputs, self.equations, outputs, self.source.empty)
+        given = self.source
+        program = Program(given.inputs, self.equations, outputs, given.empty, given.effects)
         return Lowered(program, self.known)
 
     def _known(self, source: Any) -> Any:

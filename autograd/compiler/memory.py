@@ -52,10 +52,13 @@ def plan(program: Program) -> Memory:
     memory = Memory()
     last = _last_uses(program)
     sources = {i.variable for i in program.inputs}
+    into = {e.value.number for e in program.effects if e.key is Ellipsis}  # is copied from there
+    written = {k for k, o in enumerate(program.outputs) if o.kind == "state" and o.source in into}
     for k, output in enumerate(program.outputs):
         variable = output.variable
         fresh = variable.base is None and variable not in sources and not variable.constant
-        if fresh and variable not in memory.escaping and output.kind != "finite":
+        leaves = output.kind not in ("finite", "branch") and k not in written
+        if fresh and variable not in memory.escaping and leaves:
             memory.escaping[variable] = k
     free: list[int] = []
     for k, equation in enumerate(program.equations):

@@ -292,6 +292,7 @@ _of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
 for _logic in (operator.and_, operator.or_, operator.xor, operator.invert):
     _row(_logic, pure=True, result=miniature(_logic))
 _row(operator.abs, pure=True, result=miniature(operator.abs), floats=Form("abs({})"))
+_row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}", UNARY, (UNARY,)))
 
 # --- functions of one number ---------------------------------------------------------------------
 
@@ -306,6 +307,8 @@ _row(np.absolute, floats=Form("abs({})"), native="abs({})")
 _row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
+_row(np.int64, result=converted(np.int64))
+_row(np.bool_, result=converted(np.bool_))
 
 # --- comparisons and choices ---------------------------------------------------------------------
 

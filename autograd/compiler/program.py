@@ -22,8 +22,8 @@ from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
 __all__ = [
-    "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
-    "written_in_place",
+    "Effect", "Equation", "Input", "Leaf", "Output", "Program", "Variable", "is_returned",
+    "leaves_of", "reading_order", "variables_in", "written_in_place",
 ]  # fmt: skip
 
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
@@ -227,7 +227,8 @@ class Input:
 
     "argument": source is a position in the flat list of arguments; "tensor": the Tensor;
     "array": a large one from outside, or a view of it, which is read as it is;
-    "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to.
+    "setting": the pair (object, attribute); "grad": the slot of a gradient that is added to;
+    "place": a place outside that the program itself changes (see state.py).
     `tracked` tells whether a tensor required a gradient, and `slot` where that was kept.
     """
 
@@ -242,12 +243,51 @@ class Input:
 class Output:
     """A value that leaves: "result" (source: its position), "tensor" (a Tensor that moves on to
     it), or "grad" (the slot that takes it). "finite" is a gradient that must not hold NaN, else the
-    program does not apply. "gradient" only tells which variable is the gradient
-    by another one (source), for the sake of its name."""
+    program does not apply; so does "branch", a bool that has to be as it was (source). "state" is
+    part of an effect (source: its number among those). "gradient" only tells which variable is the
+    gradient by another one (source), for the sake of its name."""
 
     variable: Variable
     kind: str
     source: Any
+
+
+class Leaf(NamedTuple):
+    """In the value of an effect: the output "state" of this number, as a value of this kind.
+
+    "array" and "number" are what they are, "tensor" is a constant Tensor of it. "given" is the very
+    object that an input was read from; then `number` is that of the input.
+    """
+
+    kind: str
+    number: int
+
+
+class Effect(NamedTuple):
+    """What a program does at its end to something outside: function(owner, key, value).
+
+    The value is made anew: containers, with leaves that are a `Leaf` or what they are.
+    """
+
+    function: Function
+    owner: Any
+    key: Any
+    value: Any
+
+
+def is_returned(effect: Effect) -> bool:
+    """Whether `.source` returns the value: an array is written to, and a log is nobody's state."""
+    return effect.key is not Ellipsis and not isinstance(effect.key, slice)
+
+
+def leaves_of(form: Any) -> Iterator[int]:
+    """The numbers of the outputs "state" in the value of an effect."""
+    if isinstance(form, Leaf):
+        if form.kind != "given":
+            yield form.number
+    elif isinstance(form, (tuple, list, dict)):
+        for item in form.values() if isinstance(form, dict) else form:
+            yield from leaves_of(item)
 
 
 @dataclass(eq=False)
@@ -262,10 +302,11 @@ class Program:
     equations: list[Equation]
     outputs: list[Output]
     empty: list[Any] = field(default_factory=list)  # slots that must hold no gradient before
+    effects: list[Effect] = field(default_factory=list)
 
     def with_equations(self, equations: list[Equation]) -> Program:
         """The same program with other equations."""
-        return Program(self.inputs, equations, self.outputs, self.empty)
+        return Program(self.inputs, equations, self.outputs, self.empty, self.effects)
 
     def with_constants(self) -> Program:
         """The same program with the arrays from outside, which it reads as they are, as constants:
@@ -288,7 +329,7 @@ class Program:
         ]  # fmt: skip
         outputs = [Output(new(o.variable), o.kind, new(o.source)) for o in self.outputs]
         inputs = [given for given in self.inputs if given.variable not in instead]
-        return Program(inputs, equations, outputs, self.empty)
+        return Program(inputs, equations, outputs, self.empty, self.effects)
 
     def __str__(self) -> str:
         heads = ", ".join(f"{i.variable}: {_kind(i.variable.type)}" for i in self.inputs)
@@ -299,7 +340,7 @@ class Program:
                 lines.append(f"{heading}:")
             lines.append(f"{indent}{equation}")
             before = heading
-        leaving = [o for o in self.outputs if o.kind not in ("finite", "gradient")]
+        leaving = [o for o in self.outputs if o.kind not in ("finite", "branch", "gradient")]
         return "\n".join([*lines, "outputs " + ", ".join(f"{o.variable}" for o in leaving)])
 
     def _headings(self) -> list[str]:

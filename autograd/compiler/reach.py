@@ -12,6 +12,7 @@ import abc
 import builtins
 import collections
 import dataclasses
+import datetime
 import dis
 import enum
 import functools
@@ -21,6 +22,7 @@ import operator
 import os
 import re
 import sys
+import time
 import types
 import weakref
 from array import array
@@ -60,6 +62,8 @@ OF_STATE = {  # functions without arguments that tell how something is set
     id(f): f for f in (gc.isenabled, np.get_printoptions, np.geterr, os.getcwd,
                        sys.getrecursionlimit)
 }  # fmt: skip
+CLOCKS = {"monotonic", "now", "perf_counter", "process_time", "thread_time", "time", "time_ns",
+          "today", "utcnow", "perf_counter_ns", "monotonic_ns"}  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
 CACHED = type(functools.cache(len))
 PARTS = {  # of things that stand around a function, or an object
@@ -92,6 +96,7 @@ class Reached(NamedTuple):
     met      all arrays
     names    those in the code
     arrays   owners of the memory of large arrays, by their ids
+    clocks   what that code may read the time with
     """
 
     guards: list[Guard]
@@ -100,6 +105,7 @@ class Reached(NamedTuple):
     met: list[np.ndarray[Any, Any]]
     names: set[str]
     arrays: dict[int, Any]
+    clocks: set[str]
 
 
 def reach(
@@ -118,7 +124,7 @@ def reach(
     if "random" in walk.names:
         walk.random += EVERYBODYS
     met = [x for x in walk.met() if type(x) is np.ndarray]
-    return Reached(walk.guards, walk.random, walk.codes, met, walk.names, walk.arrays)
+    return Reached(walk.guards, walk.random, walk.codes, met, walk.names, walk.arrays, walk.clocks)
 
 
 class _Walk:
@@ -130,6 +136,7 @@ class _Walk:
         self.codes: list[tuple[types.CodeType, types.FunctionType]] = []
         self.names: set[str] = set()  # in the code that was reached
         self.arrays: dict[int, Any] = {}
+        self.clocks: set[str] = set()  # what that code may read the time with
         self.by_name = False  # some code reads attributes whose names are worked out
         self._seen: dict[int, Any] = {}
         self._queue: deque[tuple[Any, str]] = deque()
@@ -335,6 +342,7 @@ class _Walk:
         package = space.get("__package__") or ""
         for name in names:
             if name in space:
+                self.clocks |= _clocks_in(space[name], names)
                 self._attribute(space, name, "")
                 continue
             for module in (name, f"{package}.{name}"):  # imported where it is used
@@ -517,6 +525,14 @@ class _Walk:
     def _of_a_subclass(self, container: Any, label: str) -> None:
         if _is_users_class(type(container)):
             self._object(container, label)
+
+
+def _clocks_in(thing: Any, names: frozenset[str]) -> set[str]:
+    """The names of clocks that code with these names reads, if it knows this by one of them."""
+    if thing is time or thing is datetime or thing is datetime.datetime or thing is datetime.date:
+        return set(CLOCKS & names)
+    is_clock = type(thing) is types.BuiltinFunctionType and thing.__module__ == "time"
+    return CLOCKS & {thing.__name__} if is_clock else set()
 
 
 def _is_users(module: str | None) -> bool:

@@ -27,6 +27,8 @@ OUTSIDE = Context()  # of any gate
 class Recorder(Kind):
     """The kind of values that gates compute with while a program is written."""
 
+    wants_arrays = False  # something computed was to be written into an array from outside
+
     def __init__(self) -> None:
         self.equations: list[Equation] = []
         self.context = OUTSIDE
@@ -57,6 +59,9 @@ class Recorder(Kind):
     def refused(self, error: TraceError) -> TraceError:
         """The error, which is about to be raised."""
         return error
+
+    def check_memory(self, array: Any) -> None:
+        """Something computed is to be written into this array; it may be just memory."""
 
     def constant(self, value: Any) -> Traced:
         """A value that is the same at every call."""

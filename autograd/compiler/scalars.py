@@ -34,6 +34,9 @@ NUMBERS = (np.dtype(float), np.dtype(bool))
 
 def is_scalar(program: Program) -> bool:
     """Whether all values are single float64 numbers, and all functions have a form for floats."""
+    kinds = {given.kind for given in program.inputs} | {output.kind for output in program.outputs}
+    if kinds & {"place", "state", "branch"}:
+        return False  # Python's numbers and NumPy's stay what they are
     outside = [given.variable for given in program.inputs if given.kind != "argument"]
     leaving = [output.variable for output in program.outputs if not output.variable.constant]
     if not program.equations or not all(map(_is_number, outside + leaving)):
@@ -146,7 +149,7 @@ class FloatRunner:
             elif output.kind != "finite":
                 number = output.kind == "grad"
                 leaving.append((output, f"np.array({value})" if number else value))
-        self._lines += epilogue(leaving, self)
+        self._lines += epilogue(leaving, self, self.program.effects)
         self._lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
     def _end_part(self) -> None:

@@ -20,6 +20,8 @@ from .program import (
     Input,
     Program,
     Variable,
+    is_returned,
+    leaves_of,
     reading_order,
     used_later,
     written_in_place,
@@ -43,7 +45,7 @@ class _Writer:
         self.uses: Counter[Variable] = Counter()
         for equation in program.equations:
             self.uses.update(equation.inputs)
-        program.outputs = [o for o in program.outputs if o.kind != "finite"]
+        program.outputs = [o for o in program.outputs if o.kind not in ("finite", "branch")]
         self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
         self.leaving = used_later(program.outputs)
         self.gradients: dict[Variable, list[str]] = {}  # names of gradients by inputs
@@ -57,6 +59,7 @@ class _Writer:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
         self.updates = {o.variable: o.source for o in program.outputs if o.kind == "tensor"}
         self.old = {i.source: i.variable for i in program.inputs if i.kind == "tensor"}
+        self._carry()
         self.ends: list[str] = []  # updates that have to wait until nobody reads old values
         self.inline: dict[Variable, tuple[str, int]] = {}
         self.reads: dict[Variable, set[Variable]] = {}  # whose memory inline text reads
@@ -76,6 +79,8 @@ class _Writer:
             self.position = position
             self._equation(equation)
         results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
+        states = {o.source: o.variable for o in self.program.outputs if o.kind == "state"}
+        results += [self._result(states[k]) for k in self.carried]
         grads = [o for o in self.program.outputs if o.kind == "grad"]
         if grads and not self.updates:
             results += [self.expression(o.variable) for o in grads]
@@ -88,6 +93,18 @@ class _Writer:
         arguments = [i.variable.name or "" for i in inputs] + list(self.held.values())
         head = f"def {self.name}({', '.join(arguments)}):"
         return "\n".join([f"{self.helpers}", "", head, *body]) + "\n"
+
+    def _carry(self) -> None:
+        """Arrays that the function writes to are written to; other new values are returned."""
+        program = self.program
+        arrays = {id(i.source.array): i for i in program.inputs if i.kind == "place"}
+        written = {e.value.number: arrays[id(e.owner)] for e in program.effects if e.key is ...}
+        for output in program.outputs:
+            given = written.get(output.source) if output.kind == "state" else None
+            if given is not None:
+                self.updates[output.variable] = given.source
+                self.old[given.source] = given.variable
+        self.carried = [k for e in program.effects if is_returned(e) for k in leaves_of(e.value)]
 
     def _inputs(self) -> list[Input]:
         updated = [self.old[tensor] for tensor in self.updates.values()]

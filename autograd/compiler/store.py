@@ -28,6 +28,7 @@ class Kept(Protocol):
     """A program, as the store sees it."""
 
     used: int  # when it was used last
+    said: str  # why it cannot be used again, if so
 
     @property
     def nbytes(self) -> int:
@@ -40,7 +41,7 @@ class Store(dict[Any, list[Any]]):
     def keep(self, key: Any, entry: Kept) -> str:
         """Take in a program, which is used now; tells in words if others are let go for it."""
         entry.used = now()
-        self[key] = [entry, *self.get(key, [])][:PER_KIND]
+        self[key] = [entry, *(kept for kept in self.get(key, []) if not kept.said)][:PER_KIND]
         all_kept = sorted(
             (kept for entries in self.values() for kept in entries),
             key=lambda kept: kept.used,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -30,12 +30,14 @@ from .binding import Change, changes_of, commit, owner
 from .draws import Draws
 from .lookalikes import LikeArray, LikeNumber, LikeScalar, Lookalike, Values, lookalike
 from .names import WRITTEN, name_in_program, name_of_array
+from .numbers import Number
 from .ops import op_of
 from .program import (
     NO_OPTIONS,
     Anew,
     Context,
     EdgeCall,
+    Effect,
     Equation,
     GateCall,
     Input,
@@ -55,6 +57,7 @@ __all__ = ["Notes", "Trace"]
 PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
 SAID = {"ignore", "warn", "print"}  # what NumPy does about errors that changes no result
 PYTHON_NUMBERS, FLOATS = {float, int}, {float, np.float64}
+PYTHONS = {float, int, bool}
 SIMPLE = {
     float,
     int,
@@ -130,6 +133,10 @@ class Trace(Recorder):
         self._plain = False  # the gate that is called has no tensor among its operands
         self.refusal: TraceError | None = None
         self.error_states: list[Any] | None = None  # of NumPy, if they are to be seen
+        self._branches: dict[Variable, bool] = {}  # answers that the program is for
+        self.called: list[Callable[..., Any]] = []  # through `fresh`
+        self._aside = False  # a function of `fresh` runs
+        self.reached: dict[int, Any] = {}  # arrays from outside, by id
 
     # --- what functions call ---------------------------------------------------------------
 
@@ -142,6 +149,8 @@ class Trace(Recorder):
         """
         if holds_tensor(args):  # in a gradient of a gradient: a gate
             return function(*map_tree(as_constant_tensor, args), **kwargs)
+        if self._aside:
+            self._refuse_aside()
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
@@ -161,6 +170,8 @@ class Trace(Recorder):
                 "use those, or call this one outside of the compiled function"
             ))  # fmt: skip
         equation = self._note(function, variables, self._variables(kwargs), result)
+        if type(result) in PYTHONS and any(isinstance(x, Number) for x in args):
+            return Number(self, result, equation.out)
         traced = self._result(equation, result, op.fresh)
         return lookalike(traced, result) if outside else traced
 
@@ -209,6 +220,8 @@ class Trace(Recorder):
                 target._refuse("writing into an array without axes (write t = value instead): it")
             outside = isinstance(target, Lookalike)
             return self.record(function, args, kwargs, outside)  # type: ignore[no-any-return]
+        if self._aside:
+            self._refuse_aside()
         values = map_tree(self._value, (args, kwargs))
         before = self._variable(target)
         if before.root in self._given:
@@ -244,10 +257,36 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
+
+        def aside(*args: Any, **kwargs: Any) -> Any:
+            self._aside = True
+            try:
+                return called(*args, **kwargs)
+            finally:
+                self._aside = False
+
+        called = Anew(function)
+        self.called.append(function)
+        values, variables = self._both(args)
         with TURN.lent(), self.draws.allowed(), computing_with(self._apart):
-            result = self.record(Anew(function), args, kwargs)
+            result = aside(*values, **map_tree(self._value, kwargs))
         self._apart.check()
-        return result  # type: ignore[no-any-return]
+        equation = self._note(called, variables, self._variables(kwargs), result)
+        return self._result(equation, result, fresh=False)
+
+    def _refuse_aside(self) -> NoReturn:
+        raise TraceError(
+            "compile: a function that is called through ag.fresh reads what the compiled function "
+            "itself changes; pass that to it as an argument: ag.fresh(function, value)"
+        )
+
+    def branch(self, number: Number) -> bool:
+        """The answer of a number that depends on nothing but numbers of Python's."""
+        if self._aside:
+            self._refuse_aside()
+        if type(number.value) is not bool:
+            number = number != 0
+        return self._branches.setdefault(number.variable, number.value)
 
     # --- what the engine tells ---------------------------------------------------------------
 
@@ -356,6 +395,41 @@ class Trace(Recorder):
         """What the user's program gets for an array of the engine's."""
         return LikeArray(self, np.asarray(x.value), x.variable)
 
+    def place(self, value: Any, place: Any, name: str | None) -> Traced:
+        """What stands in a place outside that the function itself changes."""
+        found = self._input(value, "place", place, name)
+        if found.variable.type.weak:
+            return Number(self, value, found.variable)
+        if isinstance(value, np.ndarray) and not value.ndim:
+            found.value = value[()]
+        return found
+
+    def check_memory(self, array: Any) -> None:
+        """Refuse a write of something computed into an array from outside that is not carried."""
+        base = array
+        while base is not None:
+            if id(base) in self.reached:
+                self.wants_arrays = True
+                raise self.refused(TraceError(
+                    "compile: something computed is written into an array from outside; pass the "
+                    "array as an argument, or keep it in a Parameter"
+                ))  # fmt: skip
+            base = getattr(base, "base", None)
+
+    def held(self, variable: Variable) -> Any:
+        """The object that an input was at the beginning."""
+        return self._held[variable]
+
+    def is_known(self, tensor: Tensor) -> bool:
+        """Whether the function has met this tensor, and has not made it."""
+        lifted = self._tensors.get(id(tensor))
+        return lifted is not None and not lifted.made_here
+
+    def is_made_here(self, tensor: Tensor) -> bool:
+        """Whether the function has made this tensor, of what is constant to it."""
+        lifted = self._tensors.get(id(tensor))
+        return lifted is not None and lifted.made_here
+
     def read_only(self, x: Traced) -> Any:
         """The same for the values of a tensor."""
         return Values(self, read_only(x.value), x.variable)
@@ -431,7 +505,7 @@ class Trace(Recorder):
     def setting(self, owner: Any, name: str) -> Any:
         """A number that belongs to an object, such as a step size: read anew at every call."""
         value = getattr(owner, name)
-        if value.__class__ not in (float, int, np.float64, np.float32):
+        if type(value) not in (float, int, np.float64, np.float32):  # a stand-in serves itself
             return value
         key = id(owner), name
         if key not in self._settings:
@@ -508,8 +582,9 @@ class Trace(Recorder):
 
     # --- the end -------------------------------------------------------------------------------
 
-    def finish(self) -> None:
-        """Give tensors and gradients what the function left in what stands for them: all at once.
+    def finish(self, effects: Iterable[tuple[Any, ...]] = ()) -> None:
+        """Give tensors and gradients what the function left in what stands for them, and let these
+        effects take place with them: all at once.
 
         Raises TraceError if somebody else has changed one of them in the meantime.
         """
@@ -525,7 +600,7 @@ class Trace(Recorder):
                 if slot.grad is not old:
                     raise _changed_meanwhile("a gradient")
                 changes.append((slot, "grad", _array_or_none(self._value(own.grad))))
-        commit(changes)
+        commit(changes, effects)
 
     def _as_before(self) -> list[Change]:
         """What the function has made itself gets its array back."""
@@ -536,8 +611,11 @@ class Trace(Recorder):
             for change in ((x.tensor, "_tracked", x.tracked), (x.tensor, "_array", x.held))
         ]
 
-    def program(self, results: list[Any]) -> Program:
-        """The program so far, with everything left as it is."""
+    def program(
+        self, results: list[Any], states: Sequence[Any] = (), effects: Sequence[Effect] = ()
+    ) -> Program:
+        """The program so far, with everything left as it is; what it gives, and `states`, the
+        leaves of its effects."""
         outputs = [
             Output(self._output(x), "result", k)
             for k, x in enumerate(results)
@@ -546,9 +624,10 @@ class Trace(Recorder):
         for lifted in self._tensors.values():
             if lifted.own._tracked != lifted.tracked and not lifted.made_here:
                 raise TraceError(
-                    f"compile: the function changes requires_grad of {lifted.tensor.name or 'a tensor'}, "
-                    "and a program is for the one that it was traced with; change it "
-                    "outside of the compiled function, for which it is then traced anew"
+                    "compile: the function changes requires_grad of "
+                    f"{lifted.tensor.name or 'a tensor'}, and a program is for the one that it was "
+                    "traced with; change it outside of the compiled function, for which it is then "
+                    "traced anew"
                 )
             now = lifted.own._array
             moved = now is not lifted.traced and isinstance(now, Traced)
@@ -563,8 +642,26 @@ class Trace(Recorder):
                 )
             if own.grad is not None and not self._is_as_before(slot, own):
                 outputs.append(Output(self._output(own.grad), "grad", slot))
+        empty = set(map(id, self._empty))
+        cleared = [
+            x.slot for x in self._slots.values() if x.own.grad is None and id(x.slot) not in empty
+        ]
+        effects = [*effects, *(Effect(setattr, slot, "grad", None) for slot in cleared)]
         outputs += [Output(variable, "finite", None) for variable in self.finite]
-        return Program(self.inputs, self.equations, outputs, self._empty)
+        outputs += [Output(self._output(x), "state", k) for k, x in enumerate(states)]
+        outputs += [Output(v, "branch", answer) for v, answer in self._branches.items()]
+        return Program(self.inputs, self._in_order(), outputs, self._empty, effects)
+
+    def _in_order(self) -> list[Equation]:
+        """The equations; those that decide whether the program applies come first."""
+        if not self._branches:
+            return self.equations
+        needed, early = set(self._branches), set()
+        for equation in reversed(self.equations):
+            if equation.out in needed:
+                needed.update(equation.inputs)
+                early.add(equation)
+        return sorted(self.equations, key=lambda equation: equation not in early)
 
     def forget(self) -> None:
         """Let go of everything: a trace and what stands for arrays in it refer to each other."""
@@ -573,6 +670,7 @@ class Trace(Recorder):
                      self._own_slots, self._grads, self._held, self._given,
                      self._arrays):  # fmt: skip
             part.clear()
+        del self._apart  # it refers to the trace
 
     def abandon(self) -> None:
         """Put everything back as it was before the function ran."""

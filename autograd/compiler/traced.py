@@ -37,6 +37,11 @@ class Recorder(Protocol):
         `outside`: the user's program calls it, and gets what stands for an array or a number.
         """
 
+    wants_arrays: bool  # something computed was to be written into an array from outside
+
+    def check_memory(self, array: Any) -> None:
+        """Something computed is to be written into this array; it may be just memory."""
+
     def constant(self, value: Any) -> Traced:
         """A value that is the same whenever the program runs."""
 
@@ -120,7 +125,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
     def as_array(self, dtype: Any, copy: bool = False) -> Any:
         """The same; a Python number becomes one of NumPy, and a copy is in C order."""
         kind = self.variable.type
-        array = self._record(np.float64, (self,), {}) if kind.weak else self
+        array = self._record(kind.dtype.type, (self,), {}) if kind.weak else self
         if dtype is not None:
             array = array.astype(dtype, copy=False)
         return array.in_order() if copy else array
@@ -147,6 +152,8 @@ class Traced(NDArrayOperatorsMixin, StandIn):
             self.recorder.overwrite(inputs[0], function, inputs, options)
             return None
         out = options.pop("out", None)
+        if out is not None and not isinstance(out[0], Traced):
+            self.recorder.check_memory(out[0])
         if out is not None and isinstance(out[0], Traced):
             return self.recorder.overwrite(out[0], function, inputs, options)
         return self._record(function, inputs, options)  # another `out` is just memory
@@ -159,7 +166,11 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         if function in _OF_SHAPE:
             return _OF_SHAPE[function](*args, **options)
         if function is np.copyto:
-            self.recorder.overwrite(args[0], _copied, args[1:], options)
+            if not isinstance(args[0], Traced):
+                self.recorder.check_memory(args[0])
+            if options or len(args) > 2:
+                self._refuse("np.copyto with more than two arguments")
+            self.recorder.overwrite(args[0], operator.setitem, (args[0], ..., args[1]), {})
             return None
         options = {name: value for name, value in options.items() if name != "out"}
         return self._record(function, args, options)
@@ -225,6 +236,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         self._refuse("an integer for indexing or range()")
 
     def __array__(self, *_: Any, **__: Any) -> Any:
+        self.recorder.wants_arrays = True
         self._refuse("np.asarray(t)")
 
     def item(self) -> Any:
@@ -249,10 +261,6 @@ def is_another(x: Any) -> bool:
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
     """x as another kind of number."""
     return x.astype(dtype)
-
-
-def _copied(source: Any) -> Any:
-    return source
 
 
 def _type(x: Any) -> Type:

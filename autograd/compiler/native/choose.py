@@ -308,6 +308,8 @@ def _is_elementwise(equation: Equation) -> bool:
     if op.native is None or equation.kwargs or equation.into:
         return False
     operands = [x for x in equation.args if isinstance(x, Variable)]
+    if any(is_weak(x) and x.dtype not in FLOATS for x in operands):
+        return False  # a Python int may be too large for native code
     kinds = {x.dtype for x in operands if not is_weak(x)} - {np.dtype(bool)}
     if op.compares:
         return len(kinds) == 1 and kinds <= set(FLOATS)

@@ -295,8 +295,9 @@ OF_BOOLS = {operator.and_, operator.or_, operator.xor}
 CALLS: dict[Any, Callable[[Draw], Call]] = {
     **dict.fromkeys(OF_PYTHON, of_python_numbers(2)),
     **dict.fromkeys(OF_BOOLS, of_bools(2)), operator.invert: of_bools(1),
-    **dict.fromkeys([operator.neg, operator.abs], of_python_numbers(1)), operator.pow: of_two,
-    power_of_array: of_two, np.float64: of_python_numbers(1),
+    **dict.fromkeys([operator.neg, operator.abs, operator.pos], of_python_numbers(1)),
+    operator.pow: of_two, power_of_array: of_two,
+    **dict.fromkeys([np.float64, np.int64, np.bool_], of_python_numbers(1)),
     np.where: of_three, np.dot: of_matrices, np.matmul: of_matrices, np.vdot: of_one,
     np.transpose: transpose, np.reshape: to_shape, np.ravel: flat, np.expand_dims: expand,
     np.squeeze: squeeze, np.broadcast_to: broadcast, np.swapaxes: two_axes, np.moveaxis: two_axes,

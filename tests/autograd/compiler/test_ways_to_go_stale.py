@@ -28,7 +28,6 @@ def test_nothing_goes_stale_but_what_is_known_to(kind: str) -> None:
     assert known - wrong.keys() == set(), "no longer wrong"
 
 
-@pytest.mark.xfail(strict=True, reason="state that a function changes is refused, not carried")
 def test_few_are_refused() -> None:
     refused = [v.way.title for kind in KINDS for v in verdicts(kind) if v.end == stale.REFUSED]
     assert len(refused) <= 0.15 * len(WAYS)
