@@ -294,9 +294,12 @@ class Trace(Recorder):
         """A gate is called, with what stands for its operands."""
         if self._arrays:
             self._operands = list(operands)
-        self._plain = any(isinstance(x, Lookalike) for x in operands) and not any(
-            isinstance(x, Tensor) for x in operands
-        )
+        self._plain = False
+        for x in operands:
+            if isinstance(x, Tensor):
+                self._plain = False
+                break
+            self._plain = self._plain or isinstance(x, Lookalike)
         if not self.context.backward:
             self.context = Context(gate.name, scope, False)
         return [self.here(x) if isinstance(x, Tensor) else x for x in operands]
