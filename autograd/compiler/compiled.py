@@ -305,15 +305,15 @@ class Compiled(Generic[P]):
                 traced = trace.program(values, settled.leaves, settled.effects)
                 program = lower(traced, Form.NATIVE if native else Form.QUICK).program
                 program = improve(program, NATIVE if native else PASSES)
-                outside.guards = [*settled.guards, *guards_of_files(files)]
+                depends = Surroundings([*settled.guards, *guards_of_files(files)])
                 computed = [output.source for output in traced.outputs if output.kind == "result"]
                 give = giver(result, results, computed)
                 values = [_owned(_value(values[k])) for k in computed]
-                entry = Entry(program, traced, trace.notes(), leaves, outside, recording)
+                entry = Entry(program, traced, trace.notes(), leaves, depends, recording)
                 entry.said = settled.said
                 if settled.keep:  # else the next call is traced as well
                     entry.call = caller(
-                        args, kwargs, set(entry.tensors), identity, outside, entry.run, give
+                        args, kwargs, set(entry.tensors), identity, depends, entry.run, give
                     )
                 trace.finish([*settled.changes, state.done()])
             except BaseException as error:
