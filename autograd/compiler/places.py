@@ -57,7 +57,7 @@ class Place:
         key = repr(self.key) if known else writer.bind(f"key_{id(self.key)}", self.key)
         if self.put is setattr:
             return f"getattr({space}, {key}, None)"
-        return f"{space}.get({key})" if isinstance(self.space, Mapping) else f"{space}[{key}]"
+        return f"{space}.get({key})" if issubclass(type(self.space), Mapping) else f"{space}[{key}]"
 
 
 @dataclass(slots=True, eq=False)
@@ -172,12 +172,12 @@ def places_of(guards: Iterable[Guard], owners: Mapping[int, type]) -> Iterable[P
             owner = owners.get(id(space))
             if owner is not None:
                 yield Place(space, guard.key, label, type.__setattr__, owner, guard.value)
-            elif isinstance(space, (dict, list, deque)):
+            elif issubclass(type(space), (dict, list, deque)):
                 yield Place(space, guard.key, label, operator.setitem, space, guard.value)
         elif guard.kind == "attribute" and guard.key not in ("__class__", "__code__"):
             yield Place(space, guard.key, label, setattr, space, guard.value)
-        elif guard.kind in ("items", "equal") and isinstance(space, (dict, list, deque)):
-            keys = list(space) if isinstance(space, dict) else range(len(space))
+        elif guard.kind in ("items", "equal") and issubclass(type(space), (dict, list, deque)):
+            keys = list(space) if issubclass(type(space), dict) else range(len(space))
             for key in keys:
                 yield Place(space, key, f"{label}[{key!r}]", operator.setitem, space, space[key])
 
@@ -185,7 +185,7 @@ def places_of(guards: Iterable[Guard], owners: Mapping[int, type]) -> Iterable[P
 def name_of(place: Place) -> str | None:
     """What `.source` calls what stands there: the last name in `opt.v[0]` and its numbers."""
     label = place.label
-    if isinstance(place.space, dict) and type(place.key) is int:  # perhaps an id
+    if issubclass(type(place.space), dict) and type(place.key) is int:  # perhaps an id
         label = f"{label.rpartition('[')[0]}[{[*place.space].index(place.key)}]"
     words = re.findall(r"[^\W\d]\w*|\d+", label)
     numbers = list(itertools.takewhile(str.isdigit, reversed(words)))[::-1]

@@ -67,7 +67,7 @@ class Settling:
         still = list(still)
         self.needed = {(g.kind, id(g.space), g.key) for g in still}
         self.places_needed = {place.id for place in places_of(still, state.owners)}
-        sized = [g for g in state.guards if isinstance(g.space, (list, deque))]
+        sized = [g for g in state.guards if issubclass(type(g.space), (list, deque))]
         self.resized = {
             id(g.space)
             for g in sized
@@ -192,7 +192,7 @@ class Settling:
         if guard.kind.startswith("bytes") and id(space) not in self.state._of_object:
             if self._is_needed(guard) and guard.changed():
                 self._unforeseen(space, label)
-        elif guard.kind in ("size", "keys", "equal", "items") and isinstance(space, Mapping):
+        elif guard.kind in ("size", "keys", "equal", "items") and issubclass(type(space), Mapping):
             before = guard.names if guard.kind == "size" else guard.value
             added = [name for name in space if name not in before]
             if guard.kind == "size" and not added and len(space) != guard.value:
@@ -201,9 +201,9 @@ class Settling:
                 self._not_kept(f"something in {label} is gone")
             for name in added:
                 self._added(guard, name)
-        elif guard.kind in ("size", "equal", "items") and isinstance(space, (list, deque)):
+        elif guard.kind in ("size", "equal", "items") and issubclass(type(space), (list, deque)):
             before = guard.value if guard.kind == "size" else len(guard.value)
-            if len(space) != before and not isinstance(space, Growing):
+            if len(space) != before and not issubclass(type(space), Growing):
                 if type(space) is list:
                     self.state.changing.objects[id(space)] = space
                 for k, item in enumerate(space):
@@ -216,9 +216,10 @@ class Settling:
         elif guard.kind not in ("item", "attribute") and guard.changed():
             if self._is_needed(guard):
                 self._not_kept(f"{label} has changed")
-            for k, item in enumerate(space) if guard.kind == "items" else ():
+            items = {"items": space, "elements": getattr(space, "flat", ())}.get(guard.kind, ())
+            for k, item in enumerate(items):
                 if (settled := self._settled(item)) is not item:
-                    self.found.changes.append((operator.setitem, space, k, settled))
+                    self.found.changes.append((operator.setitem, items, k, settled))
 
     def _added(self, guard: Guard, name: Any) -> None:
         """A new name in a dictionary."""
@@ -227,7 +228,7 @@ class Settling:
         self._met.add((id(guard.space), name))
         value = guard.space[name]
         put: Any = operator.setitem, guard.space, name
-        if isinstance(guard.space, types.MappingProxyType):
+        if issubclass(type(guard.space), types.MappingProxyType):
             put = None
         settled = self._settled(value)
         if put and settled is not value:
@@ -288,7 +289,11 @@ class Settling:
         if number is not None:
             return number
         for k, given in enumerate(self.trace.inputs):
-            if given.kind == "argument" and given.variable is traced.variable and traced.variable.shape:
+            if (
+                given.kind == "argument"
+                and given.variable is traced.variable
+                and traced.variable.shape
+            ):
                 return k
         return None
 
@@ -309,7 +314,9 @@ class Settling:
         root = x.variable.root
         inputs = {i.variable for i in self.trace.inputs if i.kind in ("argument", "place")}
         shown = root in inputs and root is not x.variable
-        if x.variable.shape and (self._roots.setdefault(root, x.variable) is not x.variable or shown):
+        if x.variable.shape and (
+            self._roots.setdefault(root, x.variable) is not x.variable or shown
+        ):
             raise TraceError(
                 f"compile: the function leaves two arrays outside that show the same memory (one "
                 f"is {x.variable}); take a copy of one of them, as in a[:2].copy()"
@@ -395,10 +402,10 @@ class Settling:
             if guard.kind in ("item", "attribute") and self._is_stood(guard):
                 continue
             several = guard.kind in ("items", "equal")
-            if some and several and isinstance(guard.space, (list, dict, deque)):
+            if some and several and issubclass(type(guard.space), (list, dict, deque)):
                 kept += self._one_by_one(guard)
                 continue
-            if guard.kind == "size" and isinstance(guard.space, Mapping):
+            if guard.kind == "size" and issubclass(type(guard.space), Mapping):
                 guard = replace(guard)  # with the names that are there now
             if guard.kind == "remembered":
                 guard.value = guard.now()
@@ -415,7 +422,7 @@ class Settling:
         here = [p for p in self.state.places if p.owner is guard.space]
         free = [p for p in here if type(self.state.stood.get(p.id, Drawn)) in (type, Drawn)]
         found = [Guard.of("item", p.space, p.key, p.label, p.before) for p in free]
-        if not isinstance(guard.space, dict):
+        if not issubclass(type(guard.space), dict):
             found.append(Guard.of("size", guard.space, None, guard.label, len(here)))
         return found
 

@@ -56,12 +56,14 @@ class State:
         self.arguments = list(arguments)
         self.ids: set[int] = set()  # of what stands for arguments
         self.places = list({place.id: place for place in places_of(guards, owners)}.values())
-        self.arrays = {id(g.space): g.space for g in guards if isinstance(g.space, np.ndarray)}
+        self.arrays = {
+            id(g.space): g.space for g in guards if issubclass(type(g.space), np.ndarray)
+        }
         self._sums = {id(x): sum_of(x) for x in self._large()}
         self._existing = {id(x) for g in guards for x in (g.space, g.value)}
         self._existing.update(id(place.before) for place in self.places)
         self._existing.update(map(id, self.arguments))
-        lists = [g.space for g in guards if isinstance(g.space, (list, deque))]
+        lists = [g.space for g in guards if issubclass(type(g.space), (list, deque))]
         changing.keep(self.places, [*self.arrays.values(), *lists])
         self.stood: dict[tuple[int, Any], Any] = {}  # by places: what stands there
         self.carried: dict[int, Carried] = {}  # by id of the stand-in of an array
@@ -173,7 +175,7 @@ class State:
         for place in self.places:
             if place.id in self.stood:
                 owner = place.owner
-                if isinstance(owner, (list, deque)) and not isinstance(place.key, str):
+                if issubclass(type(owner), (list, deque)) and not isinstance(place.key, str):
                     missing = place.key + 1 - len(owner)
                     owner.extend([None] * max(missing, 0))
                 yield place

@@ -250,7 +250,7 @@ def test_it_is_known_why_a_program_does_not_apply() -> None:
     one, other = Alike(), Alike()
     f(1.0, one)
     f(1.0, one)
-    assert f.why[1:] == ["the function added something at its first call, which is there now"]
+    assert f.why[1:] == ["the cache of listed has remembered something that may change"]
     f(1.0, other)
     array[0] = 5.0
     f(1.0, other)

@@ -199,15 +199,7 @@ def test_what_two_write_at_once_is_an_error_and_changes_nothing(what: str) -> No
 
 
 def test_threads_that_call_first_at_the_same_moment_trace_once() -> None:
-    runs = 0
-
-    def count() -> np.ndarray[Any, Any]:
-        nonlocal runs
-        runs += 1
-        return np.zeros(1)
-
     def function(x: Any) -> Any:
-        x = x + ag.fresh(count).numpy()
         for _ in range(20):
             x = np.tanh(x) + 0.1
         return x
@@ -215,7 +207,7 @@ def test_threads_that_call_first_at_the_same_moment_trace_once() -> None:
     compiled = ag.compile(function)
     xs = [np.full(3, k / 10) for k in range(16)]
     found = beside(*[lambda x=x: compiled(x).tobytes() for x in xs])
-    assert len(compiled.why) == 1 and runs == 16
+    assert len(compiled.why) == 1
     assert found == [ag.compile(function)(x).tobytes() for x in xs]
 
 
