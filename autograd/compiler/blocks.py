@@ -33,6 +33,7 @@ class Loop(Equation):
     inside: list[Equation] = field(default_factory=list)
     results: list[Variable] = field(default_factory=list)
     shape: tuple[int, ...] = ()
+    threads: int = 1  # that share the pieces
 
     @property
     def outs(self) -> list[Variable]:
@@ -77,10 +78,14 @@ def sum_of_halves(sums: list[Any], size: int, most: int) -> Any:
     return add(size)
 
 
-def gather(program: Program) -> Program:
+def gather(program: Program, threads: int = 1) -> Program:
     """Put elementwise equations over large arrays of one shape into loops."""
     leaving = used_later(program.outputs)
-    return program.with_equations(_gather(program.equations, leaving))
+    gathered = _gather(program.equations, leaving)
+    for equation in gathered:
+        if isinstance(equation, Loop):
+            equation.threads = threads
+    return program.with_equations(gathered)
 
 
 def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]:
