@@ -50,7 +50,12 @@ class Loop(Equation):
         """Where the pieces begin and end, in the flat arrays."""
         size = int(np.prod(self.shape))
         width = max(e.out.dtype.itemsize for e in self.inside)
-        return list(halves(0, size, PIECE // width))
+        return list(halves(0, size, self.nbytes // width))
+
+    @property
+    def nbytes(self) -> int:
+        """Of one array in a piece: more where threads have to take turns between two calls."""
+        return PIECE if self.threads == 1 else 2 * PIECE
 
 
 def halves(start: int, size: int, most: int) -> Iterator[tuple[int, int]]:

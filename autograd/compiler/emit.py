@@ -20,7 +20,7 @@ import numpy as np
 
 from ..arrays import lender
 from .binding import epilogue, prologue
-from .blocks import PIECE, Loop, sum_of_halves
+from .blocks import Loop, sum_of_halves
 from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, out_of_parts, takes_out
@@ -306,7 +306,7 @@ class Runner:
                 *(f"        {line}" for line in inside),
                 f"{together_}(work_{number}, {loop.threads})",
             ]  # fmt: skip
-        most = PIECE // max(e.out.dtype.itemsize for e in loop.inside)
+        most = loop.nbytes // max(e.out.dtype.itemsize for e in loop.inside)
         for e in sums:
             add = self.bind("sum_of_halves", sum_of_halves)
             size = e.args[0].type.size
