@@ -33,6 +33,7 @@ class Loop(Equation):
     inside: list[Equation] = field(default_factory=list)
     results: list[Variable] = field(default_factory=list)
     shape: tuple[int, ...] = ()
+    threads: int = 1  # that share the pieces
 
     @property
     def outs(self) -> list[Variable]:
@@ -49,7 +50,12 @@ class Loop(Equation):
         """Where the pieces begin and end, in the flat arrays."""
         size = int(np.prod(self.shape))
         width = max(e.out.dtype.itemsize for e in self.inside)
-        return list(halves(0, size, PIECE // width))
+        return list(halves(0, size, self.nbytes // width))
+
+    @property
+    def nbytes(self) -> int:
+        """Of one array in a piece: more where threads have to take turns between two calls."""
+        return PIECE if self.threads == 1 else 2 * PIECE
 
 
 def halves(start: int, size: int, most: int) -> Iterator[tuple[int, int]]:
@@ -77,10 +83,14 @@ def sum_of_halves(sums: list[Any], size: int, most: int) -> Any:
     return add(size)
 
 
-def gather(program: Program) -> Program:
+def gather(program: Program, threads: int = 1) -> Program:
     """Put elementwise equations over large arrays of one shape into loops."""
     leaving = used_later(program.outputs)
-    return program.with_equations(_gather(program.equations, leaving))
+    gathered = _gather(program.equations, leaving)
+    for equation in gathered:
+        if isinstance(equation, Loop):
+            equation.threads = threads
+    return program.with_equations(gathered)
 
 
 def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]:

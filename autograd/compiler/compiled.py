@@ -34,8 +34,8 @@ from .lookalikes import lookalike
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
-from .native import NATIVE, require_numba
-from .passes import PASSES, READABLE, improve
+from .native import require_numba, with_native
+from .passes import READABLE, improve
 from .places import Changing
 from .program import Anew, Output, Program, Variable
 from .reach import Reached, Views, reach
@@ -57,14 +57,18 @@ BACKENDS = ("numpy", "numba")
 
 @overload
 def compile(
-    function: Callable[P, Any], *, backend: str = "numpy", fallback: bool = False
+    function: Callable[P, Any], *, backend: str = "numpy", fallback: bool = False, threads: int = 1
 ) -> Compiled[P]: ...
 @overload
 def compile(
-    *, backend: str = "numpy", fallback: bool = False
+    *, backend: str = "numpy", fallback: bool = False, threads: int = 1
 ) -> Callable[[Callable[P, Any]], Compiled[P]]: ...
 def compile(
-    function: Callable[..., Any] | None = None, *, backend: str = "numpy", fallback: bool = False
+    function: Callable[..., Any] | None = None,
+    *,
+    backend: str = "numpy",
+    fallback: bool = False,
+    threads: int = 1,
 ) -> Any:
     """Turn a function of arrays into one straight-line NumPy program.
 
@@ -86,7 +90,9 @@ def compile(
 
     With backend="numba" (the extra `jit`) small products and simple arithmetic run as native
     code, kept on disk; sums are then added in another order, so results agree with eager to
-    rounding. Raises ImportError without numba, ValueError for a backend that is not known.
+    rounding. With threads=2, or more, chains of elementwise functions over large arrays are shared
+    out among so many; their bits stay the same. Raises ImportError without numba, ValueError for a
+    backend that is not known, or threads without native code.
 
     >>> import numpy as np
     >>> import autograd as ag
@@ -96,11 +102,16 @@ def compile(
     """
     if backend not in BACKENDS:
         raise ValueError(f"compile: backend is {backend!r}; expected one of {BACKENDS}")
+    if type(threads) is not int or threads < 1 or (threads > 1 and backend != "numba"):
+        raise ValueError(
+            f"compile: threads is {threads!r} with backend={backend!r}; expected a number from 1 "
+            'on, and more than 1 with backend="numba" alone'
+        )
     if backend == "numba":
         require_numba()
     if function is None:
-        return lambda f: Compiled(f, backend, fallback)
-    return Compiled(function, backend, fallback)
+        return lambda f: Compiled(f, backend, fallback, threads)
+    return Compiled(function, backend, fallback, threads)
 
 
 def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
@@ -129,9 +140,16 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
 class Compiled(Generic[P]):
     """A compiled function. Call it like the original."""
 
-    def __init__(self, function: Callable[P, Any], backend: str = "numpy", fallback: bool = False):
+    def __init__(
+        self,
+        function: Callable[P, Any],
+        backend: str = "numpy",
+        fallback: bool = False,
+        threads: int = 1,
+    ):
         refuse_kind(function)
         functools.update_wrapper(self, function)
+        self.threads = threads
         self.function, self.backend, self.fallback = function, backend, fallback
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries = Store()
@@ -303,8 +321,11 @@ class Compiled(Generic[P]):
                 settled = state.settle(trace, still.guards)
                 values = [None if trace.stays(x) else trace.data(x) for x in results]
                 traced = trace.program(values, settled.leaves, settled.effects)
-                program = lower(traced, Form.NATIVE if native else Form.QUICK).program
-                program = improve(program, NATIVE if native else PASSES)
+                program = (
+                    with_native(traced, self.threads)
+                    if native
+                    else improve(lower(traced, Form.QUICK).program)
+                )
                 depends = Surroundings([*settled.guards, *guards_of_files(files)])
                 computed = [output.source for output in traced.outputs if output.kind == "result"]
                 give = giver(result, results, computed)

@@ -11,15 +11,15 @@ import keyword
 import operator
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ..arrays import lender
 from .binding import epilogue, prologue
-from .blocks import PIECE, Loop, sum_of_halves
+from .blocks import Loop, sum_of_halves
 from .draws import HANDED_ON
 from .gradients import gradients_of
 from .interpret import run_apart
@@ -27,6 +27,7 @@ from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Anew, Equation, Leaf, Program, Variable
+from .threads import together
 from .turns import Buffers
 from .types import Type, fresh, map_tree, type_of
 
@@ -286,7 +287,6 @@ class Runner:
 
     def _loop(self, loop: Loop) -> None:
         """A chain of elementwise functions, over pieces of the arrays that fit the cache."""
-        number = len(self.lines)
         arrays = [x for x in loop.inputs if x.shape]
         for out in loop.results:
             if out in self.memory.escaping and out.shape:
@@ -297,20 +297,44 @@ class Runner:
         for x in dict.fromkeys([*arrays, *written]):
             self.lines.append(f"flat_{self.name(x)} = {self.name(x)}.reshape(-1)")
         sums = [e for e in loop.inside if not e.out.shape]
+        pieces, number = loop.pieces, len(self.lines)
         for e in sums:
-            self.lines.append(f"sums_{self.name(e.out)} = []")
-        pieces, locals_ = loop.pieces, _LocalMemory(loop)
-        self.lines.append(f"for start, stop in {self.bind(f'pieces_{number}', pieces)}:")
+            self.lines.append(f"sums_{self.name(e.out)} = [0.0] * {len(pieces)}")
+        pieces_of = self.bind(f"pieces_{number}", [(k, *ends) for k, ends in enumerate(pieces)])
+        inside, locals_ = self._piece(loop, {*arrays, *written}), _LocalMemory(loop)
         if locals_.count:
-            views = {
-                size: tuple(locals_.views(k, size) for k in range(locals_.count))
-                for size in {stop - start for start, stop in pieces}
-            }
+            views = [locals_.views_of({stop - start for start, stop in pieces})]
+            views += [
+                _LocalMemory(loop).views_of(views[0]) for _ in range(1, loop.threads)
+            ]  # fmt: skip
             names = "".join(f"piece_{k}, " for k in range(locals_.count))
-            self.lines.append(f"    {names}= {self.bind(f'views_{number}', views)}[stop - start]")
-        place = {x: f"part_{self.name(x)}" for x in dict.fromkeys([*arrays, *written])}
-        for x, part in place.items():
-            self.lines.append(f"    {part} = flat_{self.name(x)}[start:stop]")
+            views_of = self.bind(f"views_{number}", views)
+            inside.insert(0, f"{names}= {views_of}[thread][stop - start]")
+        if loop.threads == 1:
+            self.lines.append("thread = 0")
+            self.lines.append(f"for k, start, stop in {pieces_of}:")
+            self.lines += [f"    {line}" for line in inside]
+        else:
+            left, together_ = self.bind("deque", deque), self.bind("together", together)
+            self.lines += [
+                f"left = {left}({pieces_of})", f"def work_{number}(thread, take=left.popleft):",
+                "    while True:", "        try: k, start, stop = take()",
+                "        except IndexError: return",
+                *(f"        {line}" for line in inside),
+                f"{together_}(work_{number}, {loop.threads})",
+            ]  # fmt: skip
+        most = loop.nbytes // max(e.out.dtype.itemsize for e in loop.inside)
+        for e in sums:
+            add = self.bind("sum_of_halves", sum_of_halves)
+            size = e.args[0].type.size
+            name = self.name(e.out)
+            self.lines.append(f"{name} = {add}(sums_{name}, {size}, {most})")
+
+    def _piece(self, loop: Loop, whole: set[Variable]) -> list[str]:
+        """The lines for one piece; of the arrays that are `whole` it is a part of each."""
+        locals_ = _LocalMemory(loop)
+        place = {x: f"part_{self.name(x)}" for x in sorted(whole, key=lambda x: x.number)}
+        lines = [f"{part} = flat_{self.name(x)}[start:stop]" for x, part in place.items()]
         for e in loop.inside:
             texts = [
                 place[x]
@@ -318,20 +342,14 @@ class Runner:
                 else self.text(x, _number_dtype(e))
                 for x in e.args
             ]
+            function = self.function(e.function)
             if not e.out.shape:
-                reduce = self.function(e.function)
-                self.lines.append(f"    sums_{self.name(e.out)}.append({reduce}({texts[0]}))")
+                lines.append(f"sums_{self.name(e.out)}[k] = {function}({texts[0]})")
                 continue
             if e.out not in place:
                 place[e.out] = f"piece_{locals_.place[e.out]}"
-            call = f"{self.function(e.function)}({', '.join(texts)}, out={place[e.out]})"
-            self.lines.append(f"    {call}")
-        most = PIECE // max(e.out.dtype.itemsize for e in loop.inside)
-        for e in sums:
-            add = self.bind("sum_of_halves", sum_of_halves)
-            size = e.args[0].type.size
-            name = self.name(e.out)
-            self.lines.append(f"{name} = {add}(sums_{name}, {size}, {most})")
+            lines.append(f"{function}({', '.join(texts)}, out={place[e.out]})")
+        return lines
 
     def _native(self, native: Native) -> None:
         """A call of native code, which fills the arrays that it is given."""
@@ -342,7 +360,8 @@ class Runner:
                 self._fresh(out)
             else:
                 self._buffer(out)
-        run = self.bind(f"native_{len(self.native)}", load(text))
+        types = [x.type for x in [*native.args, *filled]]
+        run = self.bind(f"native_{len(self.native)}", load(text, types))
         given = ", ".join(self.name(x) for x in [*native.args, *filled])
         numbers = [out for out in native.results if not out.shape]
         names = "".join(f"{self.name(out)}, " for out in numbers)
@@ -365,8 +384,7 @@ class Runner:
         for k, output in enumerate(self.program.outputs):
             variable, name = output.variable, self.name(output.variable)
             if output.kind == "finite":
-                isnan = self.bind("isnan", np.isnan)
-                self.lines.append(f"if {isnan}({name}).any(): return{self._hands_on()}")
+                self._leave_at_nan(variable)
                 continue
             if output.kind == "branch":
                 continue
@@ -399,6 +417,21 @@ class Runner:
         if not drawn:
             return " None"
         return f" {self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))})"
+
+    def _leave_at_nan(self, x: Variable) -> None:
+        """The line that leaves with None if an array holds NaN."""
+        name, leave = self.name(x), f"return{self._hands_on()}"
+        if x.dtype in (np.float32, np.float64) and x.shape and x.type.is_contiguous:
+            self.lines.append(f"if {self.bind('holds_nan', _holds_nan)}({name}): {leave}")
+        else:
+            self.lines.append(f"if {self.bind('isnan', np.isnan)}({name}).any(): {leave}")
+
+
+def _holds_nan(x: np.ndarray[Any, Any]) -> bool:
+    """Squares are not negative, so infinities do not cancel: only NaN makes their sum NaN."""
+    flat = x.reshape(-1)
+    total = np.dot(flat, flat)
+    return bool(total != total)
 
 
 def _axis(concatenation: Equation) -> int:
@@ -449,17 +482,18 @@ class _LocalMemory:
                     self.place[out] = len(self.types)
                     self.types.append(out.dtype)
             free += [self.place[x] for x in ending]
-        most = max(stop - start for start, stop in loop.pieces)
-        self._buffers = [_block(most * dtype.itemsize) for dtype in self.types]
+        self._most = max(stop - start for start, stop in loop.pieces)
 
     @property
     def count(self) -> int:
         """How many buffers there are."""
         return len(self.types)
 
-    def views(self, k: int, size: int) -> np.ndarray[Any, Any]:
-        """Buffer k for a piece of `size` elements."""
-        return np.ndarray((size,), self.types[k], self._buffers[k])
+    def views_of(self, sizes: Iterable[int]) -> dict[int, tuple[np.ndarray[Any, Any], ...]]:
+        """New buffers, as they are for pieces of these numbers of elements."""
+        buffers = [_block(self._most * dtype.itemsize) for dtype in self.types]
+        pairs = list(zip(self.types, buffers, strict=True))
+        return {size: tuple(np.ndarray((size,), *pair) for pair in pairs) for size in sizes}
 
 
 def _array_of(type_: Type) -> np.ndarray[Any, Any]:

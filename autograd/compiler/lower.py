@@ -8,7 +8,7 @@ and rules are plain NumPy, so they are run once more, on stand-ins that have typ
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -48,11 +48,12 @@ class Lowered(NamedTuple):
 
     program: Program
     known: dict[Variable, Any]
+    homes: dict[Equation, Variable]  # the result of the gate that an equation is a part of
 
 
-def lower(program: Program, form: Form) -> Lowered:
-    """The same program with NumPy calls in place of gates."""
-    lowering = _Lowering(form, program)
+def lower(program: Program, form: Form, quick: Container[Variable] = ()) -> Lowered:
+    """The same program with NumPy calls in place of gates; those of `quick` results are quick."""
+    lowering = _Lowering(form, program, quick)
     with computing_with(lowering, site=None, recording=False):
         for equation in program.equations:
             lowering.equation(equation)
@@ -62,9 +63,11 @@ def lower(program: Program, form: Form) -> Lowered:
 
 
 class _Lowering(Recorder):
-    def __init__(self, form: Form, program: Program):
+    def __init__(self, form: Form, program: Program, quick: Container[Variable]):
         super().__init__()
-        self.form, self.source = form, program
+        self.form = self.usual = form
+        self.source, self.quick = program, quick
+        self.homes: dict[Equation, Variable] = {}
         self._count = program.last_number()
         self.known: dict[Variable, Any] = {}
         self.saved: dict[Variable, Shadow] = {}  # by the result of a gate: what its rules need
@@ -74,6 +77,9 @@ class _Lowering(Recorder):
     def equation(self, equation: Equation) -> None:
         """Write down what an equation of the trace is made of."""
         self.context, function = equation.context, equation.function
+        home = _home(equation)
+        self.form = Form.QUICK if home in self.quick else self.usual
+        written = len(self.equations)
         args, kwargs = map_tree(self._stand_in, equation.args), equation.kwargs
         if kwargs:
             kwargs = map_tree(self._stand_in, kwargs)
@@ -91,6 +97,8 @@ class _Lowering(Recorder):
             out = self.record(function, args, kwargs)
             if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
                 out = out.astype(equation.out.dtype)
+        if home is not None:
+            self.homes.update(dict.fromkeys(self.equations[written:], home))
         self.known[equation.out] = out
         if isinstance(out, Traced) and equation.out.name and not out.variable.constant:
             out.variable.name = out.variable.name or equation.out.name
@@ -119,7 +127,7 @@ class _Lowering(Recorder):
         ]
         given = self.source
         program = Program(given.inputs, self.equations, outputs, given.empty, given.effects)
-        return Lowered(program, self.known)
+        return Lowered(program, self.known, self.homes)
 
     def _known(self, source: Any) -> Any:
         if not isinstance(source, Variable):
@@ -186,6 +194,13 @@ class _Lowering(Recorder):
         self._written(equation, before)
         target.variable = out
         return target
+
+
+def _home(equation: Equation) -> Variable | None:
+    """The result of the gate that an equation belongs to, forward or back."""
+    if isinstance(equation.function, EdgeCall):
+        return equation.function.forward
+    return equation.out if isinstance(equation.function, GateCall) else None
 
 
 def _type(x: Any) -> Any:

@@ -95,7 +95,6 @@ class Op:
     generated    as the running program writes it where it does not write into an array
     floats       on Python floats, with the same bits; None if there is no such form
     native       one element, in a loop that is compiled; None if there is no such form
-    slow         native code takes one element at a time where NumPy takes several
 
     python       the function for two Python numbers, which does not widen float32
     same_bits    that one gives the bits of this one
@@ -129,7 +128,6 @@ class Op:
     generated: Form | None = None
     floats: Form | None = None
     native: str | None = None
-    slow: bool = False
     python: Function | None = None
     same_bits: bool = True
     neutral: int | None = None
@@ -296,11 +294,11 @@ _row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}",
 
 # --- functions of one number ---------------------------------------------------------------------
 
-_row(np.exp, floats=CALL, native="math.exp({})", slow=True)
-_row(np.expm1, floats=CALL, native="math.expm1({})", slow=True)
-_row(np.log, floats=CALL, native="math.log({})", slow=True)
-_row(np.log1p, floats=CALL, native="math.log1p({})", slow=True)
-_row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
+_row(np.exp, floats=CALL, native="math.exp({})")
+_row(np.expm1, floats=CALL, native="math.expm1({})")
+_row(np.log, floats=CALL, native="math.log({})")
+_row(np.log1p, floats=CALL, native="math.log1p({})")
+_row(np.tanh, floats=CALL, native="math.tanh({})")
 _row(np.sign, floats=CALL)
 _row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")

@@ -19,7 +19,7 @@ from .verify import verify
 
 __all__ = [
     "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
-    "remove_dead", "skip_broadcasts", "skip_copies", "take_numbers", "transpose_early",
+    "remove_dead", "skip_broadcasts", "skip_copies", "square", "take_numbers", "transpose_early",
     "undo_inverses", "use_arrays", "use_numbers",
 ]  # fmt: skip
 
@@ -60,6 +60,24 @@ def merge_equal(program: Program) -> Program:
             instead[out] = first
     _rename_outputs(program, instead)
     return program.with_equations(kept)
+
+
+def square(program: Program) -> Program:
+    """`x ** 2` of an array is what NumPy makes of it, np.square, which can write into memory."""
+    return program.with_equations(
+        [
+            Equation(e.out, np.square, e.args[:1], context=e.context) if _is_square(e) else e
+            for e in program.equations
+        ]
+    )
+
+
+def _is_square(equation: Equation) -> bool:
+    if equation.function is not operator.pow or equation.out.dtype.kind != "f":
+        return False
+    x, power = equation.args
+    whole = type(power) in (int, float) and power == 2
+    return bool(whole and equation.out.shape and _alike(x, equation.out))
 
 
 def skip_broadcasts(program: Program) -> Program:
@@ -347,7 +365,7 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
 READABLE: list[Callable[[Program], Program]] = [
     take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, skip_copies, transpose_early, use_arrays, gather]
+PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

@@ -42,7 +42,8 @@ def verify(program: Program) -> Program:
             if equation.out in known or equation.out.constant:
                 _refuse(equation, f"assigns {equation.out} again")
             known.add(equation.out)
-            for problem in _type_problems(equation):
+            own = equation is not whole and equation.out in whole.outs  # loops fill memory
+            for problem in _type_problems(equation, own):
                 _refuse(equation, problem)
     for x in used_later(program.outputs) - known:
         if not x.constant:
@@ -50,8 +51,8 @@ def verify(program: Program) -> Program:
     return program
 
 
-def _type_problems(equation: Equation) -> Iterator[str]:
-    """What is not as the rules of types and views say."""
+def _type_problems(equation: Equation, own: bool) -> Iterator[str]:
+    """What is not as the rules of types and views say; `own`: the result is no view anyway."""
     out, base = equation.out, equation.out.base
     if isinstance(equation.function, (GateCall, EdgeCall, Anew)):
         return
@@ -66,7 +67,7 @@ def _type_problems(equation: Equation) -> Iterator[str]:
         yield f"gives {type_}, not {out.type}"
     if base is not None and view is None:
         yield f"makes memory of its own, and shows none of {base}"
-    if view is not None and out.shape and base is None and not equation.op.check:
+    if view is not None and out.shape and base is None and not (own or equation.op.check):
         yield f"shows the memory of {equation.args[view]}, and nobody knows"
 
 

@@ -62,7 +62,8 @@ def momentum(params: list[Parameter], work: Any) -> Update:
 
 def adam(params: list[Parameter], work: Any) -> Update:
     """CS231n, "Adam", with the correction of the first steps."""
-    means, squares, t = zeros(params), zeros(params), Parameter(0.0, requires_grad=False)
+    means, squares = zeros(params), zeros(params)
+    t = Parameter(np.zeros((), params[0].dtype), requires_grad=False)
     beta1, beta2 = work.beta1, work.beta2
 
     def update() -> None:

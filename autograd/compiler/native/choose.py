@@ -16,13 +16,16 @@ import numpy as np
 from ..blocks import LARGE
 from ..ops import SUMS, Reduction
 from ..program import Anew, Equation, Program, Variable, used_later
+from .host import host_processor
 
 __all__ = ["NARROW", "Native", "axis_of", "gather_native", "is_each", "reduction"]
 
-FEWEST = 4  # equations that are worth a call of native code
+FEWEST = 2  # equations that are worth a call of native code
 MOST = 200  # equations; the time to compile grows faster than they do
 NARROW = 16  # columns that are written out one by one
-LARGEST_PRODUCT = 1024  # elements of a matrix that rows are multiplied with natively
+LARGEST_PRODUCT = 1024  # elements of a matrix that rows are multiplied with one by one
+MOST_TO_TILE = 1 << 24  # multiplications of a product; BLAS may share larger ones among threads
+MOST_TO_TURN = 1 << 13  # elements of a right matrix that are copied into rows
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -31,9 +34,9 @@ class Native(Equation):
     """Equations that run together as native code. `results` are what others read of it.
 
     count    rows of the batch
-    first    equations over elements that the rows need
+    first    equations over elements, and products, that the rows need
     rows     equations by rows, and totals over rows
-    last     the other equations over elements
+    last     the other equations over elements, and products
     turned   matrices that are read through their transposes
     """
 
@@ -78,12 +81,21 @@ def _labels(program: Program) -> dict[Variable, int]:
 
 
 def _gather(equations: list[Equation], chooser: _Chooser, leaving: set[Variable]) -> list[Equation]:
-    for equation in equations:
-        chooser.add(equation)
-    if len(chooser.rows) + len(chooser.elements) < FEWEST:
-        return equations
-    after = _gather(chooser.after, _Chooser(chooser.count, chooser.labels), leaving)
-    return [*chooser.before, chooser.native(after, leaving), *after]
+    count, labels, declined = chooser.count, chooser.labels, set[Equation]()
+    while True:
+        for equation in equations:
+            if equation in declined:
+                chooser.decline(equation)
+            else:
+                chooser.add(equation)
+        inside = [*chooser.rows, *chooser.elements]
+        if not inside:
+            return equations
+        if len(inside) >= FEWEST or any(e.op.product for e in inside):
+            after = _gather(chooser.after, _Chooser(count, labels), leaving)
+            return [*chooser.before, chooser.native(after, leaving), *after]
+        declined.update(inside)  # perhaps later ones are worth it
+        chooser = _Chooser(count, labels)
 
 
 class _Chooser:
@@ -121,13 +133,17 @@ class _Chooser:
             self.rows.append(equation)
             self.looped.add(out)
             self.made.add(out)
-        elif self._is_element(equation):
+        elif self._is_element(equation) or self._is_tiled(equation):
             self.elements.append(equation)
             self.made.add(out)
-            if any(v in self.looped for v in inputs):
+            if any(self.turned.get(v, v) in self.looped for v in inputs):
                 self.looped.add(out)
         else:
             self._with_numpy(equation)
+
+    def decline(self, equation: Equation) -> None:
+        """It stays a call of NumPy."""
+        self._with_numpy(equation)
 
     def _with_numpy(self, equation: Equation, later: bool = False) -> None:
         """An equation that stays a call of NumPy, before or after the native code."""
@@ -172,7 +188,7 @@ class _Chooser:
         for equation in reversed(self.elements):
             if equation.out in needed:
                 first.append(equation)
-                needed.update(equation.inputs)
+                needed.update(self.turned.get(v, v) for v in equation.inputs)
         chosen = set(map(id, first))
         return first[::-1], [e for e in self.elements if id(e) not in chosen]
 
@@ -200,8 +216,7 @@ class _Chooser:
         out, op, args = equation.out, equation.op, equation.args
         if not self.count or len(out.shape) not in (1, 2) or out.shape[0] != self.count:
             return False
-        columns = out.shape[1] if len(out.shape) == 2 else 1
-        if _is_elementwise(equation) and (not op.slow or columns <= NARROW):
+        if _is_elementwise(equation):
             batch = [x for x in args if self._batchwise(x)]
             return bool(batch) and all(self._lines_up(x, out) for x in args)
         if op.reshapes:
@@ -252,7 +267,7 @@ class _Chooser:
             return here and same and _is_small(out.shape)
         return (
             reduction(equation) is SUMS
-            and args[0] in self.by_row
+            and self._batchwise(args[0])
             and axis_of(equation) in (0, None)
             and not equation.kwargs.get("keepdims")
             and args[0].dtype == out.dtype
@@ -266,8 +281,9 @@ class _Chooser:
         if any(v in self.turned for v in equation.inputs):
             return False
         if _is_elementwise(equation):
-            small = not equation.op.slow or not out.shape
-            return small and len(out.shape) <= 2 and out.type.nbytes < LARGE
+            if len(out.shape) > 2 and not all(_lies_as(x, out) for x in args):
+                return False
+            return out.type.nbytes < LARGE
         x = args[0] if args else None
         return (
             reduction(equation) is SUMS
@@ -280,6 +296,22 @@ class _Chooser:
             and x.type.nbytes < LARGE
         )
 
+    def _is_tiled(self, equation: Equation) -> bool:
+        """Whether it is a product of matrices, away from the loop over rows, that suits tiles."""
+        out, width = equation.out, host_processor().width
+        if not equation.op.product or equation.kwargs or len(out.shape) != 2 or not width:
+            return False
+        x, w = equation.args[:2]
+        if not all(isinstance(v, Variable) and len(v.shape) == 2 for v in (x, w)):
+            return False
+        same = {x.dtype, w.dtype} == {out.dtype} <= set(FLOATS)
+        lanes = width // out.dtype.itemsize
+        columns = out.shape[1]
+        worth = columns >= 0.6 * lanes * -(-columns // lanes)
+        work = out.type.size * x.shape[1]
+        in_rows = w.type.strides[1] == w.dtype.itemsize or w.type.size <= MOST_TO_TURN
+        return same and worth and in_rows and 0 < work <= MOST_TO_TILE
+
 
 def _run() -> None:
     raise AssertionError("native code is written out, not called")  # pragma: no cover
@@ -291,6 +323,13 @@ def _turns(equation: Equation) -> bool:
         and len(equation.args) == 1
         and len(equation.args[0].shape) == 2
     )
+
+
+def _lies_as(x: Any, out: Variable) -> bool:
+    """Whether an operand is a number, or has its elements in the places of those of `out`."""
+    if not isinstance(x, Variable) or not x.shape:
+        return True
+    return x.shape == out.shape and x.type.is_contiguous and out.type.is_contiguous
 
 
 def _is_small(shape: tuple[int, ...]) -> bool:

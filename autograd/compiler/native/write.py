@@ -19,30 +19,33 @@ import numpy as np
 from ..ops import SUMS
 from ..program import Equation, Variable
 from .choose import NARROW, Native, axis_of, is_each, is_weak, reduction
+from .products import HIGHEST
 
 __all__ = ["write"]
 
 TOGETHER = 4  # rows of the batch
 TERMS = 4  # sums over examples that one loop adds to
+DEEP = 256  # terms of the sums of a product whose tiles are worked on at once
 HEAD = '''"""Native loops of a compiled program."""
 
 import math
 
 import numpy as np
-from numba import njit
 
 
-@njit(inline="always")
 def larger(a, b):
     return a if a > b or a != a else b
 
 
-@njit(inline="always")
 def smaller(a, b):
     return a if a < b or a != a else b
 
 
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
+def product(out, x, w, start=0, count=None):
+    rows = slice(start, None if count is None else start + count)
+    out[rows] = x[rows] @ w
+
+
 '''
 
 
@@ -62,7 +65,7 @@ class _Loop:
 
     shape: tuple[int, ...]
     by_row: bool
-    alone: bool = False  # a product along rows
+    alone: bool = False  # a product along rows, or in tiles
     equations: list[Equation] = field(default_factory=list)
 
     @property
@@ -136,9 +139,13 @@ class _Reading:
         summed = reduction(equation) is not None and axis_of(equation) in (0, None)
         return summed or self.is_outer(equation)
 
+    def is_tiled(self, equation: Equation) -> bool:
+        """Whether it is a product away from the loop over rows."""
+        return equation.op.product and equation not in self.rows
+
     def is_long(self, equation: Equation) -> bool:
         """Whether it is a product of rows with a matrix that has more rows than columns."""
-        if not equation.op.product or self.is_outer(equation):
+        if not equation.op.product or self.is_outer(equation) or self.is_tiled(equation):
             return False
         inner, columns = equation.args[1].shape
         return bool(inner > max(columns, NARROW))
@@ -155,7 +162,8 @@ def _share(equations: list[Equation], by_row: bool, reading: _Reading) -> list[_
         left: list[Equation] = []
         for equation in waiting:
             elements, whole = reading.reads(equation)
-            shape, alone = reading.elements(equation), reading.is_long(equation)
+            shape = reading.elements(equation)
+            alone = reading.is_long(equation) or reading.is_tiled(equation)
             ready = not (elements - here) & unmade and not whole & unmade
             if ready and loop is None:
                 loop = _Loop(shape, by_row, alone)
@@ -167,7 +175,10 @@ def _share(equations: list[Equation], by_row: bool, reading: _Reading) -> list[_
                 here.add(equation.out)
         assert loop is not None, "equations that wait for each other"
         loops.append(loop)
-        waiting = left
+        made = loop.equations[0].out  # what works on it comes next, while it is in the cache
+        waiting = (
+            sorted(left, key=lambda e: made not in reading.reads(e)[0]) if loop.alone else left
+        )
     return loops
 
 
@@ -191,6 +202,9 @@ class _Writer:
             "last": _share(native.last, False, reading),
         }
         self.by_row = {e.out for e in native.rows if not reading.is_total(e)}
+        tiled = [e for e in native.parts[1:] if reading.is_tiled(e)]
+        self.whole = {v for e in tiled for v in reading.reads(e)[1]} & self.by_row
+        self.kept = self.whole | set(native.results)  # of all rows, not of those at hand
         self.stored = self._what_is_stored()
         self.made: set[Variable] = set()  # in the loop that is being written
         self.hoisted: dict[str, str] = {}  # text of an element of a weight: its name
@@ -203,6 +217,8 @@ class _Writer:
         for loop in loops:
             for e in loop.equations:
                 elements, whole = self.reading.reads(e)
+                if self.reading.is_tiled(e):
+                    whole = whole - self.by_row
                 stored |= whole | {v for v in elements if home.get(v) is not loop}
                 if loop.alone:
                     stored.add(e.out)
@@ -237,6 +253,9 @@ class _Writer:
             if leaves:
                 self.filled.append(out)
             if out in self.by_row:
+                if out in self.whole and not leaves:
+                    empty = f"np.empty({out.shape}, np.{_dtype(out)})"
+                    self.setup.append(f"{_name(out)} = {empty}")
                 if out in self.stored:
                     shape = (TOGETHER, *_columns(out))
                     self.setup.append(f"{_name(out)}_b = np.empty({shape}, np.{_dtype(out)})")
@@ -263,8 +282,16 @@ class _Writer:
 
     def _section(self, name: str, together: int) -> list[str]:
         lines: list[str] = []
-        for one_by_one, loops in groupby(self.loops[name], lambda loop: loop.one_by_one):
-            written = [line for loop in loops for line in self._loop(loop, together)]
+        for one_by_one, group in groupby(self.loops[name], lambda loop: loop.one_by_one):
+            loops = list(group)
+            written = []
+            while loops:
+                loop = loops.pop(0)
+                if self.reading.is_tiled(loop.equations[0]):
+                    then = loops.pop(0) if loops and self._is_epilogue(loops[0], loop) else None
+                    written += self._tiled(loop.equations[0], then)
+                else:
+                    written += self._loop(loop, together)
             if one_by_one:
                 written = [f"for r in range({together}):", *_indented(written)]
             lines += written
@@ -292,9 +319,36 @@ class _Writer:
             lines = [f"for {'jk'[axis]} in range({length}):", *_indented(lines)]
         return [*self.before, *lines, *self.after]
 
+    def _is_epilogue(self, loop: _Loop, product: _Loop) -> bool:
+        """Whether a loop works on what a product gives, and can do so tile by tile."""
+        made = product.equations[0].out
+        here = any(made in self.reading.reads(e)[0] for e in loop.equations)
+        sums = any(reduction(e) for e in loop.equations)
+        few = product.equations[0].args[0].shape[1] <= DEEP
+        return here and few and not sums and loop.shape == made.shape and self._is_flat(loop)
+
+    def _tiled(self, equation: Equation, then: _Loop | None) -> list[str]:
+        """A product in tiles, and what works on each as soon as it is there."""
+        turned, out = self.native.turned, equation.out
+        x, w = (f"{_name(turned[v])}.T" if v in turned else _name(v) for v in equation.args[:2])
+        call = f"product({_name(out)}, {x}, {w}"
+        if then is None:
+            return [f"{call})"]
+        rows, columns = out.shape
+        lines = self._loop(then, 1)
+        k = lines.index(f"for j in range({out.type.size}):")
+        lines, inside = lines[:k], [line.removeprefix("    ") for line in lines[k + 1 :]]
+        full = rows // HIGHEST * HIGHEST
+        for start, stop, count in ((0, full, HIGHEST), (full, rows, rows - full)):
+            if start < stop:
+                over = f"for j in range(i * {columns}, i * {columns} + {count * columns}):"
+                lines.append(f"for i in range({start}, {stop}, {count}):")
+                lines += _indented([f"{call}, i, {count})", over, *_indented(inside)])
+        return lines
+
     def _is_flat(self, loop: _Loop) -> bool:
         """Whether the elements of all arrays can be taken in one go, and lie so in memory."""
-        if loop.by_row or len(loop.shape) != 2:
+        if loop.by_row or len(loop.shape) < 2:
             return False
         for equation in loop.equations:
             _, elsewhere = self.reading.reads(equation)
@@ -343,7 +397,7 @@ class _Writer:
         if out in self.by_row:
             if out in self.stored:
                 lines.append(f"{_name(out)}_b[{_join(r, index)}] = {value}")
-            if out in self.native.results:
+            if out in self.kept:
                 tail = ", 0" if len(out.shape) == 2 and not index else ""
                 lines.append(f"{_name(out)}[{_join(f'i + {r}', index)}{tail}] = {value}")
         elif out.shape and (out in self.stored or out in self.native.results):
@@ -414,7 +468,7 @@ class _Writer:
                 lines += [f"    t{k} += {self._at(x, str(r))} * {name}[{k}, j]" for k in chosen]
                 column = "" if is_each(out) else ", {}"
                 lines += [f"{_name(out)}_b[{r}{column.format(k)}] = t{k}" for k in chosen]
-                if out in self.native.results:
+                if out in self.kept:
                     lines += [f"{_name(out)}[i + {r}, {k}] = t{k}" for k in chosen]
         return lines
 
@@ -436,7 +490,7 @@ class _Writer:
             lines.append(f"{total} = {kind.step.format(total, self._at(x, r))}")
             if out in self.stored:
                 self.after.append(f"{_name(out)}_b[{r}] = {total}")
-            if out in self.native.results:
+            if out in self.kept:
                 tail = ", 0" if len(out.shape) == 2 else ""
                 self.after.append(f"{_name(out)}[i + {r}{tail}] = {total}")
         return lines

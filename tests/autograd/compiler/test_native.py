@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ from gate_cases import CASES, Case, value_and_all_grads
 import autograd as ag
 import nn
 from autograd import LabelError, Parameter
-from autograd.compiler.native import Native, choose
+from autograd.compiler.native import Native, choose, load
+from autograd.compiler.types import type_of
 
-numba = pytest.importorskip("numba", reason='needs numba: pip install "gategrad[jit]"')
+pytest.importorskip("llvmlite", reason='needs numba: pip install "gategrad[jit]"')
 rng = generator(11)
 
 
@@ -28,15 +29,6 @@ def machine_code_elsewhere(
 ) -> None:
     """The folder of the user stays as it is."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
-@pytest.fixture
-def in_python() -> Iterator[None]:
-    """The generated loops run as Python: much quicker than to compile them for a single call."""
-    before, numba.config.DISABLE_JIT = numba.config.DISABLE_JIT, 1
-    with np.errstate(all="ignore"):
-        yield
-    numba.config.DISABLE_JIT = before
 
 
 def natives(compiled: ag.Compiled) -> list[Native]:
@@ -114,7 +106,6 @@ SIZES = {
 @pytest.mark.parametrize(
     "activation", [ag.relu, np.tanh, ag.sigmoid, leaky, np.abs, np.square], ids=lambda f: f.__name__
 )
-@pytest.mark.usefixtures("in_python")
 def test_training_agrees_with_eager(sizes: str, activation: Any, dtype: Any) -> None:
     count, layers = SIZES[sizes]
     loss = nn.softmax_cross_entropy if layers[-1] > 1 else squared
@@ -133,7 +124,6 @@ def test_training_agrees_with_eager(sizes: str, activation: Any, dtype: Any) -> 
 
 
 @pytest.mark.parametrize("seed", range(80))
-@pytest.mark.usefixtures("in_python")
 def test_sizes_that_happen_to_be_equal(seed: int) -> None:
     draws = generator(seed)
     sizes = [1, 2, 3, 4, 5, 17, 18]
@@ -152,7 +142,6 @@ def test_sizes_that_happen_to_be_equal(seed: int) -> None:
 
 
 @pytest.mark.parametrize("loss", [nn.softmax_cross_entropy, nn.svm_hinge])
-@pytest.mark.usefixtures("in_python")
 def test_losses_and_momentum(loss: Any) -> None:
     parameters, step = trainer([3, 20, 5], ag.relu, loss, np.float64, momentum=0.9)
     others, other_step = trainer([3, 20, 5], ag.relu, loss, np.float64, momentum=0.9)
@@ -190,7 +179,7 @@ def test_machine_code_trains_as_eager_does(
     for _ in range(20):
         agree(compiled(X, y), steps[0](X, y), dtype)
     agree_on_all(*(net.parameters() for net in reversed(nets)), dtype)
-    assert len(list(tmp_path.rglob("*.pickle"))) >= 1  # machine code stays for the next time
+    assert len(list(tmp_path.rglob("*.o"))) >= 1  # machine code stays for the next time
 
 
 # --- everything else ----------------------------------------------------------------------------
@@ -198,7 +187,6 @@ def test_machine_code_trains_as_eager_does(
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
-@pytest.mark.usefixtures("in_python")
 def test_every_gate_agrees_with_eager_at_other_inputs(
     case: Case, dtype: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +203,6 @@ def test_every_gate_agrees_with_eager_at_other_inputs(
             agree(g, wanted_g, dtype)
 
 
-@pytest.mark.usefixtures("in_python")
 def test_ties_masks_and_nan_are_those_of_eager() -> None:
     def f(w: Any, X: Any) -> Any:
         h = np.maximum(0, X @ w) * (X @ w < 2)
@@ -227,13 +214,13 @@ def test_ties_masks_and_nan_are_those_of_eager() -> None:
     for last in (0.0, 1.0, 2.0, np.inf, np.nan):
         X = np.repeat(np.arange(20.0) % 4, 2).reshape(20, 2)
         X[5, 1] = last
-        (value, grads), (wanted, wanted_grads) = compiled(w, X), eager(w, X)
+        with np.errstate(invalid="ignore"):
+            (value, grads), (wanted, wanted_grads) = compiled(w, X), eager(w, X)
         agree(value, wanted, np.float64)
         for g, wanted_g in zip(grads, wanted_grads, strict=True):
             agree(g, wanted_g, np.float64)
 
 
-@pytest.mark.usefixtures("in_python")
 def test_scores_of_any_size_are_stable() -> None:
     eager = ag.value_and_grad(lambda x, y: nn.softmax_cross_entropy(x * 100.0, y))
     compiled = ag.compile(eager, backend="numba")
@@ -254,7 +241,6 @@ def test_labels_are_checked_before_native_code_reads_by_them() -> None:
             compiled(X, y)
 
 
-@pytest.mark.usefixtures("in_python")
 def test_unchecked_indices_stay_with_numpy() -> None:
     def f(w: Any, X: Any, y: Any) -> Any:
         h = np.tanh(np.maximum(0, X @ w))
@@ -270,7 +256,6 @@ def test_unchecked_indices_stay_with_numpy() -> None:
         compiled(w, X, np.full(20, 4))
 
 
-@pytest.mark.usefixtures("in_python")
 def test_random_numbers_come_in_the_order_of_eager() -> None:
     def make() -> Callable[..., Any]:
         draws = generator(0)
@@ -290,7 +275,6 @@ def test_random_numbers_come_in_the_order_of_eager() -> None:
         agree(compiled(w, X), eager(w, X), np.float64)
 
 
-@pytest.mark.usefixtures("in_python")
 def test_long_programs_go_into_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "MOST", 20)
     parameters, step = trainer([4, 20, 12, 30, 3], ag.relu, nn.softmax_cross_entropy, np.float64)
@@ -303,17 +287,25 @@ def test_long_programs_go_into_several_pieces(monkeypatch: pytest.MonkeyPatch) -
     agree_on_all(others, parameters, np.float64)
 
 
-@pytest.mark.usefixtures("in_python")
-def test_large_products_and_long_rows_of_tanh_stay_with_numpy() -> None:
-    _, step = trainer([200, 60, 10], np.tanh, nn.softmax_cross_entropy, np.float64)
-    compiled = ag.compile(step, backend="numba")
-    X, y = rng.normal(size=(50, 200)), rng.integers(0, 10, 50)
-    compiled(X, y)
-    outside = [e for e in compiled.program.equations if not isinstance(e, Native)]
-    inside = [e for n in natives(compiled) for e in n.parts[1:]]
-    assert any(e.function is np.tanh for e in outside)
-    assert not any(e.function is np.tanh for e in inside)
-    assert any(getattr(e.function, "__name__", "").startswith("dot") for e in outside)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "tanh"])
+def test_series_are_good_to_a_few_units_in_the_last_place(name: str, dtype: Any) -> None:
+    function, draws = getattr(np, name), generator(5)
+    values = [*draws.normal(size=500) * 3, *draws.uniform(-800, 800, 500), *draws.normal(size=9)]
+    values += [x * 10.0 ** draws.integers(-30, 3) for x in draws.normal(size=500)]
+    values += [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-310, 1e-45, 88.7, 709.7]
+    x = np.array(values).astype(dtype)
+    loop = f"    for j in range({len(x)}):\n        y[j] = math.{name}(x[j])"
+    text = f"def run(x, y):\n{loop}\n    return ()"
+    found = np.empty_like(x)
+    load(text, [type_of(x), type_of(found)])(x, found)
+    with np.errstate(all="ignore"):
+        exact = function(x.astype(np.longdouble))
+        wanted = exact.astype(dtype)
+        off = np.abs(found - exact) / np.spacing(np.abs(wanted))
+    finite = np.isfinite(wanted)
+    np.testing.assert_array_equal(found[~finite], wanted[~finite])
+    assert off[finite].max() < 4
 
 
 def test_a_backend_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
