@@ -172,10 +172,11 @@ class Compiled(Generic[P]):
             found = getattr(found, name, None)
         if found is self:  # it stands in a module under the name of the function, by `@compile`
             return self.function.__qualname__
-        return compile_again, (self.function, self.backend, self.fallback)
+        return compile_again, (self.function, self.backend, self.fallback, self.threads)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return Compiled(copy.deepcopy(self.function, memo), self.backend, self.fallback)
+        function = copy.deepcopy(self.function, memo)
+        return Compiled(function, self.backend, self.fallback, self.threads)
 
     def __get__(self, owner: Any, _: Any = None) -> Any:
         """In a class, a method: the object is the first argument."""
@@ -502,9 +503,9 @@ class Compiled(Generic[P]):
 PER_EQUATION = 3000  # bytes that the objects of an equation take, about
 
 
-def compile_again(function: Any, backend: str, fallback: bool) -> Any:
+def compile_again(function: Any, backend: str, fallback: bool, threads: int) -> Any:
     """A compiled function out of a pickle."""
-    return compile(function, backend=backend, fallback=fallback)
+    return compile(function, backend=backend, fallback=fallback, threads=threads)
 
 
 def refuse_kind(function: Any) -> None:
