@@ -284,7 +284,8 @@ class Trace(Recorder):
         if id(tensor) in self._born:
             traced = self.constant(held)
         else:
-            traced = self._input(held, "tensor", tensor, tensor.name)
+            name = tensor.name or name_of_array(tensor)
+            traced = self._input(held, "tensor", tensor, name)
             self.inputs[-1].tracked = tensor.requires_grad
         self._tensors[id(tensor)] = Lifted(tensor, tensor._node, held, tensor._tracked, traced)
         self._of_leaf[id(held)] = traced.variable
