@@ -55,9 +55,13 @@ def numbers_of_its_own(request: pytest.FixtureRequest) -> None:
         rng.bit_generator.state = generator(number).bit_generator.state
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium without a window; tests that need it are skipped where there is none."""
+    """Chromium without a window; tests that need it are skipped where there is none.
+
+    It goes with the file: while it is open, an event loop runs in the thread of the tests, and
+    tests with loops of their own fail.
+    """
     sync_api = pytest.importorskip(
         "playwright.sync_api", reason="no playwright: the extra `browser`"
     )

@@ -24,7 +24,7 @@ from .memory import Memory, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Equation, Program, Variable
-from .types import Type, fresh, type_of
+from .types import Type, fresh, map_tree, type_of
 
 __all__ = ["Runner"]
 
@@ -173,12 +173,24 @@ class Runner:
         out, base = equation.out, equation.out.base
         inputs = equation.inputs
         if base in self.static and all(v in self.static or v.constant for v in inputs):
-            value = eval(self._call(equation), self.scope)
+            value = self._value_of(equation)
             if np.may_share_memory(value, self.scope[self.name(out.base)]):  # type: ignore[arg-type]
                 self.scope[self.name(out)] = value
                 self.static.add(out)
                 return
         self.lines.append(f"{self.name(out)} = {self._call(equation)}")
+
+    def _value_of(self, equation: Equation) -> Any:
+        """A view of buffers and constants."""
+
+        def value(x: Any) -> Any:
+            if not isinstance(x, Variable):
+                return x
+            return x.value if x.constant else self.scope[self.names[x]]
+
+        return equation.function(
+            *map_tree(value, equation.args), **map_tree(value, equation.kwargs)
+        )
 
     def _buffer(self, out: Variable) -> None:
         """The array for a value in the planned memory."""

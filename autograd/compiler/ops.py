@@ -151,9 +151,12 @@ def op_of(function: Function) -> Op:
 
     A function that does the work of another in its own way has that one's row: `stands_for`.
     """
+    row = OPS.get(function)
+    if row is not None:
+        return row
     meant = getattr(function, "stands_for", None)
-    if meant is not None and function not in OPS:
-        OPS[function] = replace(
+    if meant is not None:
+        row = OPS[function] = replace(
             op_of(meant),
             name=function_name(function),
             result=lambda x, y, *_: op_of(meant).result(x, y),
@@ -162,7 +165,8 @@ def op_of(function: Function) -> Op:
             called=function_name(meant),
             given=2,
         )
-    return OPS.get(function) or _without_row(function)
+        return row
+    return _without_row(function)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -73,7 +73,7 @@ def skip_broadcasts(program: Program) -> Program:
             others = [*equation.args[:k], shorter, *equation.args[k + 1 :]]
             shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
             if shorter is not x and np.broadcast_shapes(*shapes) == equation.out.shape:
-                equation.args = tuple(others)
+                equation.reads(tuple(others))
     return program
 
 
@@ -98,7 +98,7 @@ def use_numbers(program: Program) -> Program:
             shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
             if others and np.broadcast_shapes(*shapes) == equation.out.shape:
                 number = x.value.flat[0]
-                equation.args = (*equation.args[:k], number, *equation.args[k + 1 :])
+                equation.reads((*equation.args[:k], number, *equation.args[k + 1 :]))
     return program
 
 
@@ -115,7 +115,7 @@ def use_arrays(program: Program) -> Program:
                     full = np.full(array.shape, number, array.dtype)
                     free = program.last_number() + 1
                     made[key] = Variable(free, type_of(full), full, constant=True)
-                equation.args = tuple(made[key] if x is number else x for x in equation.args)
+                equation.reads(tuple(made[key] if x is number else x for x in equation.args))
     return program
 
 
@@ -287,8 +287,11 @@ def _is_all(number: int, x: Any) -> bool:
 
 def _rename(equation: Equation, instead: dict[Variable, Variable]) -> None:
     if instead and not instead.keys().isdisjoint(equation.inputs):
-        equation.args = map_tree(lambda x: _instead(x, instead), equation.args)
-        equation.kwargs = map_tree(lambda x: _instead(x, instead), equation.kwargs)
+
+        def now(x: Any) -> Any:
+            return _instead(x, instead)
+
+        equation.reads(map_tree(now, equation.args), map_tree(now, equation.kwargs))
         base = equation.out.base
         if base in instead:
             equation.out.base = instead[base]

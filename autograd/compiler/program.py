@@ -94,6 +94,14 @@ class Equation:
     kwargs: dict[str, Any] = field(default_factory=lambda: NO_OPTIONS)
     into: bool = False
     context: Context = Context()
+    _inputs: list[Variable] | None = field(default=None, init=False)
+    _op: Op | None = field(default=None, init=False)
+
+    def reads(self, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> None:
+        """Let it have other arguments: args and kwargs are not to be set in any other way."""
+        self.args, self._inputs = args, None
+        if kwargs is not None:
+            self.kwargs = kwargs
 
     @property
     def outs(self) -> list[Variable]:
@@ -103,7 +111,9 @@ class Equation:
     @property
     def op(self) -> Op:
         """What is known of the function."""
-        return op_of(self.function)
+        if self._op is None:
+            self._op = op_of(self.function)
+        return self._op
 
     @property
     def elementwise(self) -> bool:
@@ -119,15 +129,16 @@ class Equation:
     @property
     def inputs(self) -> list[Variable]:
         """The variables that it reads, repeats kept."""
-        found = []
-        for x in self.args:
-            if x.__class__ is Variable:
-                found.append(x)
-            elif x.__class__ in CONTAINERS:
-                found += variables_in(x)
-        if self.kwargs:
-            found += variables_in(self.kwargs)
-        return found
+        if self._inputs is None:
+            self._inputs = found = []
+            for x in self.args:
+                if x.__class__ is Variable:
+                    found.append(x)
+                elif x.__class__ in CONTAINERS:
+                    found += variables_in(x)
+            if self.kwargs:
+                found += variables_in(self.kwargs)
+        return self._inputs
 
     def __str__(self) -> str:
         arguments = [*map(_text, self.args), *(f"{k}={_text(v)}" for k, v in self.kwargs.items())]

@@ -210,14 +210,17 @@ def _small_strides(small: Shape, large: Type) -> Shape:
     return _settled(small, tuple(strides), large.itemsize)
 
 
+CONTAINERS = (tuple, list, dict, slice)
+
+
 def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     """Nested arguments with `function` applied to everything that is no container."""
+    if not isinstance(tree, CONTAINERS):
+        return function(tree)
     if isinstance(tree, tuple):
-        return tuple(map_tree(function, item) for item in tree)
+        return tuple([map_tree(function, item) for item in tree])
     if isinstance(tree, list):
         return [map_tree(function, item) for item in tree]
     if isinstance(tree, dict):
         return {key: map_tree(function, item) for key, item in tree.items()}
-    if isinstance(tree, slice):
-        return slice(*(map_tree(function, part) for part in (tree.start, tree.stop, tree.step)))
-    return function(tree)
+    return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])
