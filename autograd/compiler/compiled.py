@@ -206,9 +206,9 @@ class Compiled(Generic[P]):
             raise
         computed = [output.source for output in traced.outputs if output.kind == "result"]
         give = giver(result, results, computed)
-        given = {k: x for k, x in enumerate(results) if k not in computed}
         places = _rebuild(structure, [*range(len(leaves))])
-        call = Call.of(self.function, *places, _fixed(leaves), _take_apart(result, []), given)
+        others = {k: x for k, x in enumerate(results) if k not in computed}
+        call = Call.of(self.function, *places, _fixed(leaves), _take_apart(result, []), others)
         values = [_owned(_value(_data(results[k]))) for k in computed]
         guards, notes = trace.guards(), trace.notes()
         trace.forget()
@@ -262,8 +262,8 @@ class Compiled(Generic[P]):
 
     @property
     def constants(self) -> dict[str, Any]:
-        """What `source` has as its last arguments, by name: arrays from outside that are too large
-        to be written down, sources of random numbers, other objects."""
+        """What `source` has as its last arguments, by name: settings of optimisers, arrays from
+        outside that are too large to be written down, sources of random numbers."""
         return self.source.constants
 
     @property

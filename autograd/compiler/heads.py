@@ -15,7 +15,7 @@ import numpy as np
 
 from .identifiers import Identifiers, identifier
 
-__all__ = ["Call", "Head", "is_literal", "parameter_list", "put_together"]
+__all__ = ["Call", "Head", "is_literal", "literal", "parameter_list", "put_together"]
 
 PLAIN = (int, float, bool, str, bytes, complex, type(None))
 
@@ -86,7 +86,7 @@ class Head:
                 self._look_at(text, tree)
             return
         if isinstance(tree, dict):
-            places = [f"{text}[{key!r}]" if is_literal(key) else f"[*{text}.values()][{k}]"
+            places = [f"{text}[{literal(key)}]" if is_literal(key) else f"[*{text}.values()][{k}]"
                       for k, key in enumerate(tree)]  # fmt: skip
             items = [*zip(tree, places, tree.values(), strict=True)]
         else:
@@ -106,7 +106,7 @@ class Head:
         value = self.call.fixed.get(place, Parameter.empty)
         if is_literal(value):
             same = "is" if value is None or isinstance(value, bool) else "=="
-            self.lines.append(f"assert {text} {same} {value!r}")
+            self.lines.append(f"assert {text} {same} {literal(value)}")
 
     def _name(self, text: str, key: Any, place: int) -> str:
         """A name for an item of a container."""
@@ -125,10 +125,12 @@ def _spread(call: Call) -> Iterator[tuple[Parameter, Any]]:
                   for p in known.values())  # fmt: skip
     left_out = False
     for name, p in known.items():
-        kind, tree = p.kind, call.arguments.get(name)
+        kind = p.kind
         if name not in call.arguments:
             left_out = left_out or kind is Parameter.POSITIONAL_OR_KEYWORD
-        elif kind is Parameter.VAR_POSITIONAL:
+            continue
+        tree = call.arguments[name]
+        if kind is Parameter.VAR_POSITIONAL:
             for k, item in enumerate(tree):
                 yield Parameter(f"{name}{k}", Parameter.POSITIONAL_OR_KEYWORD), item
         elif kind is Parameter.VAR_KEYWORD and all(identifier(key) == key for key in tree):
@@ -159,7 +161,7 @@ def parameter_list(parameters: Iterable[Parameter], others: Iterable[str]) -> st
             parts.append("*")
             by_name = True
         optional = optional or not required
-        parts.append(p.name if required else f"{p.name}={p.default!r}")
+        parts.append(p.name if required else f"{p.name}={literal(p.default)}")
     alone = [k for k, p in enumerate(parameters) if p.kind is Parameter.POSITIONAL_ONLY]
     if alone:
         parts.insert(alone[-1] + 1, "/")
@@ -167,7 +169,7 @@ def parameter_list(parameters: Iterable[Parameter], others: Iterable[str]) -> st
     return ", ".join([*parts, *packed])
 
 
-def put_together(form: Any, leaves: Iterator[str], text_of: Callable[[Any], str] = repr) -> str:
+def put_together(form: Any, leaves: Iterator[str], text_of: Callable[[Any], str]) -> str:
     """The text of nested containers, from that of their leaves, and of keys.
 
     A form is None for a leaf, else the name of a container and the forms of its items.
@@ -189,3 +191,9 @@ def is_literal(x: Any) -> bool:
     if type(x) is tuple:
         return all(map(is_literal, x))
     return type(x) in PLAIN and (type(x) not in (float, complex) or bool(np.isfinite(x)))
+
+
+def literal(x: Any) -> str:
+    """Its text, with the quotes of this house."""
+    text = repr(x)
+    return f'"{text[1:-1]}"' if type(x) is str and text[0] == "'" and '"' not in x else text

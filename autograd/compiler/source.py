@@ -13,12 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .draws import source_of
-from .heads import is_literal, parameter_list, put_together
+from .heads import is_literal, literal, parameter_list, put_together
 from .ops import ATOM, PRODUCT, UNARY, function_name
 from .program import Anew, Equation, Variable, reading_order, used_later, written_in_place
 from .standalone import Helpers
@@ -32,8 +32,8 @@ WIDTH = 72  # longest expression that is written inside another
 class Source(str):
     """The text of a function; called, with gradients=True, one that returns gradients as well.
 
-    constants  what the text has as its last arguments, by name: arrays from outside that are too
-               large to be written down, sources of random numbers, other objects
+    constants  what the text has as its last arguments, by name: settings of optimisers, arrays
+               from outside that are too large to be written down, sources of random numbers
     """
 
     constants: dict[str, Any]
@@ -55,8 +55,15 @@ def source(text: Text) -> Source:
     """The text of a function, with its imports."""
     writer = _Writer(text)
     written = Source(writer.text())
-    written.constants = dict(writer.held.values())
+    written.constants = text.settings | dict(writer.held.values())
     return written
+
+
+class _Typed(NamedTuple):
+    """A number as one of NumPy."""
+
+    value: Any
+    dtype: str
 
 
 class _Writer:
@@ -86,6 +93,7 @@ class _Writer:
         self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
         self.rows: list[tuple[str, str]] = []
         self.helpers = Helpers()
+        self.python: set[Variable] = set()  # what is a number of Python in the text
         self.held: dict[Any, tuple[str, Any]] = {}  # what else is an argument of the text
 
     def text(self) -> str:
@@ -114,14 +122,16 @@ class _Writer:
         leaves = (text for _, text in sorted((known | fixed).items()))
         result = put_together(call.result, leaves, self._fixed)
         if words.wanted is not None:
-            form = ("tuple", *[None] * len(words.wanted))
-            return f"{result}, {put_together(form, map(self._result, words.wanted))}"
+            slopes = [self._result(x) for x in words.wanted]
+            return f"{result}, ({', '.join(slopes)}{',' * (len(slopes) == 1)})"
         several = call.result is not None and call.result[0] == "tuple" and len(call.result) > 2
         return result[1:-1] if several else result
 
     def _fixed(self, x: Any) -> str:
         """What is the same at every call: written down, or an argument."""
-        if is_literal(x) or isinstance(x, (float, np.dtype)):
+        if is_literal(x):
+            return literal(x)
+        if isinstance(x, (float, np.dtype)):
             return self.expression(x)
         return self._held(x, x, type(x).__name__.lower())
 
@@ -134,8 +144,6 @@ class _Writer:
 
     def _result(self, variable: Variable) -> str:
         """What is returned; a gradient that is another value too gets a line with its name."""
-        if variable.constant and isinstance(variable.value, np.generic):
-            return _typed(variable.value)
         text = self.expression(variable)
         if self.same.get(variable, variable) is variable and variable.root in self.replaced:
             text = self._new_name()  # what a tensor held before
@@ -222,8 +230,8 @@ class _Writer:
         text = self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
         made = self.made_by.get(value) if value in self.inline else None
-        changed = made is not None and made.op.augmented and not made.kwargs
-        if changed and self.expression(made.args[0]) in (old, place):
+        grows = made is not None and made.op.augmented and not made.kwargs
+        if made is not None and grows and self.expression(made.args[0]) in (old, place):
             rest = self.operand(made.args[1], PRODUCT)
             self.rows.append((f"{place} {made.op.augmented} {rest}", ""))
             return
@@ -318,6 +326,8 @@ class _Writer:
             if x in self.inline:
                 return self.inline[x]
             return (self.constant(x) if x.constant else x.name or f"t{x.number}"), ATOM
+        if isinstance(x, _Typed):
+            return f"np.{x.dtype}({self.expression(x.value)})", ATOM
         if isinstance(x, (tuple, list)):
             inner = ", ".join(self.expression(item) for item in x)
             return (
@@ -328,15 +338,16 @@ class _Writer:
         if is_dataclass(x):
             self.helpers.add(type(x))
         if isinstance(x, np.generic):
-            x = x.item()
+            text = _typed(x)
+            return text, UNARY if text.startswith("-") else ATOM
         if isinstance(x, float) and not math.isfinite(x):
             return ("-np.inf", UNARY) if x < 0 else (f"np.{x}", ATOM)
         return repr(x), (UNARY if isinstance(x, (int, float)) and x < 0 else ATOM)
 
     def call(self, equation: Equation) -> tuple[str, int]:
         """The right side of an equation, and how strongly it binds."""
-        function, args, op = equation.function, equation.args, equation.op
-        if args and _is_python(args[0]) and (text := self._of_number(equation)):
+        function, args, op = equation.function, self._typed(equation), equation.op
+        if args and self._is_python(args[0]) and (text := self._of_number(equation)):
             return text, ATOM
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
@@ -358,6 +369,50 @@ class _Writer:
         given = [self.expression(x) for x in args[: op.given]]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
         return f"{name}({', '.join(given)})", ATOM
+
+    def _typed(self, equation: Equation) -> tuple[Any, ...]:
+        """The operands, with a number of Python as one of NumPy where that is another thing.
+
+        Beside arrays it takes their dtype; alone it raises where NumPy gives infinity or NaN.
+        """
+        function, args, out = equation.function, equation.args, equation.out
+        if function is np.float64 or equation.op.compares:
+            if all(map(self._is_python, args)):
+                self._gives_python(equation)
+            return args
+        if not equation.op.elementwise or equation.into:
+            return args
+        first = 1 if equation.op.masks == "first" else 0
+        numbers = [k for k, x in enumerate(args) if k >= first and self._is_python(x)]
+        others = [x.dtype for x in args[first:] if not self._is_python(x)]
+        wanted = out.dtype.name if out.dtype.kind == "f" else "float64"
+        if others:
+            alike = np.result_type(*others, *(_plain(args[k]) for k in numbers)) == out.dtype
+            wrong = out.dtype.kind == "f" and not alike
+        else:
+            nonzero = type(args[-1]) in (int, float) and args[-1] != 0
+            wrong = function is np.divide and not nonzero
+            wrong |= function is np.power and not (type(args[-1]) is int and args[-1] > 0)
+            wrong |= out.dtype == np.float32
+        typed = {k: _without_dtype(args[k]) for k in numbers}
+        if wrong and numbers:
+            typed[numbers[0]] = _Typed(typed[numbers[0]], wanted)
+        elif not others:
+            self._gives_python(equation)
+        return tuple(typed.get(k, x) for k, x in enumerate(args))
+
+    def _gives_python(self, equation: Equation) -> None:
+        """Note that an operator on numbers of Python gives one, if it does."""
+        form = equation.op.readable
+        if form is not None and form.level != ATOM:
+            self.python.add(equation.out)
+
+    def _is_python(self, x: Any) -> bool:
+        """In the text it is a number of Python."""
+        if isinstance(x, Variable):
+            number = x.constant and isinstance(x.value, (np.generic, int, float))
+            return x.type.weak or number or x in self.python
+        return isinstance(x, (int, float, np.generic))
 
     def _of_number(self, equation: Equation) -> str:
         """What would be a method of an array, on a Python number that stands for one."""
@@ -385,7 +440,7 @@ class _Writer:
         """A constant array as text; one that is too large becomes an argument."""
         value = variable.value
         if isinstance(value, np.generic):
-            return _written(value.item())
+            return _typed(value)
         if _is_counting(value):
             kind = "" if value.dtype == int else f", dtype=np.{value.dtype.name}"
             return f"np.arange({len(value)}{kind})"
@@ -408,8 +463,15 @@ class _Writer:
         return self._held(variable, value, variable.name or "c")
 
 
-def _is_python(x: Any) -> bool:
-    return type(x) in (int, float, bool) or (isinstance(x, Variable) and x.type.weak)
+def _without_dtype(x: Any) -> Any:
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def _plain(x: Any) -> Any:
+    """A number of Python like this one."""
+    if isinstance(x, Variable):
+        return {"f": 0.0, "b": False}.get(x.dtype.kind, 0)
+    return _without_dtype(x)
 
 
 def _is_counting(value: Any) -> bool:

@@ -25,6 +25,7 @@ from .types import map_tree
 
 __all__ = ["Text", "text_of"]
 
+UPDATED = "tensor", "grad"  # kinds of what an input is replaced by
 STEMS = {"tensor": "p", "setting": "setting", "grad": "gradient"}  # for what has no name
 
 
@@ -32,7 +33,9 @@ STEMS = {"tensor": "p", "setting": "setting", "grad": "gradient"}  # for what ha
 class Text:
     """What is to be written.
 
-    outside  inputs that are no arguments of the function, in the order in which it met them
+    outside  inputs that are no arguments of the function, in the order in which it met them;
+             numbers that belong to objects, such as a step size, come last
+    settings what those numbers are now
     updates  for new values the inputs that they replace
     results  by places in the flat list of results, the values there
     wanted   gradients that are returned beside the results; None if nobody asked
@@ -42,6 +45,7 @@ class Text:
     program: Program
     head: Head
     outside: list[Variable]
+    settings: dict[str, Any]
     updates: dict[Variable, list[Variable]]
     results: dict[int, Variable]
     wanted: list[Variable] | None
@@ -77,9 +81,11 @@ def text_of(
     name_gradients(program, modules)
     _name_values(program, identifiers)
     results = {o.source: o.variable for o in program.outputs if o.kind == "result"}
+    outside.sort(key=lambda given: given.kind == "setting")
+    settings = {str(i.variable.name): getattr(*i.source) for i in outside if i.kind == "setting"}
     variables = [i.variable for i in outside]
     updates = _updates(program)
-    return Text(name, program, head, variables, updates, results, wanted, identifiers)
+    return Text(name, program, head, variables, settings, updates, results, wanted, identifiers)
 
 
 # --- what is read and returned -------------------------------------------------------------------
@@ -94,7 +100,7 @@ def _with_own_inputs(program: Program) -> Program:
 
     for equation in program.equations:
         if not instead.keys().isdisjoint(equation.inputs):
-            equation.args, equation.kwargs = map_tree(own, (equation.args, equation.kwargs))
+            equation.reads(map_tree(own, equation.args), map_tree(own, equation.kwargs))
         equation.out.base = own(equation.out.base)
     inputs = [replace(i, variable=own(i.variable)) for i in program.inputs]
     outputs = [replace(o, variable=own(o.variable), source=own(o.source)) for o in program.outputs]
@@ -135,8 +141,8 @@ def _updates(program: Program) -> dict[Variable, list[Variable]]:
     found: dict[Variable, list[Variable]] = defaultdict(list)
     for output in program.outputs:
         before = old.get((output.kind, id(output.source)))
-        if output.kind in ("tensor", "grad") and before not in (None, output.variable):
-            found[output.variable].append(before)  # type: ignore[arg-type]
+        if output.kind in UPDATED and before is not None and before is not output.variable:
+            found[output.variable].append(before)
     return dict(found)
 
 

@@ -132,7 +132,7 @@ class Trace(Recorder):
     def _note(self, function: Any, variables: Any, options: Any, result: Any) -> Equation:
         """Write down a call that gave a result."""
         out = self._new(type_of(result))
-        out.name = name_in_program()
+        out.name = None if self.context.backward else name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
         self.equations.append(equation)
         if out.name == WRITTEN:
