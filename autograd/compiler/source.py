@@ -380,7 +380,11 @@ class _Writer:
             if all(map(self._is_python, args)):
                 self._gives_python(equation)
             return args
-        if not equation.op.elementwise or equation.into:
+        divides = function in (np.divide, operator.truediv)
+        powers = function in (np.power, operator.pow)
+        if not (equation.op.elementwise or divides or powers) or equation.into:
+            if all(map(self._is_python, args)):
+                self._gives_python(equation)
             return args
         first = 1 if equation.op.masks == "first" else 0
         numbers = [k for k, x in enumerate(args) if k >= first and self._is_python(x)]
@@ -391,8 +395,8 @@ class _Writer:
             wrong = out.dtype.kind == "f" and not alike
         else:
             nonzero = type(args[-1]) in (int, float) and args[-1] != 0
-            wrong = function is np.divide and not nonzero
-            wrong |= function is np.power and not (type(args[-1]) is int and args[-1] > 0)
+            whole = type(args[-1]) is int and args[-1] > 0
+            wrong = (divides and not nonzero) or (powers and not whole)
             wrong |= out.dtype == np.float32
         typed = {k: _without_dtype(args[k]) for k in numbers}
         if wrong and numbers:
