@@ -430,6 +430,7 @@ def reading_order(program: Program) -> list[Equation]:
     for equation in reversed(program.equations):
         reading = readers.get(equation.out, [])
         forward = reading and equation.out not in leaving and not equation.context.backward
+        forward = forward and not isinstance(equation.function, Anew)  # in the order of the calls
         if forward and all(e.context.backward or e in later for e in reading):
             later.add(equation)
     order: list[Equation] = []

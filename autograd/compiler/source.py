@@ -6,107 +6,153 @@ The text needs NumPy alone.
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
+import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .draws import source_of
+from .heads import is_literal, literal, parameter_list, put_together
 from .ops import ATOM, PRODUCT, UNARY, function_name
-from .program import (
-    Equation,
-    Input,
-    Program,
-    Variable,
-    reading_order,
-    used_later,
-    written_in_place,
-)
+from .program import Anew, Equation, Variable, reading_order, used_later, written_in_place
 from .standalone import Helpers
+from .texts import Text
 
-__all__ = ["source"]
+__all__ = ["Source", "source"]
 
 WIDTH = 72  # longest expression that is written inside another
 
 
-def source(program: Program, name: str = "step") -> tuple[str, dict[str, Any]]:
-    """The text of a function `name`, with its imports; and its constant arrays, by name."""
-    writer = _Writer(program, name)
-    return writer.text(), {text: variable.value for variable, text in writer.held.items()}
+class Source(str):
+    """The text of a function; called, with gradients=True, one that returns gradients as well.
+
+    constants  what the text has as its last arguments, by name: settings of optimisers, arrays
+               from outside that are too large to be written down, sources of random numbers
+    """
+
+    constants: dict[str, Any]
+    again: Callable[[bool], Source]
+
+    def __reduce__(self) -> Any:
+        return str, (str(self),)
+
+    def __call__(self, *, gradients: bool = False) -> Source:
+        """The text that returns (result, gradients) instead, with a tuple of the gradients that
+        the function leaves in parameters, in their order.
+
+        Raises TraceError if it leaves none.
+        """
+        return self.again(gradients)
+
+
+def source(text: Text) -> Source:
+    """The text of a function, with its imports."""
+    writer = _Writer(text)
+    written = Source(writer.text())
+    written.constants = text.settings | dict(writer.held.values())
+    return written
+
+
+class _Typed(NamedTuple):
+    """A number as one of NumPy."""
+
+    value: Any
+    dtype: str
 
 
 class _Writer:
-    def __init__(self, program: Program, name: str):
-        self.program, self.name = program, name
+    def __init__(self, text: Text):
+        self.words, program = text, text.program
+        self.program = program
         self.uses: Counter[Variable] = Counter()
         for equation in program.equations:
             self.uses.update(equation.inputs)
-        program.outputs = [o for o in program.outputs if o.kind != "finite"]
         self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
         self.leaving = used_later(program.outputs)
         self.gradients: dict[Variable, list[str]] = {}  # names of gradients by inputs
         inputs = [i.variable for i in program.inputs]
-        for k, variable in enumerate(inputs):
-            variable.name = variable.name or f"x{k}"
-        self.taken = {e.out.name for e in program.equations} | {v.name for v in inputs}
         by_input = {o.source: o.variable for o in program.outputs if o.kind == "gradient"}
         for variable in inputs:
             if variable in by_input:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
-        self.updates = {o.variable: o.source for o in program.outputs if o.kind == "tensor"}
-        self.old = {i.source: i.variable for i in program.inputs if i.kind == "tensor"}
+        self.updates = text.updates
+        self.replaced = {old for olds in text.updates.values() for old in olds}
         self.ends: list[str] = []  # updates that have to wait until nobody reads old values
         self.inline: dict[Variable, tuple[str, int]] = {}
         self.reads: dict[Variable, set[Variable]] = {}  # whose memory inline text reads
         self.order = reading_order(program)
+        self.made_by: dict[Any, Equation] = dict(program.producers())
         self.in_place = written_in_place(program)
         self.position = 0
         self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
         self.rows: list[tuple[str, str]] = []
         self.helpers = Helpers()
-        self.held: dict[Variable, str] = {}  # constants that are arguments of the text
-        self.unnamed = 0
+        self.python: set[Variable] = set()  # what is a number of Python in the text
+        self.held: dict[Any, tuple[str, Any]] = {}  # what else is an argument of the text
 
     def text(self) -> str:
-        inputs = self._inputs()
+        words = self.words
         self._keep_what_is_handed_on()
         for position, equation in enumerate(self.order):
             self.position = position
             self._equation(equation)
-        results = [self._result(o.variable) for o in self.program.outputs if o.kind == "result"]
-        grads = [o for o in self.program.outputs if o.kind == "grad"]
-        if grads and not self.updates:
-            results += [self.expression(o.variable) for o in grads]
+        returned = self._returned()
         width = min(72, max((len(line) for line, note in self.rows if note), default=0))
         body = [
             f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in self.rows
         ]
+        body = [f"    {line}" for line in words.head.lines] + body
         body += [f"    {line}" for line in self.ends]
-        body.append(f"    return {', '.join(results)}" if results else "    return None")
-        arguments = [i.variable.name or "" for i in inputs] + list(self.held.values())
-        head = f"def {self.name}({', '.join(arguments)}):"
+        body.append(f"    return {returned}")
+        outside = [x.name or "" for x in words.outside] + [name for name, _ in self.held.values()]
+        head = f"def {words.name}({parameter_list(words.head.parameters, outside)}):"
         return "\n".join([f"{self.helpers}", "", head, *body]) + "\n"
 
-    def _inputs(self) -> list[Input]:
-        updated = [self.old[tensor] for tensor in self.updates.values()]
-        return [
-            i
-            for i in self.program.inputs
-            if self.uses[i.variable] or i.kind == "argument" or i.variable in updated
-        ]
+    def _returned(self) -> str:
+        """What the function returns, in its form."""
+        words, call = self.words, self.words.head.call
+        known = {place: self._result(x) for place, x in sorted(words.results.items())}
+        fixed = {k: self._fixed(x) for k, x in call.given.items() if k not in known}
+        leaves = (text for _, text in sorted((known | fixed).items()))
+        result = put_together(call.result, leaves, self._fixed)
+        if words.wanted is not None:
+            slopes = [self._result(x) for x in words.wanted]
+            return f"{result}, ({', '.join(slopes)}{',' * (len(slopes) == 1)})"
+        several = call.result is not None and call.result[0] == "tuple" and len(call.result) > 2
+        return result[1:-1] if several else result
+
+    def _fixed(self, x: Any) -> str:
+        """What is the same at every call: written down, or an argument."""
+        if is_literal(x):
+            return literal(x)
+        if isinstance(x, (float, np.dtype)):
+            return self.expression(x)
+        return self._held(x, x, type(x).__name__.lower())
+
+    def _held(self, key: Any, value: Any, name: str) -> str:
+        """The name of an argument for this value."""
+        key = key if isinstance(key, Variable) else id(key)
+        if key not in self.held:
+            self.held[key] = self.words.identifiers.new(name), value
+        return self.held[key][0]
 
     def _result(self, variable: Variable) -> str:
         """What is returned; a gradient that is another value too gets a line with its name."""
         text = self.expression(variable)
-        if variable.root in (self.old[tensor] for tensor in self.updates.values()):
+        if self.same.get(variable, variable) is variable and variable.root in self.replaced:
             text = self._new_name()  # what a tensor held before
             self.rows.append((f"{text} = {self.operand(variable, ATOM)}.copy()", _shape(variable)))
         names = self.gradients.get(variable)
         gradient = names.pop(0) if names else text
-        if gradient in (text, *self.taken):
+        if gradient == text or gradient in self.words.identifiers.taken:
             return text
+        self.words.identifiers.taken.add(gradient)
         self.rows.append((f"{gradient} = {text}", _shape(variable)))
         return gradient
 
@@ -126,6 +172,9 @@ class _Writer:
             else:
                 self.inline[out] = f"{labels}.astype(np.intp)", ATOM
             return
+        if isinstance(equation.function, Anew):
+            self._draw(equation)
+            return
         if out in self.updates:
             self._update(equation)
             return
@@ -143,11 +192,9 @@ class _Writer:
             return
         self._line(out, text)
 
-    def _new_name(self) -> str:
+    def _new_name(self, stem: str = "t") -> str:
         """The next of t1, t2, ..., for what the user has no name for."""
-        self.unnamed += 1
-        name = f"t{self.unnamed}"
-        return self._new_name() if name in self.taken else name
+        return self.words.identifiers.numbered(stem)
 
     def _line(self, out: Variable, text: str) -> None:
         out.name = out.name or self._new_name()
@@ -182,27 +229,31 @@ class _Writer:
         place = f"{target}[{self.index(index)}]"
         text = self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
-        for sign in (" - ", " + "):
-            if text.startswith(old + sign) or text.startswith(place + sign):
-                rest = text[text.index("]" + sign) + len("]" + sign) :]
-                self.rows.append((f"{place} {sign.strip()}= {rest}", ""))
-                return
+        made = self.made_by.get(value) if value in self.inline else None
+        grows = made is not None and made.op.augmented and not made.kwargs
+        if made is not None and grows and self.expression(made.args[0]) in (old, place):
+            rest = self.operand(made.args[1], PRODUCT)
+            self.rows.append((f"{place} {made.op.augmented} {rest}", ""))
+            return
         self.rows.append((f"{place} = {text}", ""))
 
     def _update(self, equation: Equation) -> None:
         """A new value of a tensor: in place, if nobody reads the old one further down."""
         out, op = equation.out, equation.op
-        old = self.old[self.updates[out]]
+        old, *others = self.updates[out]
         later = {x.root for e in self.order[self.position + 1 :] for x in e.inputs}
-        later |= {o.variable.root for o in self.program.outputs if o.kind in ("result", "grad")}
+        later |= {x.root for x in self.leaving}
+        free = old not in later and not others
         if equation.into:
+            if free and equation.args[0] is old:
+                self.in_place.add(equation)
             self._write(equation)
-            self.ends.append(f"{old.name}[...] = {out.name}")
+            if out.name != old.name:
+                self._hand_on(out, [old, *others])
             return
-        if old in later:
-            out.name = f"{old.name}_new"
-            self._line(out, self.call(equation)[0])
-            self.ends.append(f"{old.name}[...] = {out.name}")
+        if not free:
+            self._line_of_its_own(out, f"{old.name}_new", self.call(equation)[0])
+            self._hand_on(out, [old, *others])
             return
         self._read_before_writing(old)
         if op.augmented and equation.args[0] is old:
@@ -212,14 +263,51 @@ class _Writer:
             self.rows.append((f"{old.name}[...] = {self.call(equation)[0]}", ""))
         self.same[out] = old
 
+    def _draw(self, equation: Equation) -> None:
+        """What the function gets through `fresh`: a call, at its place among the others."""
+        function, out = equation.function.function, equation.out
+        name = getattr(function, "__name__", "draw")
+        for module, text in ((builtins, ""), (np.random, "np.random."), (np, "np.")):
+            if getattr(module, name, None) == function:
+                called = f"{text}{name}"
+                break
+        else:
+            owner = getattr(function, "__self__", None)
+            if owner is None or getattr(owner, name, None) != function:
+                called = self._held(function, function, "draw" if name == "<lambda>" else name)
+            else:
+                stem = "rng" if source_of(owner) is not None else type(owner).__name__.lower()
+                called = f"{self._held(owner, owner, stem)}.{name}"
+        given = [self.expression(x) for x in equation.args]
+        given += [f"{key}={self.expression(value)}" for key, value in equation.kwargs.items()]
+        made = f"np.{out.dtype.name}" if not out.shape else "np.asarray"
+        numpys = source_of(function) is not None and out.shape
+        text = f"{called}({', '.join(given)})"
+        self._line(out, text if numpys else f"{made}({text})")
+        if out in self.updates:
+            self._hand_on(out, self.updates[out])
+
+    def _line_of_its_own(self, out: Variable, name: str, text: str) -> None:
+        """A value that stays as it is whatever is written to the arguments."""
+        copy = ".copy()" if out.root in self.replaced else ""
+        if out.name is None or out in self.updates:
+            out.name = self.words.identifiers.new(name)
+        self.rows.append((f"{out.name} = {text}{copy}", _shape(out)))
+
+    def _hand_on(self, new: Variable, olds: list[Variable]) -> None:
+        self.ends += [f"{old.name}[...] = {self.expression(new)}" for old in olds]
+
     def _keep_what_is_handed_on(self) -> None:
         """A tensor may move on to what another one held, or to a value from outside."""
         made = {equation.out for equation in self.order}
-        for new, tensor in self.updates.items():
-            if new not in made:
-                name = f"{self.old[tensor].name}_new"
-                self.rows.append((f"{name} = {self.operand(new, ATOM)}.copy()", _shape(new)))
-                self.ends.append(f"{self.old[tensor].name}[...] = {name}")
+        for new, olds in self.updates.items():
+            if new in made:
+                continue
+            text = self.expression(new)
+            if new.root in self.replaced:
+                text = self.words.identifiers.new(f"{olds[0].name}_new")
+                self.rows.append((f"{text} = {self.operand(new, ATOM)}.copy()", _shape(new)))
+            self.ends += [f"{old.name}[...] = {text}" for old in olds]
 
     # --- expressions -----------------------------------------------------------------------------
 
@@ -238,6 +326,8 @@ class _Writer:
             if x in self.inline:
                 return self.inline[x]
             return (self.constant(x) if x.constant else x.name or f"t{x.number}"), ATOM
+        if isinstance(x, _Typed):
+            return f"np.{x.dtype}({self.expression(x.value)})", ATOM
         if isinstance(x, (tuple, list)):
             inner = ", ".join(self.expression(item) for item in x)
             return (
@@ -248,14 +338,17 @@ class _Writer:
         if is_dataclass(x):
             self.helpers.add(type(x))
         if isinstance(x, np.generic):
-            x = x.item()
+            text = _typed(x)
+            return text, UNARY if text.startswith("-") else ATOM
         if isinstance(x, float) and not math.isfinite(x):
             return ("-np.inf", UNARY) if x < 0 else (f"np.{x}", ATOM)
         return repr(x), (UNARY if isinstance(x, (int, float)) and x < 0 else ATOM)
 
     def call(self, equation: Equation) -> tuple[str, int]:
         """The right side of an equation, and how strongly it binds."""
-        function, args, op = equation.function, equation.args, equation.op
+        function, args, op = equation.function, self._typed(equation), equation.op
+        if args and self._is_python(args[0]) and (text := self._of_number(equation)):
+            return text, ATOM
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
         form = op.readable
@@ -277,6 +370,63 @@ class _Writer:
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
         return f"{name}({', '.join(given)})", ATOM
 
+    def _typed(self, equation: Equation) -> tuple[Any, ...]:
+        """The operands, with a number of Python as one of NumPy where that is another thing.
+
+        Beside arrays it takes their dtype; alone it raises where NumPy gives infinity or NaN.
+        """
+        function, args, out = equation.function, equation.args, equation.out
+        if function is np.float64 or equation.op.compares:
+            if all(map(self._is_python, args)):
+                self._gives_python(equation)
+            return args
+        divides = function in (np.divide, operator.truediv)
+        powers = function in (np.power, operator.pow)
+        if not (equation.op.elementwise or divides or powers) or equation.into:
+            if all(map(self._is_python, args)):
+                self._gives_python(equation)
+            return args
+        first = 1 if equation.op.masks == "first" else 0
+        numbers = [k for k, x in enumerate(args) if k >= first and self._is_python(x)]
+        others = [x.dtype for x in args[first:] if not self._is_python(x)]
+        wanted = out.dtype.name if out.dtype.kind == "f" else "float64"
+        if others:
+            alike = np.result_type(*others, *(_plain(args[k]) for k in numbers)) == out.dtype
+            wrong = out.dtype.kind == "f" and not alike
+        else:
+            nonzero = type(args[-1]) in (int, float) and args[-1] != 0
+            whole = type(args[-1]) is int and args[-1] > 0
+            wrong = (divides and not nonzero) or (powers and not whole)
+            wrong |= out.dtype == np.float32
+        typed = {k: _without_dtype(args[k]) for k in numbers}
+        if wrong and numbers:
+            typed[numbers[0]] = _Typed(typed[numbers[0]], wanted)
+        elif not others:
+            self._gives_python(equation)
+        return tuple(typed.get(k, x) for k, x in enumerate(args))
+
+    def _gives_python(self, equation: Equation) -> None:
+        """Note that an operator on numbers of Python gives one, if it does."""
+        form = equation.op.readable
+        if form is not None and form.level != ATOM:
+            self.python.add(equation.out)
+
+    def _is_python(self, x: Any) -> bool:
+        """In the text it is a number of Python."""
+        if isinstance(x, Variable):
+            number = x.constant and isinstance(x.value, (np.generic, int, float))
+            return x.type.weak or number or x in self.python
+        return isinstance(x, (int, float, np.generic))
+
+    def _of_number(self, equation: Equation) -> str:
+        """What would be a method of an array, on a Python number that stands for one."""
+        x = self.expression(equation.args[0])
+        if equation.function is operator.getitem:
+            return f"np.asarray({x})[{self.index(equation.args[1])}]"
+        if equation.op.copies:
+            return f"np.{equation.out.dtype.name}({x})"
+        return f"np.transpose({x})" if equation.function is np.transpose else ""
+
     def index(self, index: Any) -> str:
         parts = index if isinstance(index, tuple) else (index,)
         return ", ".join(self._index_part(part) for part in parts) or "()"
@@ -294,23 +444,38 @@ class _Writer:
         """A constant array as text; one that is too large becomes an argument."""
         value = variable.value
         if isinstance(value, np.generic):
-            return repr(value.item())
+            return _typed(value)
         if _is_counting(value):
-            return f"np.arange({len(value)})"
-        if value.size and (value == value.flat[0]).all():
+            kind = "" if value.dtype == int else f", dtype=np.{value.dtype.name}"
+            return f"np.arange({len(value)}{kind})"
+        if value.size and _is_uniform(value):
             first, shape = value.flat[0].item(), value.shape
             shape_text = str(shape[0]) if len(shape) == 1 else str(shape)
             kind = "" if value.dtype in (float, bool) else f", np.{value.dtype.name}"
-            if first in (0, 1) and value.dtype.kind == "f":
+            if repr(first) in ("0.0", "1.0"):
                 return f"np.{'ones' if first else 'zeros'}({shape_text}{kind})"
-            return f"np.full({shape_text}, {first!r}{kind})"
+            return f"np.full({shape_text}, {_written(first)}{kind})"
         if not value.size:
             return f"np.zeros({value.shape}, np.{value.dtype.name})"
         if value.size <= 16:
             usual = value.dtype in (float, int, bool)
             kind = "" if usual else f", np.{value.dtype.name}"
-            return f"np.array({value.tolist()}{kind})"
-        return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
+            return f"np.array({_written(value.tolist())}{kind})"
+        if variable.name is None and variable not in self.held:
+            variable.name = self._new_name("c")
+            self.held[variable] = variable.name, value
+        return self._held(variable, value, variable.name or "c")
+
+
+def _without_dtype(x: Any) -> Any:
+    return x.item() if isinstance(x, np.generic) else x
+
+
+def _plain(x: Any) -> Any:
+    """A number of Python like this one."""
+    if isinstance(x, Variable):
+        return {"f": 0.0, "b": False}.get(x.dtype.kind, 0)
+    return _without_dtype(x)
 
 
 def _is_counting(value: Any) -> bool:
@@ -323,6 +488,23 @@ def _is_counting(value: Any) -> bool:
     )
 
 
+def _is_uniform(value: Any) -> bool:
+    first = np.full_like(value, value.flat[0])
+    return value.dtype.kind in "fiub" and first.tobytes() == value.tobytes()
+
+
 def _shape(variable: Variable) -> str:
     shape = variable.shape
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})" if shape else ""
+
+
+def _typed(number: np.generic) -> str:
+    """A number of NumPy that is not what Python makes of its text."""
+    if number.dtype in (float, int, bool):
+        return _written(number.item())
+    return f"np.{number.dtype.name}({_written(number.item())})"
+
+
+def _written(value: Any) -> str:
+    """Numbers, also in lists, as text."""
+    return re.sub(r"\b(nan|inf)\b", r"np.\1", repr(value))

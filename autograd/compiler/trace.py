@@ -169,7 +169,7 @@ class Trace(Recorder):
         if self.error_states is not None:
             self.error_states.append(np.geterr())
         out = self._new(type_of(result))
-        out.name = name_in_program()
+        out.name = None if self.context.backward else name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
         self.equations.append(equation)
         if out.name == WRITTEN:
@@ -401,7 +401,7 @@ class Trace(Recorder):
         if id(tensor) in self._born:
             own, traced = tensor, self.constant(held)
         else:
-            name = node.name if node is not None else None
+            name = (node.name if node is not None else None) or name_of_array(tensor)
             own, traced = Tensor.__new__(Tensor), self._input(held, "tensor", tensor, name)
             own._node, own._tracked = node, tracked
             own._memory = None if is_alone(tensor) else tensor._memory
