@@ -11,9 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from .algebra import tidy
 from .blocks import gather
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, used_later
+from .textbook import (
+    leave_out_zeros,
+    merge_constants,
+    put_at_places,
+    say_by_shape,
+    set_to_zero,
+)
 from .types import Type, fresh, map_tree, type_of
 from .verify import verify
 
@@ -39,8 +47,8 @@ def _has_effects(equation: Equation) -> bool:
     return equation.op.check or isinstance(equation.function, Anew)
 
 
-def merge_equal(program: Program) -> Program:
-    """Compute common subexpressions once."""
+def merge_equal(program: Program, writes: bool = False) -> Program:
+    """Compute common subexpressions once; for people also what the same `writes` give."""
     known: dict[Any, Variable] = {}
     instead: dict[Variable, Variable] = {}
     kept = []
@@ -49,9 +57,9 @@ def merge_equal(program: Program) -> Program:
         _rename(equation, instead)
         function = equation.function
         if function not in pure:
-            pure[function] = op_of(function).pure
+            pure[function] = op_of(function).pure or (writes and op_of(function).writes)
         first = out = equation.out
-        if pure[function] and not equation.into:
+        if pure[function] and (writes or not equation.into):
             with suppress(TypeError):  # an argument that has no hash
                 first = known.setdefault(_key(equation), out)
         if first is out:
@@ -336,7 +344,9 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
-    take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    take_numbers, merge_constants, *SIMPLIFY, functools.partial(merge_equal, writes=True),
+    leave_out_zeros, say_by_shape, put_at_places, tidy, remove_dead, set_to_zero, remove_dead,
+    functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, transpose_early, use_arrays, gather]
 

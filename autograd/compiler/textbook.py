@@ -1,0 +1,286 @@
+"""Textbook: passes for people alone, after which a program says things as they are taught.
+
+They keep the numbers to rounding, and the dtypes. What is faster to run is not asked here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .ops import op_of
+from .program import Context, Equation, Program, Variable, used_later
+from .types import map_tree
+
+__all__ = [
+    "leave_out_zeros", "merge_constants", "put_at_places", "say_by_shape", "set_to_zero",
+]  # fmt: skip
+
+SUMS = np.sum, np.add.reduce
+SMALL = 1 << 16  # bytes of constants that are compared
+
+
+class _Rewriting:
+    """A program that is being rewritten, equation by equation."""
+
+    def __init__(self, program: Program):
+        self.old = program
+        self.made_by = program.producers()
+        self.uses: Counter[Variable] = Counter()
+        for equation in program.equations:
+            self.uses.update(equation.inputs)
+        self.leaving = used_later(program.outputs)
+        self.instead: dict[Variable, Variable] = {}
+        self.equations: list[Equation] = []
+        self.count = program.last_number()
+        self.context = Context()
+
+    def each(self, rewrite: Callable[[Equation], bool | None]) -> Program:
+        """The program after `rewrite`, which says of equations whether it has replaced them."""
+        for equation in self.old.equations:
+            self.context = equation.context
+            if self.instead:
+                equation.args = map_tree(self.now, equation.args)
+                equation.kwargs = map_tree(self.now, equation.kwargs)
+                if equation.out.base is not None:
+                    equation.out.base = self.now(equation.out.base)
+            if not rewrite(equation):
+                self.equations.append(equation)
+        for output in self.old.outputs:
+            output.variable = self.now(output.variable)
+        return self.old.with_equations(self.equations)
+
+    def now(self, x: Any) -> Any:
+        """What stands for x."""
+        return self.instead.get(x, x) if isinstance(x, Variable) else x
+
+    def maker(self, x: Any, *functions: Any) -> Equation | None:
+        """The equation that makes x, if it calls one of these functions."""
+        equation = self.made_by.get(x) if isinstance(x, Variable) else None
+        return equation if equation is not None and equation.function in functions else None
+
+    def is_only_read_here(self, x: Any) -> bool:
+        """Nobody else wants x, which has memory of its own."""
+        return self.uses[x] == 1 and x not in self.leaving and x in self.made_by and not x.base
+
+    def emit(self, function: Any, *args: Any, out: Variable | None = None, **kwargs: Any) -> Any:
+        """Write down a call; as what gives `out`, if that is its type."""
+        told = [map_tree(lambda x: x.told if isinstance(x, Variable) else x, a) for a in args]
+        type_, view = op_of(function).result(*told, **kwargs)
+        if out is None:
+            self.count += 1
+            out = Variable(self.count, type_)
+        out.type = replace(type_, weak=out.type.weak)
+        out.base = None if view is None else args[view]
+        self.equations.append(Equation(out, function, args, kwargs, False, self.context))
+        return out
+
+    def write(self, before: Variable, index: Any, value: Any, out: Variable | None = None) -> Any:
+        """before[index] = value."""
+        if out is None:
+            self.count += 1
+            out = Variable(self.count, before.type)
+        args = before, index, value
+        self.equations.append(Equation(out, operator.setitem, args, {}, True, self.context))
+        return out
+
+
+def merge_constants(program: Program) -> Program:
+    """Arrays of equal content are one constant."""
+    known: dict[Any, Variable] = {}
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, Variable) or not x.constant or not isinstance(x.value, np.ndarray):
+            return x
+        if x.value.nbytes > SMALL:
+            return x
+        return known.setdefault((x.type, x.value.tobytes()), x)
+
+    for equation in program.equations:
+        equation.args = map_tree(one, equation.args)
+    return program
+
+
+def leave_out_zeros(program: Program) -> Program:
+    """0 + x is x: where a sum is begun with a 0."""
+    rewriting = _Rewriting(program)
+
+    def rewrite(equation: Equation) -> bool:
+        if equation.function not in (np.add, operator.add):
+            return False
+        for zero, x in (equation.args, equation.args[::-1]):
+            if type(zero) in (int, float) and zero == 0 and isinstance(x, Variable):
+                out, alone = equation.out, rewriting.is_only_read_here(x)
+                if alone and (x.shape, x.dtype, x.type.weak) == (
+                    out.shape, out.dtype, out.type.weak,
+                ):  # fmt: skip
+                    x.name = x.name or out.name
+                    rewriting.instead[out] = x
+                    return True
+        return False
+
+    return rewriting.each(rewrite)
+
+
+def say_by_shape(program: Program) -> Program:
+    """Turned matrices, outer products, and what broadcasting does by itself."""
+    rewriting = _Rewriting(program)
+    say = _ByShape(rewriting)
+    return rewriting.each(say.rewrite)
+
+
+class _ByShape:
+    def __init__(self, rewriting: _Rewriting):
+        self.r = rewriting
+
+    def rewrite(self, equation: Equation) -> bool:
+        function, args, out = equation.function, equation.args, equation.out
+        if function is np.swapaxes:
+            return self._turned(equation)
+        if function is np.reshape:
+            return self._summed(equation)
+        if equation.elementwise and len(args) == 2 and out.shape:
+            equation.args = tuple(self._without_leading(x, equation) for x in args)
+            if function is np.multiply and len(out.shape) == 2:
+                return self._outer(equation)
+        return False
+
+    def _turned(self, equation: Equation) -> bool:
+        """The last two axes, or any two."""
+        x, *axes = equation.args
+        order = list(range(x.type.ndim))
+        first, second = (k % len(order) for k in axes)
+        order[first], order[second] = order[second], order[first]
+        more = () if len(order) == 2 else (tuple(order),)
+        self.r.emit(np.transpose, x, *more, out=equation.out)
+        return True
+
+    def _summed(self, equation: Equation) -> bool:
+        """A sum that keeps axes, which are left out at once."""
+        x = equation.args[0]
+        total = self.r.maker(x, *SUMS)
+        if total is None or not total.kwargs.get("keepdims") or not self.r.is_only_read_here(x):
+            return False
+        source, axis = total.args[0], total.kwargs.get("axis", total.op.axis)
+        axes = range(source.type.ndim) if axis is None else axis
+        dropped = {k % source.type.ndim for k in (axes if isinstance(axes, (tuple, range)) else [axes])}
+        rest = tuple(n for k, n in enumerate(source.shape) if k not in dropped)
+        if rest != equation.out.shape or len(total.args) > 1 or source not in self.r.made_by:
+            return False
+        self.r.emit(np.sum, source, axis=axis, out=equation.out)
+        return True
+
+    def _without_leading(self, x: Any, reader: Equation) -> Any:
+        """An operand without axes of length 1 in front, which broadcasting adds."""
+        made = self.r.maker(x, np.reshape, np.expand_dims)
+        source = made.args[0] if made is not None else None
+        if not isinstance(source, Variable) or not source.shape or x.name:
+            return x
+        spare = len(x.shape) - len(source.shape)
+        if spare <= 0 or x.shape != (1,) * spare + source.shape:
+            return x
+        others = [y.shape for y in reader.args if isinstance(y, Variable) and y is not x]
+        fits = np.broadcast_shapes(source.shape, *others) == reader.out.shape
+        return source if fits else x
+
+    def _outer(self, equation: Equation) -> bool:
+        """A column times a row."""
+        column, row = equation.args
+        made = self.r.maker(column, np.expand_dims)
+        if made is None or not isinstance(row, Variable) or len(row.shape) != 1:
+            return False
+        x = made.args[0]
+        if len(x.shape) != 1 or column.shape != (*x.shape, 1):
+            return False
+        self.r.emit(np.outer, x, row, out=equation.out)
+        return True
+
+
+def put_at_places(program: Program) -> Program:
+    """Values that are added up at places, no place twice, are written there."""
+    rewriting = _Rewriting(program)
+    of = {o.variable: o.source for o in program.outputs if o.kind == "gradient"}
+    put: dict[Variable, tuple[Any, Any]] = {}  # zeros with values at an index
+
+    def rewrite(equation: Equation) -> bool:
+        args, out = equation.args, equation.out
+        if equation.function is np.add.at and _are_distinct(args[1], args[2]):
+            zeros = rewriting.maker(args[0], np.zeros_like)
+            if zeros is None or not rewriting.is_only_read_here(args[0]):
+                return False
+            like = of.get(out)
+            if isinstance(like, Variable) and _is_alike(like, out) and like.name:
+                before = rewriting.emit(np.zeros_like, like)
+            else:
+                kind = {} if out.dtype == float else {"dtype": out.dtype}
+                before = rewriting.emit(np.zeros, out.shape, **kind)
+            rewriting.write(before, args[1], args[2], out)
+            put[out] = args[1], args[2]
+            return True
+        if equation.function is np.add and _is_alike(*args):
+            for x, more in (args, args[::-1]):
+                if more in put and rewriting.is_only_read_here(more):
+                    index, value = put[more]
+                    old = rewriting.emit(operator.getitem, x, index)
+                    rewriting.write(x, index, rewriting.emit(np.add, old, value), out)
+                    return True
+        return False
+
+    return rewriting.each(rewrite)
+
+
+def _are_distinct(index: Any, value: Any) -> bool:
+    """No element is taken twice: one of the arrays counts rows."""
+    parts = [x for x in (index if isinstance(index, tuple) else (index,))]
+    arrays = [x for x in parts if isinstance(x, Variable)]
+    if len(arrays) < len(parts) or len({x.shape for x in arrays}) != 1:
+        return False
+    return any(
+        x.constant and x.dtype.kind in "iu" and x.value.min(initial=0) >= 0
+        and len(np.unique(x.value)) == x.value.size and x.shape == np.shape(value)
+        for x in arrays
+    )  # fmt: skip
+
+
+def _is_alike(x: Any, y: Any) -> bool:
+    both = isinstance(x, Variable) and isinstance(y, Variable)
+    return both and (x.shape, x.dtype) == (y.shape, y.dtype)
+
+
+def set_to_zero(program: Program) -> Program:
+    """dhidden[hidden <= 0] = 0 for dhidden * (hidden != 0), hidden being the larger of 0 and
+    something: NaN passes its gradient on in both."""
+    rewriting = _Rewriting(program)
+    written: dict[Variable, list[Equation]] = {}  # what was written to, by what it was before
+
+    def rewrite(equation: Equation) -> bool:
+        if equation.function is operator.setitem and equation.into:
+            written.setdefault(equation.args[0], []).append(equation)
+        if equation.function is not np.multiply or not equation.context.backward:
+            return False
+        g, mask = equation.args
+        test = rewriting.maker(mask, np.not_equal)
+        h = test.args[0] if test is not None and _is_zero(test.args[1]) else None
+        top = rewriting.maker(h, np.maximum)
+        free = isinstance(g, Variable) and rewriting.is_only_read_here(g)
+        if top is None or not any(map(_is_zero, top.args)) or not free or not h.shape:
+            return False
+        if not _is_alike(g, equation.out) or mask.shape != g.shape:
+            return False
+        before = rewriting.made_by[g]
+        if before.into and _is_zero(before.args[-1]):  # where it is 0 already, h does not matter
+            for later in written.get(h, ()):
+                h = later.out if later.args[1] == before.args[1] else h
+        rewriting.write(g, rewriting.emit(np.less_equal, h, 0), 0, equation.out)
+        return True
+
+    return rewriting.each(rewrite)
+
+
+def _is_zero(x: Any) -> bool:
+    return isinstance(x, (int, float, np.number)) and x == 0
