@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .ops import OPS, op_of
-from .program import Equation, Program, Variable
+from .program import Equation, Program, Variable, accumulated
 from .types import map_tree
 
 __all__ = ["tidy"]
@@ -85,6 +85,7 @@ class _Algebra:
         self.known |= {
             o.variable for o in program.outputs if o.kind == "gradient" and o.source.name
         }
+        self.known |= accumulated(program)
         self.count = program.last_number()
         self.equations: list[Equation] = []
         self.at = Equation(Variable(0, None), None, ())  # type: ignore[arg-type]
@@ -316,7 +317,7 @@ class _Algebra:
         """The same, or a number."""
         if any(v.dtype.kind not in "fb" for v in term.factors + term.divisors):
             raise _NotThis
-        factors = sorted(term.factors, key=lambda v: v.dtype.kind == "b")
+        factors = sorted(term.factors, key=self._comes_late)
         sign, number = (-1, -term.number) if term.number < 0 else (1, term.number)
         if number != 1 or not factors:
             value: Any = _product(sign, number)
@@ -331,6 +332,11 @@ class _Algebra:
         if term.over != 1:
             value = self._emit(np.divide, value, term.over)
         return value
+
+    def _comes_late(self, x: Variable) -> int:
+        """dz * z * (1 - z) * (z > 0): names first, then what stands in parentheses, then masks."""
+        sum_ = not x.name and x not in self.known and x in self.made_by
+        return 2 * (x.dtype.kind == "b") + (sum_ and self.made_by[x].function in SUMS)
 
     def _power(self, x: Variable, power: int) -> Variable:
         return self._emit(np.square, x) if power == 2 else self._emit(np.power, x, power)

@@ -28,7 +28,7 @@ NUMPY = str(Path(np.__file__).parent)
 TRACER = str(Path(PACKAGE, "compiler", "compiled.py"))
 NEUTRAL = {  # what gates and layers call any value
     "array", "data", "first", "g", "index", "local", "number", "numbers", "out", "part", "result",
-    "second", "self", "taken", "tie", "traced", "value", "x",
+    "second", "self", "taken", "tie", "total", "traced", "value", "x",
 }  # fmt: skip
 RESULTS = {"out", "result"}  # and what they call a value that they will return
 VARIABLES = "STORE_FAST", "STORE_NAME", "STORE_DEREF", "STORE_GLOBAL"

@@ -26,7 +26,7 @@ from .results import Result, asked, converted, depends_on_data, miniature, told,
 from .traced import cast
 
 __all__ = [
-    "ATOM", "FOR_FLOATS", "OPS", "PRODUCT", "SUM", "SUMS", "UNARY", "Form", "Function", "Op", "Out",
+    "ATOM", "FOR_FLOATS", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form", "Function", "Op", "Out",
     "Reduction", "function_name", "op_of",
 ]  # fmt: skip
 
@@ -89,6 +89,7 @@ class Op:
 
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
+    method       the name of the method of an array that a person calls in its place
     augmented    the operator that updates the first operand, such as +=
     generated    as the running program writes it where it does not write into an array
     floats       on Python floats, with the same bits; None if there is no such form
@@ -121,6 +122,7 @@ class Op:
     check: bool = False
     readable: Form | None = None
     called: str = ""
+    method: str = ""
     given: int | None = None
     augmented: str = ""
     generated: Form | None = None
@@ -230,7 +232,7 @@ _arithmetic(np.add, operator.add, infix("+", SUM), augmented="+=")
 _arithmetic(np.subtract, operator.sub, infix("-", SUM), augmented="-=")
 _arithmetic(np.multiply, operator.mul, infix("*", PRODUCT), augmented="*=", neutral=1,
             masks="any")  # fmt: skip
-_arithmetic(np.divide, operator.truediv, infix("/", PRODUCT))
+_arithmetic(np.divide, operator.truediv, infix("/", PRODUCT), augmented="/=")
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
@@ -239,7 +241,7 @@ _row(operator.neg, pure=True, result=miniature(operator.neg), readable=MINUS, fl
 FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
 CALL = Form("float({function}({}))")  # the ufunc on floats
 CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
-STARS = infix("**", POWER)
+STARS = Form("{}**{}", POWER, (ATOM, POWER))
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
 _row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
@@ -255,7 +257,7 @@ _row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
 _row(np.sign, floats=CALL)
 _row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")
-_row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
+_row(np.square, readable=Form("{}**2", POWER, (ATOM,)), floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
 
@@ -318,8 +320,9 @@ _row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, result=view(np.transpose), readable=TURNED, generated=TURNED)
-_row(np.reshape, result=results.reshape, reshapes=True,
+_row(np.transpose, result=view(np.transpose), method="transpose", readable=TURNED,
+     generated=TURNED)  # fmt: skip
+_row(np.reshape, result=results.reshape, reshapes=True, method="reshape",
      generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _row(np.ravel, result=results.ravel)
 _row(np.expand_dims, result=view(np.expand_dims), reshapes=True)

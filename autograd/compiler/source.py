@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 
-from .ops import ATOM, PRODUCT, UNARY, function_name
+from .ops import ATOM, POWER, PRODUCT, UNARY, function_name
 from .program import (
     Equation,
     Input,
     Program,
     Variable,
+    accumulated,
     reading_order,
     used_later,
     written_in_place,
@@ -68,6 +70,15 @@ class _Writer:
         self.helpers = Helpers()
         self.held: dict[Variable, str] = {}  # constants that are arguments of the text
         self.unnamed = 0
+        self.lines: set[Variable] = set()  # what has a line of its own
+        self.made_by = program.producers()
+        self.readers: dict[Variable, list[Equation]] = {}
+        self.last_read: dict[Variable, int] = {}  # where memory is read for the last time
+        for position, equation in enumerate(self.order):
+            for x in equation.inputs:
+                self.readers.setdefault(x, []).append(equation)
+                self.last_read[x.root] = position
+        self.summed_up = accumulated(program)
 
     def text(self) -> str:
         inputs = self._inputs()
@@ -135,13 +146,88 @@ class _Writer:
         text, level = self.call(equation)
         short = len(text) <= WIDTH
         once = self.uses[out] == 1 and out not in self.leaving
-        turned = equation.function is np.transpose or equation.op.reshapes
-        view = turned and len(text) < 16
-        if (out.name is None and once and short) or (view and out not in self.leaving):
+        if once and out in self.summed_up:
+            short = False
+        if (out.name is None and once and short) or self._is_brief(equation, text):
             self.inline[out] = text, level
             self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
             return
-        self._line(out, text)
+        if not self._grow(equation, text):
+            out.name = out.name or self._name_to_come(out)
+            self._line(out, text)
+
+    def _is_brief(self, equation: Equation, text: str) -> bool:
+        """It may stand wherever it is read, as 1 - p and X.T do."""
+        out, function = equation.out, equation.function
+        if out in self.leaving:
+            return False
+        if function is np.transpose or equation.op.reshapes:
+            return len(text) < 24 and isinstance(equation.args[0], Variable) and (
+                equation.args[0] not in self.inline or len(text) < 16
+            )
+        if out.name is not None or len(text) > 9 or self.uses[out] > 4:
+            return False
+        part = function is operator.getitem and isinstance(equation.args[1], int)
+        return part or function in (np.add, np.subtract) and any(
+            type(x) in (int, float) for x in equation.args
+        )
+
+    def _grow(self, equation: Equation, text: str) -> bool:
+        """dz *= z * (1 - z), where nobody wants the old dz any more."""
+        out, x, name = equation.out, equation.args[0] if equation.args else None, equation.out.name
+        several = equation.op.augmented == "*=" or equation.function is np.divide
+        if not equation.context.backward or not isinstance(x, Variable):
+            return False
+        symbol = equation.op.augmented
+        while several and x in self.inline and len(self.readers[x]) == 1:
+            inner = self.made_by[x]
+            if inner.op.augmented != "*=" and inner.function is not np.divide:
+                return False
+            x, symbol = inner.args[0], inner.op.augmented
+            if symbol != "*=" or not isinstance(x, Variable):
+                return False
+        if not symbol or x not in self.made_by or x.name is None or name not in (None, x.name):
+            return False
+        if not self._is_free(x, out) or not text.startswith(f"{x.name} {symbol[0]} "):
+            return False
+        direct = x is equation.args[0]
+        rest = self.expression(equation.args[1]) if direct else text[len(x.name) + 3 :]
+        self._read_before_writing(x)
+        self.rows.append((f"{x.name} {symbol} {rest}", ""))
+        out.name = x.name
+        self.lines.add(out)
+        return True
+
+    def _is_free(self, x: Variable, out: Variable) -> bool:
+        """The memory of x is its own, made here, of the type of `out`, and read no further down."""
+        own = x.base is None and not x.constant and x in self.lines and x not in self.leaving
+        return own and self.last_read[x] <= self.position and (
+            (x.shape, x.dtype, x.type.weak) == (out.shape, out.dtype, out.type.weak)
+        )
+
+    def _name_to_grow_into(self, equation: Equation) -> str | None:
+        """The name of the gradient that this array, which only a rule calls so, becomes."""
+        out, readers = equation.out, self.readers.get(equation.out, [])
+        if not equation.context.backward or len(readers) != 1 or out in self.leaving:
+            return None
+        reader = readers[0]
+        own = (out.shape, out.dtype) == (reader.out.shape, reader.out.dtype)
+        grows = own and reader.op.augmented and reader.args[0] is out
+        return reader.out.name if grows and reader.out not in self.updates else None
+
+    def _name_to_come(self, x: Variable) -> str | None:
+        """The name of what this value grows into, or is written to."""
+        while x.name is None:
+            readers = self.readers.get(x, [])
+            if len(readers) != 1 or readers[0].args[0] is not x or x in self.leaving:
+                return None
+            reader = readers[0]
+            if not (reader.into or reader.op.augmented) or not reader.context.backward:
+                return None
+            if (x.shape, x.dtype) != (reader.out.shape, reader.out.dtype):
+                return None
+            x = reader.out
+        return x.name
 
     def _new_name(self) -> str:
         """The next of t1, t2, ..., for what the user has no name for."""
@@ -150,6 +236,7 @@ class _Writer:
         return self._new_name() if name in self.taken else name
 
     def _line(self, out: Variable, text: str) -> None:
+        self.lines.add(out)
         out.name = out.name or self._new_name()
         self.rows.append((f"{out.name} = {text}", _shape(out)))
 
@@ -173,7 +260,12 @@ class _Writer:
                 self.rows.append((f"{target} = {self.expression(before)}", _shape(out)))
             else:
                 target = before.name
+                final = self._name_to_grow_into(equation)
+                if final is not None:  # dscores = probs
+                    self.rows.append((f"{final} = {target}", ""))
+                    target = final
         out.name = target
+        self.lines.add(out)
         if equation.function is not operator.setitem:
             rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
             self.rows.append((f"{function_name(equation.function)}({target}{rest})", ""))
@@ -244,7 +336,7 @@ class _Writer:
                 f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
             ), ATOM
         if isinstance(x, np.dtype):
-            return f"np.{x.name}", ATOM
+            return ("float" if x == float else f"np.{x.name}"), ATOM
         if is_dataclass(x):
             self.helpers.add(type(x))
         if isinstance(x, np.generic):
@@ -263,13 +355,23 @@ class _Writer:
         if form is not None and told and len(form.operands) == len(args):
             if form.level is None:
                 return self.level_of(args[0])
-            parts = [self.operand(x, least) for x, least in zip(args, form.operands, strict=True)]
-            return form.text.format(*parts), form.level
+            given = _without_points(args) if equation.out.dtype.kind in "fb" else args
+            parts = [self.operand(x, least) for x, least in zip(given, form.operands, strict=True)]
+            text = form.text.format(*parts)
+            if op.augmented in ("+=", "-=") and parts[1].startswith("-"):  # a - b for a + -b
+                text = f"{parts[0]} {'-' if op.augmented == '+=' else '+'} {parts[1][1:]}"
+            if form.level == POWER and not all(part.isalnum() for part in parts):
+                text = text.replace("**", " ** ")
+            return text, form.level
+        if op.method and len(args) == 2 and not equation.kwargs and _ndim(args[0]):
+            given = args[1] if isinstance(args[1], tuple) else args[1:]
+            return f"{self.operand(args[0], ATOM)}.{op.method}({self.index(given)})", ATOM
         kwargs = dict(equation.kwargs)
         if op.axis is not None:
             kwargs.setdefault("axis", op.axis)
         if op.over_all:  # what it does unless told otherwise
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
+            kwargs = _with_short_axis(kwargs, _ndim(args[0]))
         name = op.called or op.name
         if not name.startswith("np."):
             name = self.helpers.add(function)
@@ -288,6 +390,8 @@ class _Writer:
             return ":".join(ends) + step
         if isinstance(part, Variable) and part.constant and _is_counting(part.value):
             return f"range({len(part.value)})"
+        if part is None:
+            return "np.newaxis"
         return "..." if part is Ellipsis else self.expression(part)
 
     def constant(self, variable: Variable) -> str:
@@ -311,6 +415,30 @@ class _Writer:
             kind = "" if usual else f", np.{value.dtype.name}"
             return f"np.array({value.tolist()}{kind})"
         return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
+
+
+def _ndim(x: Any) -> int:
+    return len(x.shape) if isinstance(x, Variable) else np.ndim(x)
+
+
+def _without_points(args: Sequence[Any]) -> Sequence[Any]:
+    """2 for 2.0 beside floats."""
+    if not any(isinstance(x, Variable) and x.dtype.kind == "f" for x in args):
+        return args
+    return [
+        int(x) if type(x) is float and x.is_integer() and 0 < abs(x) < 1e6 else x for x in args
+    ]
+
+
+def _with_short_axis(kwargs: dict[str, Any], ndim: int) -> dict[str, Any]:
+    """One axis as a number; all of them need not be told."""
+    axis = kwargs.get("axis")
+    axes = [k % ndim for k in (axis if isinstance(axis, tuple) else (axis,))] if axis is not None and ndim else []
+    if len(axes) == 1:
+        kwargs = {**kwargs, "axis": axes[0]}
+    if axes and len(axes) == ndim and "keepdims" not in kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if k != "axis"}
+    return kwargs
 
 
 def _is_counting(value: Any) -> bool:

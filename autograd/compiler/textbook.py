@@ -144,6 +144,11 @@ class _ByShape:
             return self._turned(equation)
         if function is np.reshape:
             return self._summed(equation)
+        if function is np.expand_dims and isinstance(args[1], int) and args[0].shape:
+            return self._with_new_axis(equation)
+        if function is np.dot and len(args[0].shape) == len(args[1].shape) == 2:
+            self.r.emit(np.matmul, *args, out=out)
+            return True
         if equation.elementwise and len(args) == 2 and out.shape:
             equation.args = tuple(self._without_leading(x, equation) for x in args)
             if function is np.multiply and len(out.shape) == 2:
@@ -158,6 +163,17 @@ class _ByShape:
         order[first], order[second] = order[second], order[first]
         more = () if len(order) == 2 else (tuple(order),)
         self.r.emit(np.transpose, x, *more, out=equation.out)
+        return True
+
+    def _with_new_axis(self, equation: Equation) -> bool:
+        """x[:, np.newaxis]; by axes in front and the last one alone."""
+        x, axis = equation.args
+        self.r.made_by[equation.out] = equation  # whoever broadcasts it looks through it
+        if axis % (len(x.shape) + 1) not in (0, len(x.shape)) or x.constant:
+            return False
+        everything = (slice(None),) if len(x.shape) == 1 else (...,)
+        index = (*everything, None) if axis % (len(x.shape) + 1) else (None, *everything)
+        self.r.emit(operator.getitem, x, index, out=equation.out)
         return True
 
     def _summed(self, equation: Equation) -> bool:
@@ -209,7 +225,7 @@ def put_at_places(program: Program) -> Program:
 
     def rewrite(equation: Equation) -> bool:
         args, out = equation.args, equation.out
-        if equation.function is np.add.at and _are_distinct(args[1], args[2]):
+        if equation.function == np.add.at and _are_distinct(args[1], args[2]):
             zeros = rewriting.maker(args[0], np.zeros_like)
             if zeros is None or not rewriting.is_only_read_here(args[0]):
                 return False
