@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..gates.losses import check_labels
-from ..gates.windows import pieces_of, sum_of_pieces
-from . import results
+from ..gates.windows import Window, pieces_of, sum_of_pieces
+from . import results, taught
 from .results import Result, asked, converted, depends_on_data, miniature, told, unknown, view
 from .traced import cast
 
@@ -89,6 +89,7 @@ class Op:
 
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
+    taught       for operands, the function of `taught.py`, and its operands and options, in sources
     method       the name of the method of an array that a person calls in its place
     augmented    the operator that updates the first operand, such as +=
     generated    as the running program writes it where it does not write into an array
@@ -123,6 +124,7 @@ class Op:
     readable: Form | None = None
     called: str = ""
     method: str = ""
+    taught: Function | None = None
     given: int | None = None
     augmented: str = ""
     generated: Form | None = None
@@ -366,5 +368,12 @@ def _sum_of_pieces(x: Any, shape: Any, window: Any) -> Any:
     return np.empty(window.padded_shape(shape), x.dtype)[window.inside(shape)]
 
 
-_row(unwrap(pieces_of), result=told(_pieces))
-_row(unwrap(sum_of_pieces), result=told(_sum_of_pieces))
+def _im2col(x: Any, rows: int, columns: int, stride: Any = (1, 1), pad: Any = ((0, 0), (0, 0)),
+            dilation: Any = (1, 1), fill: float = 0) -> Any:  # fmt: skip
+    return _pieces(x, Window((rows, columns), stride, dilation, pad))
+
+
+_row(unwrap(pieces_of), result=told(_pieces), pure=True, taught=taught.pieces)
+_row(unwrap(sum_of_pieces), result=told(_sum_of_pieces), pure=True, taught=taught.sum_of_pieces)
+_row(taught.im2col, result=told(_im2col), pure=True)
+_row(taught.col2im, result=told(lambda x, shape, **_: np.empty(shape, x.dtype)), pure=True)

@@ -16,6 +16,7 @@ from .blocks import gather
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, used_later
 from .textbook import (
+    call_taught_helpers,
     leave_out_zeros,
     merge_constants,
     put_at_places,
@@ -344,7 +345,7 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
-    take_numbers, merge_constants, *SIMPLIFY, functools.partial(merge_equal, writes=True),
+    take_numbers, merge_constants, call_taught_helpers, *SIMPLIFY, functools.partial(merge_equal, writes=True),
     leave_out_zeros, say_by_shape, put_at_places, remove_dead, tidy, remove_dead, set_to_zero,
     remove_dead,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views,

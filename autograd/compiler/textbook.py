@@ -18,7 +18,8 @@ from .program import Context, Equation, Program, Variable, used_later
 from .types import map_tree
 
 __all__ = [
-    "leave_out_zeros", "merge_constants", "put_at_places", "say_by_shape", "set_to_zero",
+    "call_taught_helpers", "leave_out_zeros", "merge_constants", "put_at_places", "say_by_shape",
+    "set_to_zero",
 ]  # fmt: skip
 
 SUMS = np.sum, np.add.reduce
@@ -106,6 +107,21 @@ def merge_constants(program: Program) -> Program:
     return program
 
 
+def call_taught_helpers(program: Program) -> Program:
+    """Helpers as in a lecture, called with plain numbers, in place of those of gates."""
+    rewriting = _Rewriting(program)
+
+    def rewrite(equation: Equation) -> bool:
+        taught = equation.op.taught
+        if taught is None:
+            return False
+        function, args, options = taught(*equation.args, **equation.kwargs)
+        rewriting.emit(function, *args, out=equation.out, **options)
+        return True
+
+    return rewriting.each(rewrite)
+
+
 def leave_out_zeros(program: Program) -> Program:
     """0 + x is x: where a sum is begun with a 0."""
     rewriting = _Rewriting(program)
@@ -150,7 +166,9 @@ class _ByShape:
             self.r.emit(np.matmul, *args, out=out)
             return True
         if equation.elementwise and len(args) == 2 and out.shape:
-            equation.args = tuple(self._without_leading(x, equation) for x in args)
+            for k in range(2):
+                short = self._without_leading(equation.args[k], equation)
+                equation.args = tuple(short if j == k else x for j, x in enumerate(equation.args))
             if function is np.multiply and len(out.shape) == 2:
                 return self._outer(equation)
         return False
