@@ -179,6 +179,7 @@ class _Algebra:
         sign = -1 if all(t.number < 0 for t in terms) else 1
         for term in terms:
             term.number = _product(sign, term.number)
+        terms.sort(key=self._is_outside)
         if terms[0].number < 0:  # b - a, not -a + b
             terms.sort(key=lambda t: t.number < 0)
         total = self._value(terms[0])
@@ -332,6 +333,10 @@ class _Algebra:
         if term.over != 1:
             value = self._emit(np.divide, value, term.over)
         return value
+
+    def _is_outside(self, term: Term) -> bool:
+        """It is made of inputs alone: a penalty on weights, which comes last."""
+        return self.backward and all(x not in self.made_by for x in term.factors)
 
     def _comes_late(self, x: Variable) -> int:
         """dz * z * (1 - z) * (z > 0): names first, then what stands in parentheses, then masks."""

@@ -36,6 +36,7 @@ from .source import source
 from .trace import Notes, Trace
 from .traced import Traced
 from .verify import verify_memory
+from .wording import give_names
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -341,6 +342,7 @@ class Entry:
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
+        give_names(program)
         known = {v: lowered.known.get(v) for v in scopes}
         name_gradients(program, {
             x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)

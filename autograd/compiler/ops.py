@@ -89,6 +89,7 @@ class Op:
 
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
+    noun         what a person calls its result, if nothing else names it
     taught       for operands, the function of `taught.py`, and its operands and options, in sources
     method       the name of the method of an array that a person calls in its place
     augmented    the operator that updates the first operand, such as +=
@@ -124,6 +125,7 @@ class Op:
     readable: Form | None = None
     called: str = ""
     method: str = ""
+    noun: str = ""
     taught: Function | None = None
     given: int | None = None
     augmented: str = ""
@@ -257,7 +259,7 @@ _row(np.log, floats=CALL, native="math.log({})", slow=True)
 _row(np.log1p, floats=CALL, native="math.log1p({})", slow=True)
 _row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
 _row(np.sign, floats=CALL)
-_row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
+_row(np.sqrt, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")
 _row(np.square, readable=Form("{}**2", POWER, (ATOM,)), floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
@@ -305,18 +307,18 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
-_reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True)
-_reduction("np.sum", np.sum, reduces=SUMS)
-_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST)
-_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST)
+_reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True, noun="total")
+_reduction("np.sum", np.sum, reduces=SUMS, noun="total")
+_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST, noun="largest")
+_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST, noun="smallest")
 _reduction("np.prod", np.multiply.reduce, np.prod)
-_reduction("np.mean", np.mean)
+_reduction("np.mean", np.mean, noun="average")
 _reduction("np.var", np.var)
 _reduction("np.std", np.std)
 
 # --- products of matrices ------------------------------------------------------------------------
 
-_row(np.matmul, product=True, readable=infix("@", PRODUCT))
+_row(np.matmul, noun="product", product=True, readable=infix("@", PRODUCT))
 _row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD)
 
 # --- shapes, copies, indexing --------------------------------------------------------------------
@@ -338,7 +340,7 @@ _row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True
 _row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _rows(lambda _: results.like, np.empty_like, np.zeros_like, np.ones_like)
-_row(operator.getitem, pure=True, result=results.getitem)
+_row(operator.getitem, pure=True, noun="chosen", result=results.getitem)
 _row(operator.setitem, writes=True, result=results.setitem)
 
 # --- other functions of NumPy, of which nothing else needs to be known ---------------------------
@@ -375,5 +377,5 @@ def _im2col(x: Any, rows: int, columns: int, stride: Any = (1, 1), pad: Any = ((
 
 _row(unwrap(pieces_of), result=told(_pieces), pure=True, taught=taught.pieces)
 _row(unwrap(sum_of_pieces), result=told(_sum_of_pieces), pure=True, taught=taught.sum_of_pieces)
-_row(taught.im2col, result=told(_im2col), pure=True)
+_row(taught.im2col, noun="windows", result=told(_im2col), pure=True)
 _row(taught.col2im, result=told(lambda x, shape, **_: np.empty(shape, x.dtype)), pure=True)

@@ -67,6 +67,8 @@ def merge_equal(program: Program, writes: bool = False) -> Program:
             kept.append(equation)
         else:
             instead[out] = first
+            if writes:
+                first.name = first.name or out.name
     _rename_outputs(program, instead)
     return program.with_equations(kept)
 
@@ -345,8 +347,8 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
-    take_numbers, merge_constants, call_taught_helpers, *SIMPLIFY, functools.partial(merge_equal, writes=True),
-    leave_out_zeros, say_by_shape, put_at_places, remove_dead, tidy, remove_dead, set_to_zero,
+    take_numbers, merge_constants, call_taught_helpers, undo_inverses, skip_broadcasts, use_numbers,
+    functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros, say_by_shape, put_at_places, remove_dead, tidy, remove_dead, set_to_zero,
     remove_dead,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip

@@ -79,9 +79,14 @@ class _Writer:
                 self.readers.setdefault(x, []).append(equation)
                 self.last_read[x.root] = position
         self.summed_up = accumulated(program)
+        self.like = {  # values of which gradients have the shape
+            o.variable: o.source for o in program.outputs if o.kind == "gradient"
+            and isinstance(o.source, Variable) and o.source.name and o.source.shape
+        }  # fmt: skip
 
     def text(self) -> str:
         inputs = self._inputs()
+        self._make_constants()
         self._keep_what_is_handed_on()
         for position, equation in enumerate(self.order):
             self.position = position
@@ -120,6 +125,22 @@ class _Writer:
             return text
         self.rows.append((f"{gradient} = {text}", _shape(variable)))
         return gradient
+
+    def _make_constants(self) -> None:
+        """A constant that is read more than once gets a line, if it is written as a call."""
+        read = Counter(
+            x for e in self.order if e.function not in (operator.getitem, operator.setitem)
+            for x in set(e.inputs) if x.constant and np.ndim(x.value)
+        )  # fmt: skip
+        for x in [x for x, count in read.items() if count > 1]:
+            text = self.constant(x)
+            if not text.startswith("np.") or text.startswith("np.arange"):
+                continue
+            name = f"{x.name}0" if x.name else text[len("np.") : text.index("(")]
+            name = self._new_name() if name in self.taken or name == "array" else name
+            self.taken.add(name)
+            self.rows.append((f"{name} = {text}", _shape(x)))
+            self.inline[x] = name, ATOM
 
     # --- lines ---------------------------------------------------------------------------------
 
@@ -176,7 +197,7 @@ class _Writer:
         """dz *= z * (1 - z), where nobody wants the old dz any more."""
         out, x, name = equation.out, equation.args[0] if equation.args else None, equation.out.name
         several = equation.op.augmented == "*=" or equation.function is np.divide
-        if not equation.context.backward or not isinstance(x, Variable):
+        if not isinstance(x, Variable):
             return False
         symbol = equation.op.augmented
         while several and x in self.inline and len(self.readers[x]) == 1:
@@ -188,12 +209,15 @@ class _Writer:
                 return False
         if not symbol or x not in self.made_by or x.name is None or name not in (None, x.name):
             return False
-        if not self._is_free(x, out) or not text.startswith(f"{x.name} {symbol[0]} "):
+        if name is None and not self.made_by[x].context.backward:
             return False
-        direct = x is equation.args[0]
+        same_sign = text.startswith(f"{x.name} {symbol[0]} ")
+        if not self._is_free(x, out) or not (same_sign or text.startswith(f"{x.name} - ")):
+            return False
+        direct = x is equation.args[0] and same_sign
         rest = self.expression(equation.args[1]) if direct else text[len(x.name) + 3 :]
         self._read_before_writing(x)
-        self.rows.append((f"{x.name} {symbol} {rest}", ""))
+        self.rows.append((f"{x.name} {symbol if same_sign else '-='} {rest}", ""))
         out.name = x.name
         self.lines.add(out)
         return True
@@ -219,9 +243,12 @@ class _Writer:
         """The name of what this value grows into, or is written to."""
         while x.name is None:
             readers = self.readers.get(x, [])
-            if len(readers) != 1 or readers[0].args[0] is not x or x in self.leaving:
+            writes = [e for e in readers if e in self.in_place and e.args[0] is x]
+            if x in self.leaving or len(writes or readers) != 1:
                 return None
-            reader = readers[0]
+            reader = (writes or readers)[0]
+            if reader.args[0] is not x:
+                return None
             if not (reader.into or reader.op.augmented) or not reader.context.backward:
                 return None
             if (x.shape, x.dtype) != (reader.out.shape, reader.out.dtype):
@@ -253,7 +280,8 @@ class _Writer:
         target = out.name or before.name or self._new_name()
         if equation not in self.in_place:
             target = target if target != before.name else self._new_name()
-            self.rows.append((f"{target} = {self.operand(before, ATOM)}.copy()", _shape(out)))
+            copied = "" if self._is_made_here(before) else ".copy()"
+            self.rows.append((f"{target} = {self.operand(before, ATOM)}{copied}", _shape(out)))
         else:
             self._read_before_writing(before)
             if self.expression(before) != before.name:
@@ -261,7 +289,7 @@ class _Writer:
             else:
                 target = before.name
                 final = self._name_to_grow_into(equation)
-                if final is not None:  # dscores = probs
+                if final not in (None, target):  # dscores = probs
                     self.rows.append((f"{final} = {target}", ""))
                     target = final
         out.name = target
@@ -272,7 +300,7 @@ class _Writer:
             return
         index, value = equation.args[1], equation.args[2]
         place = f"{target}[{self.index(index)}]"
-        text = self.expression(value)
+        text = "0" if type(value) is float and not value else self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
         for sign in (" - ", " + "):
             if text.startswith(old + sign) or text.startswith(place + sign):
@@ -280,6 +308,12 @@ class _Writer:
                 self.rows.append((f"{place} {sign.strip()}= {rest}", ""))
                 return
         self.rows.append((f"{place} = {text}", ""))
+
+    def _is_made_here(self, x: Variable) -> bool:
+        """A constant that is written as a call, which makes a new array."""
+        if not x.constant or x in self.inline or not isinstance(x.value, np.ndarray):
+            return False
+        return self.constant(x).startswith("np.")
 
     def _update(self, equation: Equation) -> None:
         """A new value of a tensor: in place, if nobody reads the old one further down."""
@@ -350,6 +384,8 @@ class _Writer:
         function, args, op = equation.function, equation.args, equation.op
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
+        if function is np.ndarray.copy and isinstance(args[0], Variable) and self._is_made_here(args[0]):
+            return self.level_of(args[0])
         form = op.readable
         told = op.copies or not equation.kwargs  # a copy for people is a copy
         if form is not None and told and len(form.operands) == len(args):
@@ -363,6 +399,9 @@ class _Writer:
             if form.level == POWER and not all(part.isalnum() for part in parts):
                 text = text.replace("**", " ** ")
             return text, form.level
+        if op.reshapes and args[1:] == (equation.out.shape,) and equation.out in self.like:
+            shape = f"{self.like[equation.out].name}.shape"
+            return f"{self.operand(args[0], ATOM)}.{op.method}({shape})", ATOM
         if op.method and len(args) == 2 and not equation.kwargs and _ndim(args[0]):
             given = args[1] if isinstance(args[1], tuple) else args[1:]
             return f"{self.operand(args[0], ATOM)}.{op.method}({self.index(given)})", ATOM
@@ -407,7 +446,7 @@ class _Writer:
             kind = "" if value.dtype in (float, bool) else f", np.{value.dtype.name}"
             if first in (0, 1) and value.dtype.kind == "f":
                 return f"np.{'ones' if first else 'zeros'}({shape_text}{kind})"
-            return f"np.full({shape_text}, {first!r}{kind})"
+            return f"np.full({shape_text}, {_fraction(first)}{kind})"
         if not value.size:
             return f"np.zeros({value.shape}, np.{value.dtype.name})"
         if value.size <= 16:
@@ -415,6 +454,12 @@ class _Writer:
             kind = "" if usual else f", np.{value.dtype.name}"
             return f"np.array({value.tolist()}{kind})"
         return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
+
+
+def _fraction(x: Any) -> str:
+    """A number as text: 1 / 300 for what is that."""
+    whole = round(1 / x) if type(x) is float and 0 < x < 0.2 else 0
+    return f"1 / {whole}" if whole and 1 / whole == x and len(repr(x)) > 8 else repr(x)
 
 
 def _ndim(x: Any) -> int:

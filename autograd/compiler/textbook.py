@@ -158,6 +158,8 @@ class _ByShape:
         function, args, out = equation.function, equation.args, equation.out
         if function is np.swapaxes:
             return self._turned(equation)
+        if function is np.transpose:
+            return self._turned_back(equation) or self._turned_product(equation)
         if function is np.reshape:
             return self._summed(equation)
         if function is np.expand_dims and isinstance(args[1], int) and args[0].shape:
@@ -180,7 +182,35 @@ class _ByShape:
         first, second = (k % len(order) for k in axes)
         order[first], order[second] = order[second], order[first]
         more = () if len(order) == 2 else (tuple(order),)
-        self.r.emit(np.transpose, x, *more, out=equation.out)
+        turned = self.r.emit(np.transpose, x, *more, out=equation.out)
+        equation = self.r.equations.pop()
+        self.r.made_by[turned] = equation
+        if not self._turned_back(equation) and not self._turned_product(equation):
+            self.r.equations.append(equation)
+        return True
+
+    def _turned_back(self, equation: Equation) -> bool:
+        """Turned twice, and as it was."""
+        before = self.r.maker(equation.args[0], np.transpose)
+        if before is None:
+            return False
+        first, second = _order(before), _order(equation)
+        if [first[k] for k in second] != sorted(first):
+            return False
+        self.r.instead[equation.out] = before.args[0]
+        return True
+
+    def _turned_product(self, equation: Equation) -> bool:
+        """(a.T @ b).T is b.T @ a."""
+        product, order = self.r.maker(equation.args[0], np.matmul, np.dot), _order(equation)
+        last = [*range(len(order) - 2), len(order) - 1, len(order) - 2]
+        if product is None or order != last or not self.r.is_only_read_here(equation.args[0]):
+            return False
+        turned, b = self.r.maker(product.args[0], np.transpose), product.args[1]
+        if turned is None or _order(turned) != last or len(b.shape) != len(last):
+            return False
+        more = () if len(order) == 2 else (tuple(last),)
+        self.r.emit(np.matmul, self.r.emit(np.transpose, b, *more), turned.args[0], out=equation.out)
         return True
 
     def _with_new_axis(self, equation: Equation) -> bool:
@@ -233,6 +263,12 @@ class _ByShape:
             return False
         self.r.emit(np.outer, x, row, out=equation.out)
         return True
+
+
+def _order(equation: Equation) -> list[int]:
+    """The order of axes that np.transpose is told."""
+    ndim = len(equation.out.shape)
+    return [k % ndim for k in equation.args[1]] if len(equation.args) > 1 else [*range(ndim)][::-1]
 
 
 def put_at_places(program: Program) -> Program:
@@ -294,7 +330,10 @@ def set_to_zero(program: Program) -> Program:
 
     def rewrite(equation: Equation) -> bool:
         if equation.function is operator.setitem and equation.into:
-            written.setdefault(equation.args[0], []).append(equation)
+            before = equation.args[0]
+            copied = rewriting.maker(before, np.ndarray.copy)
+            before = copied.args[0] if copied is not None else before
+            written.setdefault(before, []).append(equation)
         if equation.function is not np.multiply or not equation.context.backward:
             return False
         g, mask = equation.args
