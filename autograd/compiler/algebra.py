@@ -8,7 +8,6 @@ in every summand stands in front of np.sum. What the user wrote stays as it is w
 
 from __future__ import annotations
 
-import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,18 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from .ops import OPS, op_of
+from .ops import MEANT, OPS, Function, Meaning, op_of
 from .program import Equation, Program, Variable, accumulated
+from .textbook import lay_out
 from .types import map_tree
 
 __all__ = ["tidy"]
 
-ADD, SUBTRACT = (np.add, operator.add), (np.subtract, operator.sub)
-TIMES, OVER = (np.multiply, operator.mul), (np.divide, operator.truediv)
-MINUS = np.negative, operator.neg
-PRODUCTS, SUMS = (*TIMES, *OVER, *MINUS), (*ADD, *SUBTRACT)
-TOTALS = np.sum, np.add.reduce
-ARITHMETIC = {*PRODUCTS, *SUMS, *TOTALS}
+PRODUCTS = {Meaning.PRODUCT, Meaning.QUOTIENT, Meaning.NEGATIVE}
+SUMS = {Meaning.SUM, Meaning.DIFFERENCE}
+ARITHMETIC = {*PRODUCTS, *SUMS, Meaning.TOTAL}
 DEEP = 40  # a sum of more terms than that is one of many steps
 
 
@@ -69,7 +66,7 @@ def tidy(program: Program) -> Program:
     return _Algebra(program).program()
 
 
-class _NotThis(Exception):
+class _NotSoError(Exception):
     """The form would have another type."""
 
 
@@ -96,11 +93,12 @@ class _Algebra:
         }  # fmt: skip
         self.inverses: dict[Variable, Variable] = {}  # f by d, and d by f, of what is f = 1 / d
         self.depth = 0
+        self.new: set[Variable] = set()  # what another call makes than before
 
     def program(self) -> Program:
         for equation in self.old.equations:
             self._equation(equation)
-        return self.old.with_equations(self.equations)
+        return lay_out(self.old.with_equations(self.equations), self.new)
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
@@ -113,26 +111,27 @@ class _Algebra:
             found = self._build(self._sum(out, True))
             last = self.equations[-1] if len(self.equations) > start else None
             if not self.backward or last is None or last.out is not found:
-                raise _NotThis
+                raise _NotSoError
             if (found.type.shape, found.type.dtype) != (out.shape, out.dtype):
-                raise _NotThis
+                raise _NotSoError
             last.out = out
-        except (_NotThis, TypeError, ValueError):  # the latter for types that do not go together
+            self.new.add(out)
+        except (_NotSoError, TypeError, ValueError):  # the latter for types that do not go together
             del self.equations[start:]
             self._keep(equation)
 
     def _keep(self, equation: Equation) -> None:
         self.equations.append(equation)
-        if equation.function in OVER and _number(equation.args[0]) == 1:
+        if equation.op.means is Meaning.QUOTIENT and _number(equation.args[0]) == 1:
             f, d = equation.out, equation.args[1]
             self.inverses |= {d: f, f: d} if isinstance(d, Variable) else {}
 
     def _is_root(self, equation: Equation) -> bool:
         """It is arithmetic, and does not become a part of what reads it."""
-        if equation.function not in ARITHMETIC or equation.out.dtype.kind != "f":
+        if equation.op.means not in ARITHMETIC or equation.out.dtype.kind != "f":
             return False
         reader = self.reader.get(equation.out)
-        inside = reader is not None and reader.function in ARITHMETIC
+        inside = reader is not None and reader.op.means in ARITHMETIC
         return not inside or self._opens(equation.out, reader) is None  # type: ignore[arg-type]
 
     # --- reading -----------------------------------------------------------------------------
@@ -142,24 +141,22 @@ class _Algebra:
         equation = self.made_by.get(x) if isinstance(x, Variable) else None
         if equation is None or x.name or x in self.known or equation.into:
             return None
-        if x.dtype.kind != "f" or self.uses[x] != within.inputs.count(x) and not (
-            not x.shape and self._is_cheap(x)
-        ):
-            return None
-        return equation
+        alone = self.uses[x] == within.inputs.count(x)
+        cheap = not x.shape and self._is_cheap(x)
+        return equation if x.dtype.kind == "f" and (alone or cheap) else None
 
     def _is_cheap(self, x: Any) -> bool:
         """A product of numbers from outside: nobody minds to read it twice."""
         equation = self.made_by.get(x) if isinstance(x, Variable) else None
         if equation is None:
             return True
-        single = equation.function in PRODUCTS and not x.shape and not x.name
+        single = equation.op.means in PRODUCTS and not x.shape and not x.name
         return single and x not in self.known and all(map(self._is_cheap, equation.args))
 
     def _deeper(self, read: Callable[..., Any], x: Any, within: Equation) -> Any:
         self.depth += 1
         if self.depth > DEEP:
-            raise _NotThis
+            raise _NotSoError
         try:
             return read(x, False, within)
         finally:
@@ -171,7 +168,7 @@ class _Algebra:
         terms = self._terms(x, top, within)
         if len(terms) == 1:
             return terms[0]
-        common = list((Counter(terms[0].divisors) & _all(t.divisors for t in terms)).elements())
+        common = list(_in_all([t.divisors for t in terms]).elements())
         over = terms[0].over if all(t.over == terms[0].over for t in terms) else 1
         for term in terms:
             term.over = term.over if over == 1 else 1
@@ -186,18 +183,20 @@ class _Algebra:
         for term in terms[1:]:
             negative = term.number < 0
             term.number = abs(term.number)
-            total = self._emit(np.subtract if negative else np.add, total, self._value(term))
+            total = self._emit(
+                Meaning.DIFFERENCE if negative else Meaning.SUM, total, self._value(term)
+            )
         return Term(sign, over, [total], common)
 
     def _terms(self, x: Any, top: bool, within: Equation | None = None) -> list[Term]:
         """The terms of a sum, those that are alike in one."""
         equation = self.made_by[x] if top else self._opens(x, within or self.at)
-        if equation is None or equation.function not in SUMS:
+        if equation is None or equation.op.means not in SUMS:
             return [self._product(x, top, within)]
         self.backward = self.backward or equation.context.backward
         first, second = equation.args
-        found = self._deeper(self._terms, first, equation)
-        negative = equation.function in SUBTRACT
+        found: list[Term] = self._deeper(self._terms, first, equation)
+        negative = equation.op.means is Meaning.DIFFERENCE
         if first is second:
             more = [Term(t.number, t.over, [*t.factors], [*t.divisors]) for t in found]
         else:
@@ -211,7 +210,7 @@ class _Algebra:
             else:
                 found.append(term)
         if any(t.number == 0 for t in found):
-            raise _NotThis
+            raise _NotSoError
         return found
 
     def _product(self, x: Any, top: bool, within: Equation | None = None) -> Term:
@@ -220,31 +219,35 @@ class _Algebra:
         if number is not None:
             return self._of_number(number)
         equation = self.made_by.get(x) if top else self._opens(x, within or self.at)
-        if equation is None or equation.function not in (*PRODUCTS, *TOTALS):
-            if top or (equation is not None and equation.function in SUMS):
+        if equation is None or equation.op.means not in {*PRODUCTS, Meaning.TOTAL}:
+            if top or (equation is not None and equation.op.means in SUMS):
                 return self._sum(x, top, within)
             return Term(factors=[x])
         self.backward = self.backward or equation.context.backward
-        function, args = equation.function, equation.args
-        if function in TOTALS:
+        means, args = equation.op.means, equation.args
+        if means is Meaning.TOTAL:
             return self._total(equation)
-        if function in MINUS:
-            return self._deeper(self._product, args[0], equation).times(Term(-1))
-        first = self._deeper(self._product, args[0], equation)
+        if means is Meaning.NEGATIVE:
+            return self._factor(args[0], equation).times(Term(-1))
+        first = self._factor(args[0], equation)
         if args[0] is args[1]:
             return Term(factors=[x]) if not top else _refuse()
         second = (
-            self._divisor(args[1], equation) if function in OVER
-            else self._deeper(self._product, args[1], equation)
+            self._divisor(args[1], equation) if means is Meaning.QUOTIENT
+            else self._factor(args[1], equation)
         )  # fmt: skip
         return self._without_exponential(first.times(second))
+
+    def _factor(self, x: Any, within: Equation) -> Term:
+        found: Term = self._deeper(self._product, x, within)
+        return found
 
     def _divisor(self, x: Any, within: Equation) -> Term:
         number = _number(x)
         if number:
             sign = -1 if number < 0 else 1
             return Term(sign, _whole(abs(number)))
-        return self._product(x, False, within).inverse()
+        return self._factor(x, within).inverse()
 
     def _of_number(self, number: float) -> Term:
         """1 / 300 for a number that the chain rule made of 300."""
@@ -261,7 +264,7 @@ class _Algebra:
         for x in [*term.divisors, *term.factors]:
             d, f = (x, self.inverses.get(x)) if x in term.divisors else (self.inverses.get(x), x)
             plus = self.made_by.get(d) if d is not None else None
-            if f is None or plus is None or plus.function not in ADD:
+            if f is None or plus is None or plus.op.means is not Meaning.SUM:
                 continue
             for one, e in (plus.args, plus.args[::-1]):
                 if _number(one) != 1 or e not in term.factors:
@@ -276,14 +279,14 @@ class _Algebra:
                 if d in term.divisors:  # 1 / d is f
                     term.divisors.remove(d)
                     term.factors.append(f)
-                term.factors.append(self._emit(np.subtract, 1, f))
+                term.factors.append(self._emit(Meaning.DIFFERENCE, 1, f))
                 return term
         return term
 
     def _total(self, equation: Equation) -> Term:
         """A sum over axes: what is the same in each summand stands in front."""
         x = equation.args[0]
-        inner = self._deeper(self._product, x, equation)
+        inner = self._factor(x, equation)
         outside = Term(inner.number, inner.over)
         kept = Term(factors=inner.factors, divisors=inner.divisors)
         if not kept.factors:
@@ -311,13 +314,13 @@ class _Algebra:
         """A term as equations; gives its variable."""
         value = self._value(term)
         if not isinstance(value, Variable):
-            raise _NotThis
+            raise _NotSoError
         return value
 
     def _value(self, term: Term) -> Any:
         """The same, or a number."""
         if any(v.dtype.kind not in "fb" for v in term.factors + term.divisors):
-            raise _NotThis
+            raise _NotSoError
         factors = sorted(term.factors, key=self._comes_late)
         sign, number = (-1, -term.number) if term.number < 0 else (1, term.number)
         if number != 1 or not factors:
@@ -325,13 +328,14 @@ class _Algebra:
         else:
             value, factors = factors[0], factors[1:]
             if sign < 0:
-                value = self._emit(np.negative, value)
+                value = self._emit(Meaning.NEGATIVE, value)
         for x in factors:
-            value = self._emit(np.multiply, value, x)
+            value = self._emit(Meaning.PRODUCT, value, x)
         for x, power in Counter(term.divisors).items():
-            value = self._emit(np.divide, value, x if power == 1 else self._power(x, power))
+            by = x if power == 1 else self._power(x, power)
+            value = self._emit(Meaning.QUOTIENT, value, by)
         if term.over != 1:
-            value = self._emit(np.divide, value, term.over)
+            value = self._emit(Meaning.QUOTIENT, value, term.over)
         return value
 
     def _is_outside(self, term: Term) -> bool:
@@ -341,12 +345,13 @@ class _Algebra:
     def _comes_late(self, x: Variable) -> int:
         """dz * z * (1 - z) * (z > 0): names first, then what stands in parentheses, then masks."""
         sum_ = not x.name and x not in self.known and x in self.made_by
-        return 2 * (x.dtype.kind == "b") + (sum_ and self.made_by[x].function in SUMS)
+        return 2 * (x.dtype.kind == "b") + (sum_ and self.made_by[x].op.means in SUMS)
 
     def _power(self, x: Variable, power: int) -> Variable:
         return self._emit(np.square, x) if power == 2 else self._emit(np.power, x, power)
 
-    def _emit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Variable:
+    def _emit(self, meant: Meaning | Function, *args: Any, **kwargs: Any) -> Variable:
+        function = MEANT[meant] if isinstance(meant, Meaning) else meant
         told = [x.told if isinstance(x, Variable) else x for x in args]
         python = OPS[function].python if function in OPS else None
         if python is not None and all(_is_python(x) for x in args):
@@ -362,7 +367,7 @@ class _Algebra:
 
 
 def _refuse() -> Any:
-    raise _NotThis
+    raise _NotSoError
 
 
 def _number(x: Any) -> float | None:
@@ -387,12 +392,12 @@ def _product(x: float, y: float) -> float:
     return _whole(x * y)
 
 
-def _all(groups: Any) -> Counter[Variable]:
+def _in_all(groups: Sequence[Sequence[Variable]]) -> Counter[Variable]:
     """What is in every group."""
-    counters = [Counter(group) for group in groups]
-    for more in counters[1:]:
-        counters[0] &= more
-    return counters[0]
+    found = Counter(groups[0])
+    for group in groups[1:]:
+        found &= Counter(group)
+    return found
 
 
 def _without(group: Sequence[Variable], others: Sequence[Variable]) -> list[Variable]:
@@ -402,8 +407,8 @@ def _without(group: Sequence[Variable], others: Sequence[Variable]) -> list[Vari
 def _is_same_along(v: Variable, x: Variable, axis: Any, keeps: bool) -> bool:
     """Every summand of a sum of x over `axis` meets the same element of v."""
     ndim = len(x.shape)
-    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = {k % ndim for k in axes}
+    given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = {k % ndim for k in given}
     shape = (1,) * (ndim - len(v.shape)) + v.shape
     if any(shape[k] != 1 for k in axes):
         return False

@@ -148,7 +148,8 @@ def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
             continue
         value, gradient = output.source, output.variable
         name = value.name or modules.get(value)
-        if name is not None and name.isidentifier() and gradient.name is None:
+        free = gradient.name is None and not gradient.constant
+        if name is not None and name.isidentifier() and free:
             gradient.name = f"d{name}"
     in_place = written_in_place(program)
     for equation in reversed(program.equations):  # x[i] = y: the same array before and after

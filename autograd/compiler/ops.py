@@ -26,8 +26,8 @@ from .results import Result, asked, converted, depends_on_data, miniature, told,
 from .traced import cast
 
 __all__ = [
-    "ATOM", "FOR_FLOATS", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form", "Function", "Op", "Out",
-    "Reduction", "function_name", "op_of",
+    "ATOM", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form",
+    "Function", "Meaning", "Op", "Out", "Reduction", "function_name", "op_of",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -66,6 +66,19 @@ class Out(Enum):
     CAST = "np.copyto(array, x, casting='unsafe')"
 
 
+class Meaning(Enum):
+    """What a function does, for passes that rewrite arithmetic; several may do the same."""
+
+    SUM = "x + y"
+    DIFFERENCE = "x - y"
+    PRODUCT = "x * y"
+    QUOTIENT = "x / y"
+    NEGATIVE = "-x"
+    TOTAL = "the sum over axes"
+    LARGER = "the larger of x and y"
+    ADDED_AT = "x[index] += y, also where an index is repeated"
+
+
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """How a loop reduces: from `start`, with `step` for each element."""
@@ -79,6 +92,7 @@ class Op:
     """What is known of one primitive.
 
     name         as programs print it
+    means        what it does, if passes for people have to know
     result       for types of operands, the type of the result, and whose memory it shows
     pure         the same operands give the same result, and nothing else happens
     elementwise  each element of the result comes from the same element of the operands
@@ -116,6 +130,7 @@ class Op:
 
     name: str
     result: Callable[..., Result]
+    means: Meaning | None = None
     pure: bool = False
     elementwise: bool = False
     fresh: bool = False
@@ -225,27 +240,37 @@ def _rows(rule: Callable[[Function], Callable[..., Result]], *functions: Functio
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
-def _arithmetic(function: np.ufunc, python: Function, form: Form, **facts: Any) -> None:
+def _arithmetic(
+    function: np.ufunc, python: Function, means: Meaning, form: Form, **facts: Any
+) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
-    _row(function, python=python, native=form.text, **forms, **facts)
-    _row(python, pure=True, result=miniature(python), **forms)
+    _row(function, means=means, python=python, native=form.text, **forms, **facts)
+    _row(python, means=means, pure=True, result=miniature(python), **forms)
 
 
-_arithmetic(np.add, operator.add, infix("+", SUM), augmented="+=")
-_arithmetic(np.subtract, operator.sub, infix("-", SUM), augmented="-=")
-_arithmetic(np.multiply, operator.mul, infix("*", PRODUCT), augmented="*=", neutral=1,
-            masks="any")  # fmt: skip
-_arithmetic(np.divide, operator.truediv, infix("/", PRODUCT), augmented="/=")
+_arithmetic(np.add, operator.add, Meaning.SUM, infix("+", SUM), augmented="+=")
+_arithmetic(np.subtract, operator.sub, Meaning.DIFFERENCE, infix("-", SUM), augmented="-=")
+_arithmetic(np.multiply, operator.mul, Meaning.PRODUCT, infix("*", PRODUCT), augmented="*=",
+            neutral=1, masks="any")  # fmt: skip
+_arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), augmented="/=")
 
 MINUS = Form("-{}", UNARY, (UNARY,))
-_row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
-_row(operator.neg, pure=True, result=miniature(operator.neg), readable=MINUS, floats=MINUS)
+_row(np.negative, means=Meaning.NEGATIVE, python=operator.neg, readable=MINUS, floats=MINUS,
+     native=MINUS.text)  # fmt: skip
+_row(
+    operator.neg,
+    means=Meaning.NEGATIVE,
+    pure=True,
+    result=miniature(operator.neg),
+    readable=MINUS,
+    floats=MINUS,
+)
 
 FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
 CALL = Form("float({function}({}))")  # the ufunc on floats
 CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
-STARS = Form("{}**{}", POWER, (ATOM, POWER))
+STARS = Form("{}**{}", POWER, (ATOM, ATOM))
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
 _row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
@@ -261,7 +286,12 @@ _row(np.tanh, floats=CALL, native="math.tanh({})", slow=True)
 _row(np.sign, floats=CALL)
 _row(np.sqrt, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")
-_row(np.square, readable=Form("{}**2", POWER, (ATOM,)), floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
+_row(
+    np.square,
+    readable=Form("{}**2", POWER, (ATOM,)),
+    floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True),
+    native="{0} * {0}",
+)
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
 
@@ -282,15 +312,15 @@ _comparison(np.equal, "==")
 _comparison(np.not_equal, "!=")
 
 
-def _extreme(function: np.ufunc, symbol: str, native: str) -> None:
+def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None:
     """Of two numbers; NaN wins, as in NumPy, which takes a third operand only as `out=`."""
     choice = f"({{0}} if {{0}} {symbol} {{1}} or {{0}} != {{0}} else {{1}})"
     _row(function, out=Out.KEYWORD, two_arrays=True, native=native,
-         floats=Form(choice, ATOM, (SUM, SUM), repeats=True))  # fmt: skip
+         floats=Form(choice, ATOM, (SUM, SUM), repeats=True), **facts)  # fmt: skip
 
 
 LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
-_extreme(np.maximum, ">", LARGER)
+_extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
 _row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
      native="{1} if {0} else {2}",
@@ -307,8 +337,10 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
-_reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True, noun="total")
-_reduction("np.sum", np.sum, reduces=SUMS, noun="total")
+_reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
+           noun="total")  # fmt: skip
+_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total")
+_row(np.add.at, means=Meaning.ADDED_AT)
 _reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST, noun="largest")
 _reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST, noun="smallest")
 _reduction("np.prod", np.multiply.reduce, np.prod)
@@ -356,6 +388,11 @@ _rows(
     np.argwhere, np.bincount, np.extract, np.flatnonzero, np.intersect1d, np.nonzero,
     np.setdiff1d, np.trim_zeros, np.union1d, np.unique,
 )  # fmt: skip
+
+MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
+    Meaning.SUM: np.add, Meaning.DIFFERENCE: np.subtract, Meaning.PRODUCT: np.multiply,
+    Meaning.QUOTIENT: np.divide, Meaning.NEGATIVE: np.negative, Meaning.TOTAL: np.sum,
+}  # fmt: skip
 
 # --- helpers of gates ----------------------------------------------------------------------------
 

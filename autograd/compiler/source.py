@@ -183,15 +183,16 @@ class _Writer:
         if out in self.leaving:
             return False
         if function is np.transpose or equation.op.reshapes:
-            return len(text) < 24 and isinstance(equation.args[0], Variable) and (
-                equation.args[0] not in self.inline or len(text) < 16
+            return (
+                len(text) < 24
+                and isinstance(equation.args[0], Variable)
+                and (equation.args[0] not in self.inline or len(text) < 16)
             )
         if out.name is not None or len(text) > 9 or self.uses[out] > 4:
             return False
         part = function is operator.getitem and isinstance(equation.args[1], int)
-        return part or function in (np.add, np.subtract) and any(
-            type(x) in (int, float) for x in equation.args
-        )
+        number = any(type(x) in (int, float) for x in equation.args)
+        return part or (number and equation.op.augmented in ("+=", "-="))
 
     def _grow(self, equation: Equation, text: str) -> bool:
         """dz *= z * (1 - z), where nobody wants the old dz any more."""
@@ -225,8 +226,10 @@ class _Writer:
     def _is_free(self, x: Variable, out: Variable) -> bool:
         """The memory of x is its own, made here, of the type of `out`, and read no further down."""
         own = x.base is None and not x.constant and x in self.lines and x not in self.leaving
-        return own and self.last_read[x] <= self.position and (
-            (x.shape, x.dtype, x.type.weak) == (out.shape, out.dtype, out.type.weak)
+        return (
+            own
+            and self.last_read[x] <= self.position
+            and ((x.shape, x.dtype, x.type.weak) == (out.shape, out.dtype, out.type.weak))
         )
 
     def _name_to_grow_into(self, equation: Equation) -> str | None:
@@ -309,9 +312,10 @@ class _Writer:
                 return
         self.rows.append((f"{place} = {text}", ""))
 
-    def _is_made_here(self, x: Variable) -> bool:
+    def _is_made_here(self, x: Any) -> bool:
         """A constant that is written as a call, which makes a new array."""
-        if not x.constant or x in self.inline or not isinstance(x.value, np.ndarray):
+        constant = isinstance(x, Variable) and x.constant and isinstance(x.value, np.ndarray)
+        if not constant or x in self.inline:
             return False
         return self.constant(x).startswith("np.")
 
@@ -370,7 +374,7 @@ class _Writer:
                 f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
             ), ATOM
         if isinstance(x, np.dtype):
-            return ("float" if x == float else f"np.{x.name}"), ATOM
+            return "float" if x.char == "d" else f"np.{x.name}", ATOM
         if is_dataclass(x):
             self.helpers.add(type(x))
         if isinstance(x, np.generic):
@@ -384,7 +388,7 @@ class _Writer:
         function, args, op = equation.function, equation.args, equation.op
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
-        if function is np.ndarray.copy and isinstance(args[0], Variable) and self._is_made_here(args[0]):
+        if function is np.ndarray.copy and self._is_made_here(args[0]):
             return self.level_of(args[0])
         form = op.readable
         told = op.copies or not equation.kwargs  # a copy for people is a copy
@@ -396,8 +400,8 @@ class _Writer:
             text = form.text.format(*parts)
             if op.augmented in ("+=", "-=") and parts[1].startswith("-"):  # a - b for a + -b
                 text = f"{parts[0]} {'-' if op.augmented == '+=' else '+'} {parts[1][1:]}"
-            if form.level == POWER and not all(part.isalnum() for part in parts):
-                text = text.replace("**", " ** ")
+            if form.level == POWER and not all(map(_is_simple, parts)):
+                text = form.text.replace("**", " ** ").format(*parts)
             return text, form.level
         if op.reshapes and args[1:] == (equation.out.shape,) and equation.out in self.like:
             shape = f"{self.like[equation.out].name}.shape"
@@ -456,6 +460,10 @@ class _Writer:
         return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
 
 
+def _is_simple(text: str) -> bool:
+    return text.isidentifier() or text.replace(".", "").isdigit()
+
+
 def _fraction(x: Any) -> str:
     """A number as text: 1 / 300 for what is that."""
     whole = round(1 / x) if type(x) is float and 0 < x < 0.2 else 0
@@ -470,15 +478,15 @@ def _without_points(args: Sequence[Any]) -> Sequence[Any]:
     """2 for 2.0 beside floats."""
     if not any(isinstance(x, Variable) and x.dtype.kind == "f" for x in args):
         return args
-    return [
-        int(x) if type(x) is float and x.is_integer() and 0 < abs(x) < 1e6 else x for x in args
-    ]
+    return [int(x) if type(x) is float and x.is_integer() and 0 < abs(x) < 1e6 else x for x in args]
 
 
 def _with_short_axis(kwargs: dict[str, Any], ndim: int) -> dict[str, Any]:
     """One axis as a number; all of them need not be told."""
     axis = kwargs.get("axis")
-    axes = [k % ndim for k in (axis if isinstance(axis, tuple) else (axis,))] if axis is not None and ndim else []
+    if axis is None or not ndim:
+        return kwargs
+    axes = [k % ndim for k in (axis if isinstance(axis, tuple) else (axis,))]
     if len(axes) == 1:
         kwargs = {**kwargs, "axis": axes[0]}
     if axes and len(axes) == ndim and "keepdims" not in kwargs:

@@ -13,16 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from .ops import op_of
-from .program import Context, Equation, Program, Variable, used_later
-from .types import map_tree
+from .ops import MEANT, Meaning, op_of
+from .program import Anew, Context, Equation, Program, Variable, used_later
+from .types import fresh, map_tree
 
 __all__ = [
-    "call_taught_helpers", "leave_out_zeros", "merge_constants", "put_at_places", "say_by_shape",
+    "call_taught_helpers",
+    "lay_out",
+    "leave_out_zeros",
+    "merge_constants",
+    "put_at_places",
+    "say_by_shape",
     "set_to_zero",
 ]  # fmt: skip
 
-SUMS = np.sum, np.add.reduce
 SMALL = 1 << 16  # bytes of constants that are compared
 
 
@@ -40,30 +44,32 @@ class _Rewriting:
         self.equations: list[Equation] = []
         self.count = program.last_number()
         self.context = Context()
+        self.new: set[Variable] = set()  # what another call makes than before
 
     def each(self, rewrite: Callable[[Equation], bool | None]) -> Program:
         """The program after `rewrite`, which says of equations whether it has replaced them."""
         for equation in self.old.equations:
             self.context = equation.context
-            if self.instead:
+            if self.instead and not self.instead.keys().isdisjoint(equation.inputs):
+                self.new.add(equation.out)
                 equation.args = map_tree(self.now, equation.args)
                 equation.kwargs = map_tree(self.now, equation.kwargs)
-                if equation.out.base is not None:
-                    equation.out.base = self.now(equation.out.base)
             if not rewrite(equation):
                 self.equations.append(equation)
         for output in self.old.outputs:
             output.variable = self.now(output.variable)
-        return self.old.with_equations(self.equations)
+        return lay_out(self.old.with_equations(self.equations), self.new)
 
     def now(self, x: Any) -> Any:
         """What stands for x."""
         return self.instead.get(x, x) if isinstance(x, Variable) else x
 
-    def maker(self, x: Any, *functions: Any) -> Equation | None:
-        """The equation that makes x, if it calls one of these functions."""
+    def maker(self, x: Any, *calls: Any) -> Equation | None:
+        """The equation that makes x, if it calls one of these functions, or does that."""
         equation = self.made_by.get(x) if isinstance(x, Variable) else None
-        return equation if equation is not None and equation.function in functions else None
+        if equation is None or not {equation.function, equation.op.means} & {*calls}:
+            return None
+        return equation
 
     def is_only_read_here(self, x: Any) -> bool:
         """Nobody else wants x, which has memory of its own."""
@@ -71,13 +77,13 @@ class _Rewriting:
 
     def emit(self, function: Any, *args: Any, out: Variable | None = None, **kwargs: Any) -> Any:
         """Write down a call; as what gives `out`, if that is its type."""
-        told = [map_tree(lambda x: x.told if isinstance(x, Variable) else x, a) for a in args]
+        told = [map_tree(_told, x) for x in args]
         type_, view = op_of(function).result(*told, **kwargs)
         if out is None:
             self.count += 1
             out = Variable(self.count, type_)
-        out.type = replace(type_, weak=out.type.weak)
-        out.base = None if view is None else args[view]
+            out.base = None if view is None or not type_.shape else args[view]
+        self.new.add(out)
         self.equations.append(Equation(out, function, args, kwargs, False, self.context))
         return out
 
@@ -87,8 +93,34 @@ class _Rewriting:
             self.count += 1
             out = Variable(self.count, before.type)
         args = before, index, value
+        self.new.add(out)
         self.equations.append(Equation(out, operator.setitem, args, {}, True, self.context))
         return out
+
+
+def lay_out(program: Program, new: set[Variable]) -> Program:
+    """The program, with the layouts and views that follow from what is `new` in it."""
+    moved: set[Variable] = set()
+    for equation in program.equations:
+        if equation.out not in new and moved.isdisjoint(equation.inputs):
+            continue
+        if isinstance(equation.function, Anew):
+            continue
+        out = equation.out
+        if equation.into:
+            type_, view = fresh(equation.args[0].type), None
+        else:
+            told = map_tree(_told, equation.args), map_tree(_told, equation.kwargs)
+            type_, view = equation.op.result(*told[0], **told[1])
+        base = None if view is None or not out.shape else equation.args[view]
+        if (type_.strides, base) != (out.type.strides, out.base):
+            out.type, out.base = replace(type_, weak=out.type.weak), base
+            moved.add(out)
+    return program
+
+
+def _told(x: Any) -> Any:
+    return x.told if isinstance(x, Variable) else x
 
 
 def merge_constants(program: Program) -> Program:
@@ -127,7 +159,7 @@ def leave_out_zeros(program: Program) -> Program:
     rewriting = _Rewriting(program)
 
     def rewrite(equation: Equation) -> bool:
-        if equation.function not in (np.add, operator.add):
+        if equation.op.means is not Meaning.SUM:
             return False
         for zero, x in (equation.args, equation.args[::-1]):
             if type(zero) in (int, float) and zero == 0 and isinstance(x, Variable):
@@ -164,14 +196,16 @@ class _ByShape:
             return self._summed(equation)
         if function is np.expand_dims and isinstance(args[1], int) and args[0].shape:
             return self._with_new_axis(equation)
-        if function is np.dot and len(args[0].shape) == len(args[1].shape) == 2:
+        matrices = equation.op.product and len(args[0].shape) == len(args[1].shape) == 2
+        if matrices and function is not np.matmul:
             self.r.emit(np.matmul, *args, out=out)
             return True
         if equation.elementwise and len(args) == 2 and out.shape:
             for k in range(2):
                 short = self._without_leading(equation.args[k], equation)
-                equation.args = tuple(short if j == k else x for j, x in enumerate(equation.args))
-            if function is np.multiply and len(out.shape) == 2:
+                equation.args = (*equation.args[:k], short, *equation.args[k + 1 :])
+            self.r.new.add(out)
+            if equation.op.means is Meaning.PRODUCT and len(out.shape) == 2:
                 return self._outer(equation)
         return False
 
@@ -202,7 +236,7 @@ class _ByShape:
 
     def _turned_product(self, equation: Equation) -> bool:
         """(a.T @ b).T is b.T @ a."""
-        product, order = self.r.maker(equation.args[0], np.matmul, np.dot), _order(equation)
+        product, order = self.r.maker(equation.args[0], np.matmul), _order(equation)
         last = [*range(len(order) - 2), len(order) - 1, len(order) - 2]
         if product is None or order != last or not self.r.is_only_read_here(equation.args[0]):
             return False
@@ -210,7 +244,8 @@ class _ByShape:
         if turned is None or _order(turned) != last or len(b.shape) != len(last):
             return False
         more = () if len(order) == 2 else (tuple(last),)
-        self.r.emit(np.matmul, self.r.emit(np.transpose, b, *more), turned.args[0], out=equation.out)
+        turned_b = self.r.emit(np.transpose, b, *more)
+        self.r.emit(np.matmul, turned_b, turned.args[0], out=equation.out)
         return True
 
     def _with_new_axis(self, equation: Equation) -> bool:
@@ -227,16 +262,17 @@ class _ByShape:
     def _summed(self, equation: Equation) -> bool:
         """A sum that keeps axes, which are left out at once."""
         x = equation.args[0]
-        total = self.r.maker(x, *SUMS)
+        total = self.r.maker(x, Meaning.TOTAL)
         if total is None or not total.kwargs.get("keepdims") or not self.r.is_only_read_here(x):
             return False
         source, axis = total.args[0], total.kwargs.get("axis", total.op.axis)
-        axes = range(source.type.ndim) if axis is None else axis
-        dropped = {k % source.type.ndim for k in (axes if isinstance(axes, (tuple, range)) else [axes])}
+        ndim = len(source.shape)
+        axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        dropped = {k % ndim for k in axes}
         rest = tuple(n for k, n in enumerate(source.shape) if k not in dropped)
         if rest != equation.out.shape or len(total.args) > 1 or source not in self.r.made_by:
             return False
-        self.r.emit(np.sum, source, axis=axis, out=equation.out)
+        self.r.emit(MEANT[Meaning.TOTAL], source, axis=axis, out=equation.out)
         return True
 
     def _without_leading(self, x: Any, reader: Equation) -> Any:
@@ -268,7 +304,8 @@ class _ByShape:
 def _order(equation: Equation) -> list[int]:
     """The order of axes that np.transpose is told."""
     ndim = len(equation.out.shape)
-    return [k % ndim for k in equation.args[1]] if len(equation.args) > 1 else [*range(ndim)][::-1]
+    given = equation.args[1] if len(equation.args) > 1 else equation.kwargs.get("axes")
+    return [*range(ndim)][::-1] if given is None else [k % ndim for k in given]
 
 
 def put_at_places(program: Program) -> Program:
@@ -279,7 +316,7 @@ def put_at_places(program: Program) -> Program:
 
     def rewrite(equation: Equation) -> bool:
         args, out = equation.args, equation.out
-        if equation.function == np.add.at and _are_distinct(args[1], args[2]):
+        if equation.op.means is Meaning.ADDED_AT and _are_distinct(args[1], args[2]):
             zeros = rewriting.maker(args[0], np.zeros_like)
             if zeros is None or not rewriting.is_only_read_here(args[0]):
                 return False
@@ -287,17 +324,17 @@ def put_at_places(program: Program) -> Program:
             if isinstance(like, Variable) and _is_alike(like, out) and like.name:
                 before = rewriting.emit(np.zeros_like, like)
             else:
-                kind = {} if out.dtype == float else {"dtype": out.dtype}
+                kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
                 before = rewriting.emit(np.zeros, out.shape, **kind)
             rewriting.write(before, args[1], args[2], out)
             put[out] = args[1], args[2]
             return True
-        if equation.function is np.add and _is_alike(*args):
+        if equation.op.means is Meaning.SUM and _is_alike(*args):
             for x, more in (args, args[::-1]):
                 if more in put and rewriting.is_only_read_here(more):
                     index, value = put[more]
                     old = rewriting.emit(operator.getitem, x, index)
-                    rewriting.write(x, index, rewriting.emit(np.add, old, value), out)
+                    rewriting.write(x, index, rewriting.emit(MEANT[Meaning.SUM], old, value), out)
                     return True
         return False
 
@@ -306,7 +343,7 @@ def put_at_places(program: Program) -> Program:
 
 def _are_distinct(index: Any, value: Any) -> bool:
     """No element is taken twice: one of the arrays counts rows."""
-    parts = [x for x in (index if isinstance(index, tuple) else (index,))]
+    parts = list(index if isinstance(index, tuple) else (index,))
     arrays = [x for x in parts if isinstance(x, Variable)]
     if len(arrays) < len(parts) or len({x.shape for x in arrays}) != 1:
         return False
@@ -334,12 +371,12 @@ def set_to_zero(program: Program) -> Program:
             copied = rewriting.maker(before, np.ndarray.copy)
             before = copied.args[0] if copied is not None else before
             written.setdefault(before, []).append(equation)
-        if equation.function is not np.multiply or not equation.context.backward:
+        if equation.op.means is not Meaning.PRODUCT or not equation.context.backward:
             return False
         g, mask = equation.args
         test = rewriting.maker(mask, np.not_equal)
-        h = test.args[0] if test is not None and _is_zero(test.args[1]) else None
-        top = rewriting.maker(h, np.maximum)
+        h: Any = test.args[0] if test is not None and _is_zero(test.args[1]) else None
+        top = rewriting.maker(h, Meaning.LARGER)
         free = isinstance(g, Variable) and rewriting.is_only_read_here(g)
         if top is None or not any(map(_is_zero, top.args)) or not free or not h.shape:
             return False
@@ -347,7 +384,7 @@ def set_to_zero(program: Program) -> Program:
             return False
         before = rewriting.made_by[g]
         if before.into and _is_zero(before.args[-1]):  # where it is 0 already, h does not matter
-            for later in written.get(h, ()):
+            for later in written.get(h, []):
                 h = later.out if later.args[1] == before.args[1] else h
         rewriting.write(g, rewriting.emit(np.less_equal, h, 0), 0, equation.out)
         return True

@@ -1,4 +1,4 @@
-"""Wording: names for values that the user has none for, and numbers for a name of several values."""
+"""Wording: names for values that the user has none for, numbers for a name of several values."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _number(program: Program) -> None:
         x for x, e in program.producers().items()
         if e.context.backward and any(before is x for before in in_place.values())
     }  # fmt: skip
-    follows = {out: before for out, before in {**in_place, **one}.items()}
+    follows = in_place | one
     for name, values in groups.items():
         number = 2 if name in {i.variable.name for i in program.inputs} else 1
         if len(values) > 1 and all(out in steps for out in values):
@@ -74,9 +74,11 @@ def _number(program: Program) -> None:
             out.name = f"{name}{number}"
     for equation in program.equations:  # what is written to, or takes the place of another
         before = follows.get(equation.out)
-        if before is not None and equation.out.name in groups and before.name:
-            if equation.out not in groups[equation.out.name]:
-                equation.out.name = before.name
+        name = equation.out.name or ""
+        if before is None or not before.name or name not in groups:
+            continue
+        if equation.out not in groups[name]:
+            equation.out.name = before.name
 
 
 def rebound(program: Program) -> dict[Variable, Variable]:
