@@ -93,7 +93,8 @@ class _Lowering(Recorder):
             if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
                 out = out.astype(equation.out.dtype)
         self.known[equation.out] = out
-        if isinstance(out, Traced) and equation.out.name and not out.variable.constant:
+        named = equation.out.name and not self.context.backward
+        if isinstance(out, Traced) and named and not out.variable.constant:
             out.variable.name = out.variable.name or equation.out.name
 
     def _gate(self, equation: Equation, call: GateCall, values: Any, static: Any) -> Any:

@@ -70,7 +70,7 @@ class _Writer:
         self.helpers = Helpers()
         self.held: dict[Variable, str] = {}  # constants that are arguments of the text
         self.unnamed = 0
-        self.lines: set[Variable] = set()  # what has a line of its own
+        self.lines = set(inputs)  # what has a line of its own, or comes from outside
         self.made_by = program.producers()
         self.readers: dict[Variable, list[Equation]] = {}
         self.last_read: dict[Variable, int] = {}  # where memory is read for the last time
@@ -226,6 +226,7 @@ class _Writer:
     def _is_free(self, x: Variable, out: Variable) -> bool:
         """The memory of x is its own, made here, of the type of `out`, and read no further down."""
         own = x.base is None and not x.constant and x in self.lines and x not in self.leaving
+        own = own and bool(x.shape or self.made_by[x].op.means or self.made_by[x].op.over_all)
         return (
             own
             and self.last_read[x] <= self.position
@@ -403,8 +404,9 @@ class _Writer:
             if form.level == POWER and not all(map(_is_simple, parts)):
                 text = form.text.replace("**", " ** ").format(*parts)
             return text, form.level
-        if op.reshapes and args[1:] == (equation.out.shape,) and equation.out in self.like:
-            shape = f"{self.like[equation.out].name}.shape"
+        like = self.like.get(equation.out)
+        if op.method and op.reshapes and args[1:] == (equation.out.shape,) and like in self.lines:
+            shape = f"{like.name}.shape"
             return f"{self.operand(args[0], ATOM)}.{op.method}({shape})", ATOM
         if op.method and len(args) == 2 and not equation.kwargs and _ndim(args[0]):
             given = args[1] if isinstance(args[1], tuple) else args[1:]
