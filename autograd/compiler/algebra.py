@@ -87,9 +87,13 @@ class _Algebra:
         self.equations: list[Equation] = []
         self.at = Equation(Variable(0, None), None, ())  # type: ignore[arg-type]
         self.backward = False
-        self.written = {
+        self.written = {  # numbers in the user's lines, and how many elements are summed up
             abs(float(x)) for e in program.equations if not e.context.backward
             for x in e.args if isinstance(x, (int, float, np.number))
+        }  # fmt: skip
+        self.counts = self.written | {
+            float(e.args[0].type.size // e.out.type.size) for e in program.equations
+            if e.op.over_all and isinstance(e.args[0], Variable) and e.out.type.size
         }  # fmt: skip
         self.inverses: dict[Variable, Variable] = {}  # f by d, and d by f, of what is f = 1 / d
         self.depth = 0
@@ -253,10 +257,12 @@ class _Algebra:
         """1 / 300 for a number that the chain rule made of 300."""
         sign, size = (-1, -number) if number < 0 else (1, number)
         if size and size < 1 and size not in self.written:
-            over = 1 / size
-            for whole in (round(over), *self.written):
-                if whole > 1 and abs(over - whole) < 1e-14 * over:
-                    return Term(sign, _whole(whole))
+            near = 4 * np.finfo(self.at.out.dtype).eps
+            for count in self.counts:
+                if count > 1 and abs(count * size - 1) < near:
+                    return Term(sign, _whole(count))
+        if self.at.out.dtype.itemsize == 4:  # 0.1 is written for the number of float32 that it is
+            number = float(str(np.float32(number)))
         return Term(_whole(number))
 
     def _without_exponential(self, term: Term) -> Term:

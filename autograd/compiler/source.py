@@ -129,14 +129,15 @@ class _Writer:
     def _make_constants(self) -> None:
         """A constant that is read more than once gets a line, if it is written as a call."""
         read = Counter(
-            x for e in self.order if e.function not in (operator.getitem, operator.setitem)
-            for x in set(e.inputs) if x.constant and np.ndim(x.value)
-        )  # fmt: skip
+            x for e in self.order for x in set(e.inputs) if x.constant and np.ndim(x.value)
+        )
         for x in [x for x, count in read.items() if count > 1]:
             text = self.constant(x)
             if not text.startswith("np.") or text.startswith("np.arange"):
                 continue
-            name = f"{x.name}0" if x.name else text[len("np.") : text.index("(")]
+            made = text[len("np.") : text.index("(")]  # zeros, ones, full
+            made = "index" if made == "array" and x.dtype.kind in "iu" else made
+            name = x.name or made
             name = self._new_name() if name in self.taken or name == "array" else name
             self.taken.add(name)
             self.rows.append((f"{name} = {text}", _shape(x)))
@@ -448,6 +449,7 @@ class _Writer:
             return f"np.arange({len(value)})"
         if value.size and (value == value.flat[0]).all():
             first, shape = value.flat[0].item(), value.shape
+            first = float(str(value.flat[0])) if value.dtype == np.float32 else first
             shape_text = str(shape[0]) if len(shape) == 1 else str(shape)
             kind = "" if value.dtype in (float, bool) else f", np.{value.dtype.name}"
             if first in (0, 1) and value.dtype.kind == "f":

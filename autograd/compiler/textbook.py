@@ -190,7 +190,14 @@ class _ByShape:
         function, args, out = equation.function, equation.args, equation.out
         if function is np.swapaxes:
             return self._turned(equation)
+        if function is np.zeros_like and set(equation.kwargs) == {"shape"} and out.shape:
+            kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
+            self.r.made_by[out] = equation
+            self.r.emit(np.zeros, equation.kwargs["shape"], out=out, **kind)
+            return True
         if function is np.transpose:
+            if _order(equation) == [*range(len(out.shape))][::-1]:
+                equation.args, equation.kwargs = equation.args[:1], {}
             return self._turned_back(equation) or self._turned_product(equation)
         if function is np.broadcast_to and isinstance(args[0], Variable) and not args[0].constant:
             if (args[0].shape, args[0].type.weak) == (out.shape, out.type.weak):
@@ -316,16 +323,18 @@ def put_at_places(program: Program) -> Program:
     """Values that are added up at places, no place twice, are written there."""
     rewriting = _Rewriting(program)
     of = {o.variable: o.source for o in program.outputs if o.kind == "gradient"}
+    inputs = {given.variable for given in program.inputs}
     put: dict[Variable, tuple[Any, Any]] = {}  # zeros with values at an index
 
     def rewrite(equation: Equation) -> bool:
         args, out = equation.args, equation.out
         if equation.op.means is Meaning.ADDED_AT and _are_distinct(args[1], args[2]):
-            zeros = rewriting.maker(args[0], np.zeros_like)
+            zeros = rewriting.maker(args[0], np.zeros_like, np.zeros)
             if zeros is None or not rewriting.is_only_read_here(args[0]):
                 return False
             like = of.get(out)
-            if isinstance(like, Variable) and _is_alike(like, out) and like.name:
+            known = like in rewriting.made_by or like in inputs
+            if known and isinstance(like, Variable) and _is_alike(like, out) and like.name:
                 before = rewriting.emit(np.zeros_like, like)
             else:
                 kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
