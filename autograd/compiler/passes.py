@@ -19,6 +19,7 @@ from .textbook import (
     call_taught_helpers,
     leave_out_zeros,
     merge_constants,
+    parameters_first,
     put_at_places,
     say_by_shape,
     set_to_zero,
@@ -350,7 +351,7 @@ READABLE: list[Callable[[Program], Program]] = [
     take_numbers, merge_constants, call_taught_helpers, undo_inverses, skip_broadcasts, use_numbers,
     functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros, say_by_shape,
     put_at_places, remove_dead, tidy, remove_dead, set_to_zero, remove_dead,
-    functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, transpose_early, use_arrays, gather]
 
