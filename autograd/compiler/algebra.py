@@ -149,13 +149,15 @@ class _Algebra:
         cheap = not x.shape and self._is_cheap(x)
         return equation if x.dtype.kind == "f" and (alone or cheap) else None
 
-    def _is_cheap(self, x: Any) -> bool:
-        """A product of numbers from outside: nobody minds to read it twice."""
+    def _is_cheap(self, x: Any, parts: int = 4) -> bool:
+        """A short product of numbers from outside: nobody minds to read it twice."""
         equation = self.made_by.get(x) if isinstance(x, Variable) else None
         if equation is None:
             return True
         single = equation.op.means in PRODUCTS and not x.shape and not x.name
-        return single and x not in self.known and all(map(self._is_cheap, equation.args))
+        if not single or not parts or x in self.known:
+            return False
+        return all(self._is_cheap(part, parts - 1) for part in equation.args)
 
     def _deeper(self, read: Callable[..., Any], x: Any, within: Equation) -> Any:
         self.depth += 1

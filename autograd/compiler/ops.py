@@ -221,6 +221,7 @@ def _usual(function: Function) -> dict[str, Any]:
     elif isinstance(getattr(function, "__self__", None), np.ufunc):
         if function.__name__ == "at":
             facts.update(writes=True, result=results.at)
+            facts["means"] = Meaning.ADDED_AT if name == "np.add.at" else None
         if function.__name__ in ("reduce", "accumulate", "outer"):
             facts["result"] = miniature(function)
         if function.__name__ == "reduce":
@@ -340,7 +341,6 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
 _reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
            noun="total")  # fmt: skip
 _reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total")
-_row(np.add.at, means=Meaning.ADDED_AT)
 _reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST, noun="largest")
 _reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST, noun="smallest")
 _reduction("np.prod", np.multiply.reduce, np.prod)
@@ -412,7 +412,12 @@ def _im2col(x: Any, rows: int, columns: int, stride: Any = (1, 1), pad: Any = ((
     return _pieces(x, Window((rows, columns), stride, dilation, pad))
 
 
+def _col2im(x: Any, shape: Any, stride: Any = (1, 1), pad: Any = ((0, 0), (0, 0)),
+            dilation: Any = (1, 1)) -> Any:  # fmt: skip
+    return _sum_of_pieces(x, shape, Window(x.shape[:2], stride, dilation, pad))
+
+
 _row(unwrap(pieces_of), result=told(_pieces), pure=True, taught=taught.pieces)
 _row(unwrap(sum_of_pieces), result=told(_sum_of_pieces), pure=True, taught=taught.sum_of_pieces)
 _row(taught.im2col, noun="windows", result=told(_im2col), pure=True)
-_row(taught.col2im, result=told(lambda x, shape, **_: np.empty(shape, x.dtype)), pure=True)
+_row(taught.col2im, result=told(_col2im), pure=True)

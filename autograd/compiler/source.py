@@ -73,11 +73,13 @@ class _Writer:
         self.lines = set(inputs)  # what has a line of its own, or comes from outside
         self.made_by = program.producers()
         self.readers: dict[Variable, list[Equation]] = {}
+        self.shown: dict[Variable, list[Variable]] = {}  # the inline texts that read a memory
+        self.last_use: dict[Variable, int] = {}  # where a value is read for the last time
         self.last_read: dict[Variable, int] = {}  # where memory is read for the last time
         for position, equation in enumerate(self.order):
             for x in equation.inputs:
                 self.readers.setdefault(x, []).append(equation)
-                self.last_read[x.root] = position
+                self.last_read[x.root] = self.last_use[x] = position
         self.summed_up = accumulated(program)
         self.like = {  # values of which gradients have the shape
             o.variable: o.source for o in program.outputs if o.kind == "gradient"
@@ -173,6 +175,8 @@ class _Writer:
         if (out.name is None and once and short) or self._is_brief(equation, text):
             self.inline[out] = text, level
             self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
+            for memory in self.reads[out]:
+                self.shown.setdefault(memory, []).append(out)
             return
         if not self._grow(equation, text):
             out.name = out.name or self._name_to_come(out)
@@ -274,10 +278,10 @@ class _Writer:
 
     def _read_before_writing(self, memory: Variable) -> None:
         """What was to be read from this memory further down gets a line of its own here."""
-        later = {x for equation in self.order[self.position + 1 :] for x in equation.inputs}
-        for x in [x for x in self.inline if memory in self.reads.get(x, ()) and x in later]:
-            text, _ = self.inline.pop(x)
-            self._line(x, text)
+        for x in self.shown.pop(memory, ()):
+            if x in self.inline and self.last_use[x] > self.position:
+                text, _ = self.inline.pop(x)
+                self._line(x, text)
 
     def _write(self, equation: Equation) -> None:
         """x[index] = value, and x[index] -= value where that is meant."""
@@ -325,13 +329,12 @@ class _Writer:
         """A new value of a tensor: in place, if nobody reads the old one further down."""
         out, op = equation.out, equation.op
         old = self.old[self.updates[out]]
-        later = {x.root for e in self.order[self.position + 1 :] for x in e.inputs}
-        later |= {o.variable.root for o in self.program.outputs if o.kind in ("result", "grad")}
+        later = {o.variable.root for o in self.program.outputs if o.kind in ("result", "grad")}
         if equation.into:
             self._write(equation)
             self.ends.append(f"{old.name}[...] = {out.name}")
             return
-        if old in later:
+        if old in later or self.last_read.get(old, 0) > self.position:
             out.name = f"{old.name}_new"
             self._line(out, self.call(equation)[0])
             self.ends.append(f"{old.name}[...] = {out.name}")

@@ -21,9 +21,9 @@ from .types import fresh, map_tree
 __all__ = [
     "call_taught_helpers",
     "lay_out",
-    "parameters_first",
     "leave_out_zeros",
     "merge_constants",
+    "parameters_first",
     "put_at_places",
     "say_by_shape",
     "set_to_zero",
@@ -189,38 +189,55 @@ class _ByShape:
         self.r = rewriting
 
     def rewrite(self, equation: Equation) -> bool:
-        function, args, out = equation.function, equation.args, equation.out
-        if function is np.swapaxes:
-            return self._turned(equation)
-        if function is np.zeros_like and set(equation.kwargs) == {"shape"} and out.shape:
-            kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
-            self.r.made_by[out] = equation
-            self.r.emit(np.zeros, equation.kwargs["shape"], out=out, **kind)
-            return True
-        if function is np.transpose:
-            if _order(equation) == [*range(len(out.shape))][::-1]:
-                equation.args, equation.kwargs = equation.args[:1], {}
-            return self._turned_back(equation) or self._turned_product(equation)
-        if function is np.broadcast_to and isinstance(args[0], Variable) and not args[0].constant:
-            if (args[0].shape, args[0].type.weak) == (out.shape, out.type.weak):
-                self.r.instead[out] = args[0]
-                return True
-        if function is np.reshape:
-            return self._summed(equation)
-        if function is np.expand_dims and isinstance(args[1], int) and args[0].shape:
-            return self._with_new_axis(equation)
-        matrices = equation.op.product and len(args[0].shape) == len(args[1].shape) == 2
-        if matrices and function is not np.matmul:
-            self.r.emit(np.matmul, *args, out=out)
-            return True
-        if equation.elementwise and len(args) == 2 and out.shape:
+        """Replace an equation by one that people write, if there is one."""
+        shapes = {
+            np.swapaxes: self._turned, np.transpose: self._turned_once, np.reshape: self._summed,
+            np.zeros_like: self._zeros, np.broadcast_to: self._broadcast,
+            np.expand_dims: self._with_new_axis,
+        }  # fmt: skip
+        if equation.function in shapes:
+            return shapes[equation.function](equation)
+        if equation.op.product:
+            return self._matrices(equation)
+        if equation.elementwise and len(equation.args) == 2 and equation.out.shape:
             for k in range(2):
                 short = self._without_leading(equation.args[k], equation)
                 equation.args = (*equation.args[:k], short, *equation.args[k + 1 :])
-            self.r.new.add(out)
-            if equation.op.means is Meaning.PRODUCT and len(out.shape) == 2:
-                return self._outer(equation)
+            self.r.new.add(equation.out)
+            return self._outer(equation)
         return False
+
+    def _zeros(self, equation: Equation) -> bool:
+        """np.zeros(shape), not np.zeros_like(x, shape=shape)."""
+        out = equation.out
+        if set(equation.kwargs) != {"shape"} or not out.shape:
+            return False
+        kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
+        self.r.emit(np.zeros, equation.kwargs["shape"], out=out, **kind)
+        return True
+
+    def _broadcast(self, equation: Equation) -> bool:
+        """To the shape there is."""
+        x, out = equation.args[0], equation.out
+        if not isinstance(x, Variable) or x.constant:
+            return False
+        if (x.shape, x.type.weak) != (out.shape, out.type.weak):
+            return False
+        self.r.instead[out] = x
+        return True
+
+    def _matrices(self, equation: Equation) -> bool:
+        """x @ y, whoever was called to multiply two matrices."""
+        x, y = equation.args[:2]
+        if len(x.shape) != 2 or len(y.shape) != 2 or equation.function is np.matmul:
+            return False
+        self.r.emit(np.matmul, *equation.args, out=equation.out)
+        return True
+
+    def _turned_once(self, equation: Equation) -> bool:
+        if _order(equation) == [*range(len(equation.out.shape))][::-1]:
+            equation.args, equation.kwargs = equation.args[:1], {}
+        return self._turned_back(equation) or self._turned_product(equation)
 
     def _turned(self, equation: Equation) -> bool:
         """The last two axes, or any two."""
@@ -263,9 +280,10 @@ class _ByShape:
 
     def _with_new_axis(self, equation: Equation) -> bool:
         """x[:, np.newaxis]; by axes in front and the last one alone."""
-        x, axis = equation.args
-        self.r.made_by[equation.out] = equation  # whoever broadcasts it looks through it
-        if axis % (len(x.shape) + 1) not in (0, len(x.shape)) or x.constant:
+        x, axis = equation.args[0], equation.args[1] if len(equation.args) > 1 else None
+        if not isinstance(axis, int) or not x.shape or x.constant:
+            return False
+        if axis % (len(x.shape) + 1) not in (0, len(x.shape)):
             return False
         everything = (slice(None),) if len(x.shape) == 1 else (...,)
         index = (*everything, None) if axis % (len(x.shape) + 1) else (None, *everything)
@@ -303,6 +321,8 @@ class _ByShape:
 
     def _outer(self, equation: Equation) -> bool:
         """A column times a row."""
+        if equation.op.means is not Meaning.PRODUCT or len(equation.out.shape) != 2:
+            return False
         column, row = equation.args
         made = self.r.maker(column, np.expand_dims)
         if made is None or not isinstance(row, Variable) or len(row.shape) != 1:

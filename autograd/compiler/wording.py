@@ -29,9 +29,10 @@ def give_names(program: Program) -> None:
 
 
 def _is_short(equation: Equation) -> bool:
-    """It is written where it is read, however often: 1 - p."""
-    numbers = any(not isinstance(x, Variable) for x in equation.args)
-    return numbers and (equation.elementwise or isinstance(equation.args[1], int))
+    """It is written where it is read, however often: 1 - p, X[0]."""
+    number = any(not isinstance(x, Variable) for x in equation.args)
+    part = len(equation.args) == 2 and isinstance(equation.args[1], int)
+    return part or (number and equation.elementwise)
 
 
 def _leave_out_steps(program: Program, uses: Counter[Variable]) -> None:
@@ -56,10 +57,8 @@ def _number(program: Program) -> None:
         if out.name and not (before is not None and before.name == out.name):
             groups[out.name].append(out)
     taken = {i.variable.name for i in program.inputs} | set(groups)
-    steps = {
-        x for x, e in program.producers().items()
-        if e.context.backward and any(before is x for before in in_place.values())
-    }  # fmt: skip
+    written = set(in_place.values())
+    steps = {e.out for e in program.equations if e.context.backward and e.out in written}
     follows = in_place | one
     for name, values in groups.items():
         number = 2 if name in {i.variable.name for i in program.inputs} else 1

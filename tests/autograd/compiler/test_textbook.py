@@ -11,7 +11,6 @@ from close import assert_close
 from draws import generator
 
 import autograd as ag
-from autograd import Parameter
 
 rng = generator(11)
 LABELS = np.array([2, 0, 1, 1, 2])
