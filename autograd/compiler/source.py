@@ -81,9 +81,10 @@ class _Writer:
                 self.readers.setdefault(x, []).append(equation)
                 self.last_read[x.root] = self.last_use[x] = position
         self.summed_up = accumulated(program)
+        names = Counter(v.name for v in [*inputs, *self.made_by] if v.name)
         self.like = {  # values of which gradients have the shape
             o.variable: o.source for o in program.outputs if o.kind == "gradient"
-            and isinstance(o.source, Variable) and o.source.name and o.source.shape
+            and isinstance(o.source, Variable) and o.source.shape and names[o.source.name] == 1
         }  # fmt: skip
 
     def text(self) -> str:

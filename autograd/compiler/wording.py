@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from .program import Equation, Program, Variable, used_later, written_in_place
+from .program import (
+    Equation,
+    Program,
+    Variable,
+    reading_order,
+    used_later,
+    written_in_place,
+)
 
 __all__ = ["give_names", "rebound"]
 
@@ -16,6 +23,9 @@ def give_names(program: Program) -> None:
         uses.update(equation.inputs)
     _leave_out_steps(program, uses)
     made_by = program.producers()
+    for output in program.outputs:  # it is written as the tensor that it updates
+        if output.kind == "tensor" and output.variable in made_by:
+            output.variable.name = None
     names = {x.name for x in [*made_by, *(i.variable for i in program.inputs)]}
     for output in program.outputs:
         made = made_by.get(output.variable)
@@ -81,17 +91,38 @@ def _number(program: Program) -> None:
 
 
 def rebound(program: Program) -> dict[Variable, Variable]:
-    """The values that take the name over of the one that they alone are made of: loss."""
-    leaving = used_later(program.outputs)
-    readers: dict[Variable, list[Equation]] = defaultdict(list)
-    for equation in program.equations:
-        for x in set(equation.inputs):
-            readers[x].append(equation)
-    made_by, found = program.producers(), {}
-    for x in made_by:
-        if not x.name or x in leaving or len(readers[x]) != 1 or made_by[x].into:
-            continue
-        equation = readers[x][0]
-        if equation.out.name == x.name and not equation.into:
-            found[equation.out] = x
-    return found
+    """The values that take over the name of another one, which nobody reads any more: loss.
+
+    All values of a name, or none.
+    """
+    outputs = [o for o in program.outputs if o.kind != "finite"]
+    order = reading_order(Program(program.inputs, program.equations, outputs, program.empty))
+    position = {equation: k for k, equation in enumerate(order)}
+    ends = _last_reads(order, used_later(outputs))
+    owners = {given.variable.name: given.variable for given in program.inputs}
+    ends |= dict.fromkeys(owners.values(), len(order))
+    found: dict[Variable, Variable] = {}
+    clash: set[str] = set()
+    for equation in order:
+        out = equation.out
+        before = owners.get(out.name) if out.name else None
+        if before is not None and not (equation.into and equation.args[0] is before):
+            found[out] = before
+            if ends[before] > position[equation] or equation.into:
+                clash.add(out.name or "")
+        owners[out.name] = out
+    return {out: before for out, before in found.items() if out.name not in clash}
+
+
+def _last_reads(order: list[Equation], leaving: set[Variable]) -> dict[Variable, int]:
+    """Where each value is read for the last time, be it in the text of one without a name."""
+    found = dict.fromkeys(leaving, len(order))
+    for k in range(len(order) - 1, -1, -1):
+        equation = order[k]
+        out = equation.out
+        followed = out not in leaving and (out.name is None or out.base is not None)
+        followed = followed or equation.into
+        end = max(k, found.get(out, k)) if followed else k
+        for x in equation.inputs:
+            found[x] = max(found.get(x, k), end)
+    return {**dict.fromkeys((e.out for e in order), -1), **found}

@@ -11,6 +11,7 @@ from close import assert_close
 from draws import generator
 
 import autograd as ag
+from autograd import Parameter
 
 rng = generator(11)
 LABELS = np.array([2, 0, 1, 1, 2])
@@ -124,6 +125,84 @@ def test_texts_give_the_numbers_and_dtypes_of_eager(f: Callable[..., Any], dtype
         if np.ndim(x):
             assert x.dtype == expected.dtype
         assert_close(x, expected, of=[1.0])
+
+
+def momentum() -> str:
+    """The source of a step with two parameters, and with values that a loop names again."""
+    W, b = params = [Parameter(np.ones((3, 2)), name="W"), Parameter(np.ones(2), name="b")]
+    speeds = [Parameter(np.zeros(p.shape), requires_grad=False, name=f"v{p.name}") for p in params]
+
+    @ag.compile
+    def step(X: Any, y: Any) -> Any:
+        for p in params:
+            p.zero_grad()
+        error, start = X @ W + b - y, np.mean(X)
+        loss = np.mean(error**2) * start
+        loss.backward()
+        for p, v in zip(params, speeds, strict=True):
+            v.data = 0.9 * v.data + p.grad
+            scaled = v.data / (1 + np.sum(v.data**2))
+            p -= 0.1 * scaled
+        return loss
+
+    X, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    own = [p.numpy().copy() for p in (W, b, *speeds)]
+    names = "W", "b", "vW", "vb"
+    step(X, y)
+    scope: dict[str, Any] = {}
+    exec(step.source, scope)
+    scope["step"](X=X, y=y, **dict(zip(names, own, strict=True)))
+    for x, p in zip(own, (W, b, *speeds), strict=True):
+        assert_close(x, p, of=[1.0])
+    return step.source
+
+
+def test_names_of_a_loop_are_used_again_where_nobody_reads_the_old_value() -> None:
+    text = momentum()
+    assert text.count("    scaled = v") == 2
+    assert "dW = X.T @ derror" in text
+    assert "    error = X @ W + b - y " in text  # two names were assigned at once
+
+
+def test_gradients_that_are_wanted_are_not_written_over() -> None:
+    """dh is wanted as it is, so what it grows into has memory of its own."""
+
+    def f(h: Any) -> Any:
+        h = np.tanh(h)
+        h.retain_grad()
+        np.sum(h**2).backward()
+        return h, h.grad
+
+    compiled = ag.compile(f)
+    x = ag.Tensor(rng.normal(size=4))
+    compiled(x)
+    scope: dict[str, Any] = {}
+    exec(compiled.source, scope)
+    out, dh = scope["f"](np.ones(4))[:2]
+    assert_close(out, np.tanh(np.ones(4)))
+    assert_close(dh, 2 * np.tanh(np.ones(4)))
+
+
+def test_kinks_are_as_in_the_rows() -> None:
+    def f(x: Any, w: Any) -> Any:
+        hidden = np.maximum(0, x * w)
+        return np.sum(hidden * w)
+
+    x, w = np.array([-1.0, 0.0, 2.0, np.nan]), np.array([1.0, 2.0, 3.0, 4.0])
+    text, run = derived(f, x, w)
+    assert "dhidden[hidden <= 0] = 0" in text or "hidden != 0" in text
+    _, grads = ag.value_and_grad(f, (0, 1))(x, w)
+    for found, expected in zip(run(x, w)[1:], grads, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_sigmoid_written_out_is_right_where_it_saturates(sign: int) -> None:
+    s = sign * np.array([0.0, 3.0, 30.0, 300.0])
+    text, run = derived(lambda s: np.sum(neuron(s)), s)
+    assert " * (1 - " in text
+    _, grad = ag.value_and_grad(lambda s: np.sum(neuron(s)))(s)
+    np.testing.assert_allclose(run(s)[1], grad, rtol=1e-12, atol=1e-15)
 
 
 def lines(f: Callable[..., Any]) -> list[str]:
