@@ -84,7 +84,8 @@ class _Writer:
         names = Counter(v.name for v in [*inputs, *self.made_by] if v.name)
         self.like = {  # values of which gradients have the shape
             o.variable: o.source for o in program.outputs if o.kind == "gradient"
-            and isinstance(o.source, Variable) and o.source.shape and names[o.source.name] == 1
+            and isinstance(o.source, Variable) and o.source.shape
+            and names[o.source.name or ""] == 1
         }  # fmt: skip
 
     def text(self) -> str:
@@ -383,6 +384,8 @@ class _Writer:
             return "float" if x.char == "d" else f"np.{x.name}", ATOM
         if is_dataclass(x):
             self.helpers.add(type(x))
+        if isinstance(x, _Text):
+            return x, ATOM
         if isinstance(x, np.generic):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
@@ -391,7 +394,8 @@ class _Writer:
 
     def call(self, equation: Equation) -> tuple[str, int]:
         """The right side of an equation, and how strongly it binds."""
-        function, args, op = equation.function, equation.args, equation.op
+        function, op = equation.function, equation.op
+        args = tuple(_with_dtype(x, equation) for x in equation.args)
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
         if function is np.ndarray.copy and self._is_made_here(args[0]):
@@ -466,6 +470,20 @@ class _Writer:
             kind = "" if usual else f", np.{value.dtype.name}"
             return f"np.array({value.tolist()}{kind})"
         return self.held.setdefault(variable, variable.name or f"c{len(self.held) + 1}")
+
+
+class _Text(str):
+    """An operand that is text already."""
+
+
+def _with_dtype(x: Any, reader: Equation) -> Any:
+    """A number of NumPy as one of Python, if the other operands make it what it is."""
+    if not isinstance(x, np.floating):
+        return x
+    others = {v.dtype for v in reader.inputs if not v.type.weak and v.dtype.kind == "f"}
+    if x.dtype in others or (x.dtype == float and not others):
+        return float(str(x)) if np.isfinite(x) else float(x)
+    return _Text(f"np.{x.dtype}({x.item()!r})") if np.isfinite(x) else x
 
 
 def _is_simple(text: str) -> bool:

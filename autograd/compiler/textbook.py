@@ -382,6 +382,8 @@ def _are_distinct(index: Any, value: Any) -> bool:
     arrays = [x for x in parts if isinstance(x, Variable)]
     if len(arrays) < len(parts) or len({x.shape for x in arrays}) != 1:
         return False
+    if any(x.dtype.kind not in "iu" for x in arrays):
+        return False
     return any(
         x.constant and x.dtype.kind in "iu" and x.value.min(initial=0) >= 0
         and len(np.unique(x.value)) == x.value.size and x.shape == np.shape(value)

@@ -34,7 +34,8 @@ def give_names(program: Program) -> None:
     for equation in program.equations:
         out, backward = equation.out, equation.context.backward
         if out.name is None and uses[out] > 1 and not backward and not _is_short(equation):
-            out.name = equation.op.noun or None
+            noun = equation.op.noun
+            out.name = noun if noun and noun not in names else None
     _number(program)
 
 

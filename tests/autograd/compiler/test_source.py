@@ -86,21 +86,23 @@ def test_the_source_trains_without_this_package() -> None:
 def test_the_source_of_every_gate_runs_and_is_right(case: Case) -> None:
     def f(*xs: Any) -> Any:
         out = case.f(*xs)
-        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+        return np.sum(out * np.linspace(0.5, 1.5, out.size, dtype=out.dtype).reshape(out.shape))
 
     eager = ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
 
     def both(*xs: Any) -> Any:
         return eager(*xs)
 
-    compiled = ag.compile(both)
-    compiled(*case.inputs)
-    other = [np.asarray(rng.permuted(x) if x.ndim else x) for x in case.inputs]
-    value, grads = eager(*other)
-    found = run_source(compiled, *other)
-    assert_close(found[0], value, of=[case.f(*other)])  # what was summed
-    for a, b in zip(grads, found[1:], strict=True):
-        assert_close(b, a)
+    for dtype in (np.float64, np.float32):
+        compiled = ag.compile(both)
+        compiled(*(x.astype(dtype) for x in case.inputs))
+        other = [np.asarray(rng.permuted(x) if x.ndim else x, dtype) for x in case.inputs]
+        value, grads = eager(*other)
+        found = run_source(compiled, *other)
+        assert_close(found[0], value, of=[case.f(*other)])  # what was summed
+        for a, b in zip(grads, found[1:], strict=True):
+            assert_close(b, a)
+            assert not np.ndim(b) or b.dtype == a.dtype
 
 
 def test_reading_the_source_changes_nothing() -> None:
