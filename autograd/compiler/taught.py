@@ -11,17 +11,16 @@ __all__ = ["col2im", "im2col", "pieces", "sum_of_pieces"]
 
 
 def im2col(x, rows, columns, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1), fill=0):
-    """For each element (i, j) of a window, what it sees of images (n, c, h, w)."""
+    """What each element of a window sees of images: (n, c, h, w) to (rows, columns, n, c, ...)."""
     x = np.pad(x, ((0, 0), (0, 0), *pad), constant_values=fill)
     (s, t), (d, e) = stride, dilation
-    h = s * ((x.shape[2] - d * (rows - 1) - 1) // s + 1)
-    w = t * ((x.shape[3] - e * (columns - 1) - 1) // t + 1)
-    return np.array(
-        [
-            [x[:, :, d * i : d * i + h : s, e * j : e * j + w : t] for j in range(columns)]
-            for i in range(rows)
-        ]
-    )
+    down = (x.shape[2] - d * (rows - 1) - 1) // s + 1
+    across = (x.shape[3] - e * (columns - 1) - 1) // t + 1
+    cols = np.empty((rows, columns, *x.shape[:2], down, across), x.dtype)
+    for i in range(rows):
+        for j in range(columns):
+            cols[i, j] = x[:, :, d * i : d * i + s * down : s, e * j : e * j + t * across : t]
+    return cols
 
 
 def col2im(cols, shape, stride=(1, 1), pad=((0, 0), (0, 0)), dilation=(1, 1)):
