@@ -17,7 +17,7 @@ import numpy as np
 
 from .ops import MEANT, OPS, Function, Meaning, op_of
 from .program import Equation, Program, Variable, accumulated
-from .textbook import lay_out
+from .rewriting import lay_out
 from .types import map_tree
 
 __all__ = ["tidy"]

@@ -13,15 +13,15 @@ import numpy as np
 
 from .algebra import tidy
 from .blocks import gather
+from .by_shape import say_by_shape
+from .lecture import parameters_first
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, used_later
 from .textbook import (
     call_taught_helpers,
     leave_out_zeros,
     merge_constants,
-    parameters_first,
     put_at_places,
-    say_by_shape,
     set_to_zero,
 )
 from .types import Type, fresh, map_tree, type_of
