@@ -143,19 +143,19 @@ def _effect(step: dis.Instruction) -> int:
 
 def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
     """Call the gradient by `hidden` dhidden; by a value without a name, after its module."""
-    for output in program.outputs:
-        if output.kind != "gradient":
-            continue
-        value, gradient = output.source, output.variable
-        name = value.name or modules.get(value)
-        free = gradient.name is None and not gradient.constant
-        if name is not None and name.isidentifier() and free:
-            gradient.name = f"d{name}"
     in_place = written_in_place(program)
-    for equation in reversed(program.equations):  # x[i] = y: the same array before and after
-        if equation in in_place:
-            before, after = equation.args[0], equation.out
-            before.name = after.name = after.name or before.name
+    for names in (lambda x: x.name), modules.get:  # the user's own names first
+        for output in program.outputs:
+            if output.kind != "gradient":
+                continue
+            gradient, name = output.variable, names(output.source)
+            free = gradient.name is None and not gradient.constant
+            if name is not None and name.isidentifier() and free:
+                gradient.name = f"d{name}"
+        for equation in reversed(program.equations):  # x[i] = y: the same array before and after
+            if equation in in_place:
+                before, after = equation.args[0], equation.out
+                before.name = after.name = after.name or before.name
     _make_unique(program, in_place)
 
 

@@ -39,10 +39,10 @@ def step(X, y, W1, b1, W2, b2, lr):
     dscores /= 30
     dW2 = hidden.T @ dscores + 0.001 * W2                     # (16, 3)
     db2 = np.sum(dscores, axis=0)                             # (3,)
-    dfc1 = dscores @ W2.T                                     # (30, 16)
-    dfc1[hidden <= 0] = 0
-    dW1 = X.T @ dfc1 + 0.001 * W1                             # (2, 16)
-    db1 = np.sum(dfc1, axis=0)                                # (16,)
+    dhidden = dscores @ W2.T                                  # (30, 16)
+    dhidden[hidden <= 0] = 0
+    dW1 = X.T @ dhidden + 0.001 * W1                          # (2, 16)
+    db1 = np.sum(dhidden, axis=0)                             # (16,)
     W1 -= lr * dW1
     b1 -= lr * db1
     W2 -= lr * dW2
