@@ -45,6 +45,7 @@ from .trace import Notes, Trace
 from .traced import Traced
 from .turns import PAUSED_COLLECTOR, TURN
 from .verify import verify_memory
+from .wording import give_names
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -490,6 +491,7 @@ class Entry:
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
+        give_names(program)
         known = {v: lowered.known.get(v) for v in scopes}
         return program, {
             x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)

@@ -35,6 +35,9 @@ from .types import Type, fresh, map_tree
 __all__ = ["Form", "lower"]
 
 
+LONG = 5  # letters of an operand's name that says what it is: scores
+
+
 class Form(Enum):
     """What gates are lowered to."""
 
@@ -92,13 +95,19 @@ class _Lowering(Recorder):
             if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
                 out = out.astype(equation.out.dtype)
         self.known[equation.out] = out
-        if isinstance(out, Traced) and equation.out.name and not out.variable.constant:
+        named = equation.out.name and not self.context.backward
+        if isinstance(out, Traced) and named and not out.variable.constant:
             out.variable.name = out.variable.name or equation.out.name
 
     def _gate(self, equation: Equation, call: GateCall, values: Any, static: Any) -> Any:
         """The kernel; if edges lead back to it, what their rules need is kept beside."""
         plan = call.plan if equation.out in self.forward_of else None
         values = list(values)
+        if self.form is Form.TEXTBOOK and not call.gate.elementwise and not call.gate.variadic:
+            for name, x in zip(call.gate.operands, values, strict=False):
+                known = not isinstance(x, Traced) or x.variable.constant
+                if len(name) >= LONG and not known and x.dtype.kind == "f":
+                    x.variable.name = x.variable.name or name
         out, extra = self.forward(call.gate, values, static, plan)
         if plan is not None:
             self.saved[equation.out] = Shadow(plan.saved(values, out, static, extra), values)

@@ -22,8 +22,8 @@ from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
 __all__ = [
-    "Equation", "Input", "Output", "Program", "Variable", "reading_order", "variables_in",
-    "written_in_place",
+    "Equation", "Input", "Output", "Program", "Variable", "accumulated", "reading_order",
+    "variables_in", "written_in_place",
 ]  # fmt: skip
 
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
@@ -448,6 +448,23 @@ def reading_order(program: Program) -> list[Equation]:
         else:
             put(equation)
     return order
+
+
+def accumulated(program: Program) -> set[Variable]:
+    """The partial sums of gradients that many paths add to: at least four terms."""
+    made_by = {e.out: e for e in program.equations if e.op.augmented == "+=" and e.context.backward}
+    found: set[Variable] = set()
+    for equation in reversed(program.equations):
+        if equation.out not in made_by:
+            continue
+        parts = [equation.out]
+        while parts[-1] in made_by and parts[-1] not in found:
+            parts.append(made_by[parts[-1]].args[0])
+            if not isinstance(parts[-1], Variable):
+                break
+        if len(parts) > 3:
+            found.update(x for x in parts[1:] if isinstance(x, Variable))
+    return found
 
 
 def written_in_place(program: Program) -> set[Equation]:

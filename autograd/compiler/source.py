@@ -11,7 +11,7 @@ import math
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
@@ -19,8 +19,16 @@ import numpy as np
 
 from .draws import source_of
 from .heads import is_literal, literal, parameter_list, put_together
-from .ops import ATOM, PRODUCT, UNARY, function_name
-from .program import Anew, Equation, Variable, reading_order, used_later, written_in_place
+from .ops import ATOM, POWER, PRODUCT, UNARY, function_name
+from .program import (
+    Anew,
+    Equation,
+    Variable,
+    accumulated,
+    reading_order,
+    used_later,
+    written_in_place,
+)
 from .standalone import Helpers
 from .texts import Text
 
@@ -75,6 +83,7 @@ class _Writer:
             self.uses.update(equation.inputs)
         self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
         self.leaving = used_later(program.outputs)
+        self.roots_leaving = {x.root for x in self.leaving}
         self.gradients: dict[Variable, list[str]] = {}  # names of gradients by inputs
         inputs = [i.variable for i in program.inputs]
         by_input = {o.source: o.variable for o in program.outputs if o.kind == "gradient"}
@@ -95,9 +104,26 @@ class _Writer:
         self.helpers = Helpers()
         self.python: set[Variable] = set()  # what is a number of Python in the text
         self.held: dict[Any, tuple[str, Any]] = {}  # what else is an argument of the text
+        self.lines = set(inputs)  # what has a line of its own, or comes from outside
+        self.readers: dict[Variable, list[Equation]] = {}
+        self.shown: dict[Variable, list[Variable]] = {}  # the inline texts that read a memory
+        self.last_use: dict[Variable, int] = {}  # where a value is read for the last time
+        self.last_read: dict[Variable, int] = {}  # where memory is read for the last time
+        for position, equation in enumerate(self.order):
+            for x in equation.inputs:
+                self.readers.setdefault(x, []).append(equation)
+                self.last_read[x.root] = self.last_use[x] = position
+        self.summed_up = accumulated(program)
+        names = Counter(v.name for v in [*inputs, *self.made_by] if v.name)
+        self.like = {  # values of which gradients have the shape
+            o.variable: o.source for o in program.outputs if o.kind == "gradient"
+            and isinstance(o.source, Variable) and o.source.shape
+            and names[o.source.name or ""] == 1
+        }  # fmt: skip
 
     def text(self) -> str:
         words = self.words
+        self._make_constants()
         self._keep_what_is_handed_on()
         for position, equation in enumerate(self.order):
             self.position = position
@@ -118,6 +144,7 @@ class _Writer:
         """What the function returns, in its form."""
         words, call = self.words, self.words.head.call
         known = {place: self._result(x) for place, x in sorted(words.results.items())}
+        known |= {place: self.expression(x) for place, x in words.tensors.items()}
         fixed = {k: self._fixed(x) for k, x in call.given.items() if k not in known}
         leaves = (text for _, text in sorted((known | fixed).items()))
         result = put_together(call.result, leaves, self._fixed)
@@ -156,6 +183,23 @@ class _Writer:
         self.rows.append((f"{gradient} = {text}", _shape(variable)))
         return gradient
 
+    def _make_constants(self) -> None:
+        """A constant that is read more than once gets a line, if it is written as a call."""
+        read = Counter(
+            x for e in self.order for x in set(e.inputs) if x.constant and np.ndim(x.value)
+        )
+        for x in [x for x, count in read.items() if count > 1]:
+            text = self.constant(x)
+            if not text.startswith("np.") or text.startswith("np.arange"):
+                continue
+            made = text[len("np.") : text.index("(")]  # zeros, ones, full
+            made = "index" if made == "array" and x.dtype.kind in "iu" else made
+            name = x.name or made
+            taken = name in self.words.identifiers.taken or name == "array"
+            name = self._new_name() if taken else self.words.identifiers.new(name)
+            self.rows.append((f"{name} = {text}", _shape(x)))
+            self.inline[x] = name, ATOM
+
     # --- lines ---------------------------------------------------------------------------------
 
     def _equation(self, equation: Equation) -> None:
@@ -184,28 +228,116 @@ class _Writer:
         text, level = self.call(equation)
         short = len(text) <= WIDTH
         once = self.uses[out] == 1 and out not in self.leaving
-        turned = equation.function is np.transpose or equation.op.reshapes
-        view = turned and len(text) < 16
-        if (out.name is None and once and short) or (view and out not in self.leaving):
+        if once and out in self.summed_up:
+            short = False
+        if (out.name is None and once and short) or self._is_brief(equation, text):
             self.inline[out] = text, level
             self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
+            for memory in self.reads[out]:
+                self.shown.setdefault(memory, []).append(out)
             return
-        self._line(out, text)
+        if not self._grow(equation, text):
+            out.name = out.name or self._name_to_come(out)
+            self._line(out, text)
+
+    def _is_brief(self, equation: Equation, text: str) -> bool:
+        """It may stand wherever it is read, as 1 - p and X.T do."""
+        out, function = equation.out, equation.function
+        if out in self.leaving:
+            return False
+        if function is np.transpose or equation.op.reshapes:
+            return (
+                len(text) < 24
+                and isinstance(equation.args[0], Variable)
+                and (equation.args[0] not in self.inline or len(text) < 16)
+            )
+        if out.name is not None or len(text) > 9 or self.uses[out] > 4:
+            return False
+        part = function is operator.getitem and isinstance(equation.args[1], int)
+        number = any(type(x) in (int, float) for x in equation.args)
+        return part or (number and equation.op.augmented in ("+=", "-="))
+
+    def _grow(self, equation: Equation, text: str) -> bool:
+        """dz *= z * (1 - z), where nobody wants the old dz any more."""
+        out, x, name = equation.out, equation.args[0] if equation.args else None, equation.out.name
+        several = equation.op.augmented == "*=" or equation.function is np.divide
+        if not isinstance(x, Variable):
+            return False
+        symbol = equation.op.augmented
+        while several and x in self.inline and len(self.readers[x]) == 1:
+            inner = self.made_by[x]
+            if inner.op.augmented != "*=" and inner.function is not np.divide:
+                return False
+            x, symbol = inner.args[0], inner.op.augmented
+            if symbol != "*=" or not isinstance(x, Variable):
+                return False
+        if not symbol or x not in self.made_by or x.name is None or name not in (None, x.name):
+            return False
+        if name is None and not self.made_by[x].context.backward:
+            return False
+        same_sign = text.startswith(f"{x.name} {symbol[0]} ")
+        if not self._is_free(x, out) or not (same_sign or text.startswith(f"{x.name} - ")):
+            return False
+        direct = x is equation.args[0] and same_sign
+        rest = self.expression(equation.args[1]) if direct else text[len(x.name) + 3 :]
+        self._read_before_writing(x)
+        self.rows.append((f"{x.name} {symbol if same_sign else '-='} {rest}", ""))
+        out.name = x.name
+        self.lines.add(out)
+        return True
+
+    def _is_free(self, x: Variable, out: Variable) -> bool:
+        """The memory of x is its own, made here, of the type of `out`, and read no further down."""
+        own = x.base is None and not x.constant and x in self.lines and x not in self.leaving
+        own = own and bool(x.shape or self.made_by[x].op.means or self.made_by[x].op.over_all)
+        return (
+            own
+            and self.last_read[x] <= self.position
+            and ((x.shape, x.dtype, x.type.weak) == (out.shape, out.dtype, out.type.weak))
+        )
+
+    def _name_to_grow_into(self, equation: Equation) -> str | None:
+        """The name of the gradient that this array, which only a rule calls so, becomes."""
+        out, readers = equation.out, self.readers.get(equation.out, [])
+        if not equation.context.backward or len(readers) != 1 or out in self.leaving:
+            return None
+        reader = readers[0]
+        own = (out.shape, out.dtype) == (reader.out.shape, reader.out.dtype)
+        grows = own and reader.op.augmented and reader.args[0] is out
+        return reader.out.name if grows and reader.out not in self.updates else None
+
+    def _name_to_come(self, x: Variable) -> str | None:
+        """The name of what this value grows into, or is written to."""
+        while x.name is None:
+            readers = self.readers.get(x, [])
+            writes = [e for e in readers if e in self.in_place and e.args[0] is x]
+            if x in self.leaving or len(writes or readers) != 1:
+                return None
+            reader = (writes or readers)[0]
+            if reader.args[0] is not x:
+                return None
+            if not (reader.into or reader.op.augmented) or not reader.context.backward:
+                return None
+            if (x.shape, x.dtype) != (reader.out.shape, reader.out.dtype):
+                return None
+            x = reader.out
+        return x.name
 
     def _new_name(self, stem: str = "t") -> str:
         """The next of t1, t2, ..., for what the user has no name for."""
         return self.words.identifiers.numbered(stem)
 
     def _line(self, out: Variable, text: str) -> None:
+        self.lines.add(out)
         out.name = out.name or self._new_name()
         self.rows.append((f"{out.name} = {text}", _shape(out)))
 
     def _read_before_writing(self, memory: Variable) -> None:
         """What was to be read from this memory further down gets a line of its own here."""
-        later = {x for equation in self.order[self.position + 1 :] for x in equation.inputs}
-        for x in [x for x in self.inline if memory in self.reads.get(x, ()) and x in later]:
-            text, _ = self.inline.pop(x)
-            self._line(x, text)
+        for x in self.shown.pop(memory, ()):
+            if x in self.inline and self.last_use[x] > self.position:
+                text, _ = self.inline.pop(x)
+                self._line(x, text)
 
     def _write(self, equation: Equation) -> None:
         """x[index] = value, and x[index] -= value where that is meant."""
@@ -213,21 +345,27 @@ class _Writer:
         target = out.name or before.name or self._new_name()
         if equation not in self.in_place:
             target = target if target != before.name else self._new_name()
-            self.rows.append((f"{target} = {self.operand(before, ATOM)}.copy()", _shape(out)))
+            copied = "" if self._is_made_here(before) else ".copy()"
+            self.rows.append((f"{target} = {self.operand(before, ATOM)}{copied}", _shape(out)))
         else:
             self._read_before_writing(before)
             if self.expression(before) != before.name:
                 self.rows.append((f"{target} = {self.expression(before)}", _shape(out)))
             else:
                 target = before.name
+                final = self._name_to_grow_into(equation)
+                if final not in (None, target):  # dscores = probs
+                    self.rows.append((f"{final} = {target}", ""))
+                    target = final
         out.name = target
+        self.lines.add(out)
         if equation.function is not operator.setitem:
             rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
             self.rows.append((f"{function_name(equation.function)}({target}{rest})", ""))
             return
         index, value = equation.args[1], equation.args[2]
         place = f"{target}[{self.index(index)}]"
-        text = self.expression(value)
+        text = "0" if type(value) is float and not value else self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
         made = self.made_by.get(value) if value in self.inline else None
         grows = made is not None and made.op.augmented and not made.kwargs
@@ -237,13 +375,19 @@ class _Writer:
             return
         self.rows.append((f"{place} = {text}", ""))
 
+    def _is_made_here(self, x: Any) -> bool:
+        """A constant that is written as a call, which makes a new array."""
+        constant = isinstance(x, Variable) and x.constant and isinstance(x.value, np.ndarray)
+        if not constant or x in self.inline:
+            return False
+        return self.constant(x).startswith("np.")
+
     def _update(self, equation: Equation) -> None:
         """A new value of a tensor: in place, if nobody reads the old one further down."""
         out, op = equation.out, equation.op
         old, *others = self.updates[out]
-        later = {x.root for e in self.order[self.position + 1 :] for x in e.inputs}
-        later |= {x.root for x in self.leaving}
-        free = old not in later and not others
+        read = old in self.roots_leaving or self.last_read.get(old, -1) > self.position
+        free = not read and not others
         if equation.into:
             if free and equation.args[0] is old:
                 self.in_place.add(equation)
@@ -292,6 +436,7 @@ class _Writer:
         copy = ".copy()" if out.root in self.replaced else ""
         if out.name is None or out in self.updates:
             out.name = self.words.identifiers.new(name)
+        self.lines.add(out)
         self.rows.append((f"{out.name} = {text}{copy}", _shape(out)))
 
     def _hand_on(self, new: Variable, olds: list[Variable]) -> None:
@@ -334,7 +479,7 @@ class _Writer:
                 f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
             ), ATOM
         if isinstance(x, np.dtype):
-            return f"np.{x.name}", ATOM
+            return "float" if x.char == "d" else f"np.{x.name}", ATOM
         if is_dataclass(x):
             self.helpers.add(type(x))
         if isinstance(x, np.generic):
@@ -351,18 +496,34 @@ class _Writer:
             return text, ATOM
         if function is operator.getitem:
             return f"{self.operand(args[0], ATOM)}[{self.index(args[1])}]", ATOM
+        if function is np.ndarray.copy and self._is_made_here(args[0]):
+            return self.level_of(args[0])
         form = op.readable
         told = op.copies or not equation.kwargs  # a copy for people is a copy
         if form is not None and told and len(form.operands) == len(args):
             if form.level is None:
                 return self.level_of(args[0])
-            parts = [self.operand(x, least) for x, least in zip(args, form.operands, strict=True)]
-            return form.text.format(*parts), form.level
+            given = _without_points(args) if equation.out.dtype.kind in "fb" else args
+            parts = [self.operand(x, least) for x, least in zip(given, form.operands, strict=True)]
+            text = form.text.format(*parts)
+            if op.augmented in ("+=", "-=") and parts[1].startswith("-"):  # a - b for a + -b
+                text = f"{parts[0]} {'-' if op.augmented == '+=' else '+'} {parts[1][1:]}"
+            if form.level == POWER and not all(map(_is_simple, parts)):
+                text = form.text.replace("**", " ** ").format(*parts)
+            return text, form.level
+        like = self.like.get(equation.out)
+        if op.method and op.reshapes and args[1:] == (equation.out.shape,) and like in self.lines:
+            shape = f"{like.name}.shape"
+            return f"{self.operand(args[0], ATOM)}.{op.method}({shape})", ATOM
+        if op.method and len(args) == 2 and not equation.kwargs and _ndim(args[0]):
+            given = args[1] if isinstance(args[1], tuple) else args[1:]
+            return f"{self.operand(args[0], ATOM)}.{op.method}({self.index(given)})", ATOM
         kwargs = dict(equation.kwargs)
         if op.axis is not None:
             kwargs.setdefault("axis", op.axis)
         if op.over_all:  # what it does unless told otherwise
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
+            kwargs = _with_short_axis(kwargs, _ndim(args[0]))
         name = op.called or op.name
         if not name.startswith("np."):
             name = self.helpers.add(function)
@@ -398,7 +559,7 @@ class _Writer:
             whole = type(args[-1]) is int and args[-1] > 0
             wrong = (divides and not nonzero) or (powers and not whole)
             wrong |= out.dtype == np.float32
-        typed = {k: _without_dtype(args[k]) for k in numbers}
+        typed = {k: _without_dtype(args[k], others) for k in numbers}
         if wrong and numbers:
             typed[numbers[0]] = _Typed(typed[numbers[0]], wanted)
         elif not others:
@@ -438,6 +599,8 @@ class _Writer:
             return ":".join(ends) + step
         if isinstance(part, Variable) and part.constant and _is_counting(part.value):
             return f"range({len(part.value)})"
+        if part is None:
+            return "np.newaxis"
         return "..." if part is Ellipsis else self.expression(part)
 
     def constant(self, variable: Variable) -> str:
@@ -450,11 +613,12 @@ class _Writer:
             return f"np.arange({len(value)}{kind})"
         if value.size and _is_uniform(value):
             first, shape = value.flat[0].item(), value.shape
+            first = float(str(value.flat[0])) if value.dtype == np.float32 else first
             shape_text = str(shape[0]) if len(shape) == 1 else str(shape)
             kind = "" if value.dtype in (float, bool) else f", np.{value.dtype.name}"
             if repr(first) in ("0.0", "1.0"):
                 return f"np.{'ones' if first else 'zeros'}({shape_text}{kind})"
-            return f"np.full({shape_text}, {_written(first)}{kind})"
+            return f"np.full({shape_text}, {_fraction(first)}{kind})"
         if not value.size:
             return f"np.zeros({value.shape}, np.{value.dtype.name})"
         if value.size <= 16:
@@ -467,8 +631,12 @@ class _Writer:
         return self._held(variable, value, variable.name or "c")
 
 
-def _without_dtype(x: Any) -> Any:
-    return x.item() if isinstance(x, np.generic) else x
+def _without_dtype(x: Any, beside: Iterable[np.dtype[Any]] = ()) -> Any:
+    """A number of NumPy as one of Python; beside others of its dtype as short as can be."""
+    if not isinstance(x, np.generic):
+        return x
+    alike = {dtype for dtype in beside if dtype.kind == "f"} == {x.dtype}
+    return float(str(x)) if alike and np.isfinite(x) else x.item()
 
 
 def _plain(x: Any) -> Any:
@@ -476,6 +644,40 @@ def _plain(x: Any) -> Any:
     if isinstance(x, Variable):
         return {"f": 0.0, "b": False}.get(x.dtype.kind, 0)
     return _without_dtype(x)
+
+
+def _is_simple(text: str) -> bool:
+    return text.isidentifier() or text.replace(".", "").isdigit()
+
+
+def _fraction(x: Any) -> str:
+    """A number as text: 1 / 300 for what is that."""
+    whole = round(1 / x) if type(x) is float and 0 < x < 0.2 else 0
+    return f"1 / {whole}" if whole and 1 / whole == x and len(repr(x)) > 8 else _written(x)
+
+
+def _ndim(x: Any) -> int:
+    return len(x.shape) if isinstance(x, Variable) else np.ndim(x)
+
+
+def _without_points(args: Sequence[Any]) -> Sequence[Any]:
+    """2 for 2.0 beside floats."""
+    if not any(isinstance(x, Variable) and x.dtype.kind == "f" for x in args):
+        return args
+    return [int(x) if type(x) is float and x.is_integer() and 0 < abs(x) < 1e6 else x for x in args]
+
+
+def _with_short_axis(kwargs: dict[str, Any], ndim: int) -> dict[str, Any]:
+    """One axis as a number; all of them need not be told."""
+    axis = kwargs.get("axis")
+    if axis is None or not ndim:
+        return kwargs
+    axes = [k % ndim for k in (axis if isinstance(axis, tuple) else (axis,))]
+    if len(axes) == 1:
+        kwargs = {**kwargs, "axis": axes[0]}
+    if axes and len(axes) == ndim and "keepdims" not in kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if k != "axis"}
+    return kwargs
 
 
 def _is_counting(value: Any) -> bool:
@@ -502,7 +704,8 @@ def _typed(number: np.generic) -> str:
     """A number of NumPy that is not what Python makes of its text."""
     if number.dtype in (float, int, bool):
         return _written(number.item())
-    return f"np.{number.dtype.name}({_written(number.item())})"
+    short = isinstance(number, np.floating) and np.isfinite(number)
+    return f"np.{number.dtype.name}({_written(float(str(number)) if short else number.item())})"
 
 
 def _written(value: Any) -> str:

@@ -79,8 +79,10 @@ class Helpers:
     def __str__(self) -> str:
         if not self.parts:
             return "import numpy as np\n"
-        head = ["from __future__ import annotations", "", *sorted(self.imports),
-                "import numpy as np", "", *self.constants]  # fmt: skip
+        annotated = any("->" in part for part in self.parts.values())
+        head = ["from __future__ import annotations", ""] if annotated else []
+        head += [*sorted(self.imports), "import numpy as np"]
+        head += ["", *self.constants] if self.constants else []
         return "\n".join(head) + "\n\n\n" + "\n\n\n".join(self.parts.values()) + "\n"
 
 

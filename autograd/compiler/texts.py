@@ -21,7 +21,7 @@ from .names import name_gradients
 from .passes import remove_dead
 from .program import Equation, Input, Program, Variable
 from .standalone import Helpers
-from .types import map_tree
+from .types import map_tree, type_of
 
 __all__ = ["Text", "text_of"]
 
@@ -37,7 +37,8 @@ class Text:
              numbers that belong to objects, such as a step size, come last
     settings what those numbers are now
     updates  for new values the inputs that they replace
-    results  by places in the flat list of results, the values there
+    results  by places in the flat list of results, the values that are computed
+    tensors  the same for tensors that are given back: what they hold in the end
     wanted   gradients that are returned beside the results; None if nobody asked
     """
 
@@ -48,6 +49,7 @@ class Text:
     settings: dict[str, Any]
     updates: dict[Variable, list[Variable]]
     results: dict[int, Variable]
+    tensors: dict[int, Variable]
     wanted: list[Variable] | None
     identifiers: Identifiers
 
@@ -59,7 +61,10 @@ def text_of(
 
     Raises TraceError if gradients are asked for, and it leaves none.
     """
-    program = _without_the_unread(_with_own_inputs(program), gradients)
+    program = _with_tensors(_with_own_inputs(program), call)
+    program = _without_the_unread(program, gradients)
+    of_tensor = {id(i.source): i.variable for i in program.inputs if i.kind == "tensor"}
+    tensors = {k: of_tensor[id(x)] for k, x in call.given.items() if isinstance(x, Tensor)}
     wanted = [o.variable for o in program.outputs if o.kind == "grad"] if gradients else None
     if wanted == []:
         raise TraceError(
@@ -69,7 +74,7 @@ def text_of(
     identifiers = Identifiers(_names_of_helpers(program))
     name = identifiers.new("f" if name == "<lambda>" else name, "step")
     identifiers.taken.discard(name)  # an argument may be called so
-    read = _read(program)
+    read = _read(program).union(tensors.values())
     places = _places(program, call)
     labels = {places[i.variable]: i.variable.name or "" for i in program.inputs
               if i.kind == "tensor" and i.variable in places}  # fmt: skip
@@ -85,7 +90,9 @@ def text_of(
     settings = {str(i.variable.name): getattr(*i.source) for i in outside if i.kind == "setting"}
     variables = [i.variable for i in outside]
     updates = _updates(program)
-    return Text(name, program, head, variables, settings, updates, results, wanted, identifiers)
+    return Text(
+        name, program, head, variables, settings, updates, results, tensors, wanted, identifiers
+    )
 
 
 # --- what is read and returned -------------------------------------------------------------------
@@ -105,6 +112,19 @@ def _with_own_inputs(program: Program) -> Program:
     inputs = [replace(i, variable=own(i.variable)) for i in program.inputs]
     outputs = [replace(o, variable=own(o.variable), source=own(o.source)) for o in program.outputs]
     return Program(inputs, program.equations, outputs, program.empty)
+
+
+def _with_tensors(program: Program, call: Call) -> Program:
+    """The program with all tensors as inputs that the function gives back as they are."""
+    known = {id(i.source) for i in program.inputs}
+    number, inputs = program.last_number(), [*program.inputs]
+    for tensor in call.given.values():
+        if isinstance(tensor, Tensor) and id(tensor) not in known:
+            known.add(id(tensor))
+            number += 1
+            variable = Variable(number, type_of(tensor._array), name=tensor.name)
+            inputs.append(Input(variable, "tensor", tensor, tensor.requires_grad))
+    return Program(inputs, program.equations, program.outputs, program.empty)
 
 
 def _without_the_unread(program: Program, gradients: bool) -> Program:

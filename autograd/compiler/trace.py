@@ -545,10 +545,11 @@ class Trace(Recorder):
         ]
         for lifted in self._tensors.values():
             if lifted.own._tracked != lifted.tracked and not lifted.made_here:
+                name = lifted.tensor.name or "a tensor"
                 raise TraceError(
-                    f"compile: the function changes requires_grad of {lifted.tensor.name or 'a tensor'}, "
-                    "and a program is for the one that it was traced with; change it "
-                    "outside of the compiled function, for which it is then traced anew"
+                    f"compile: the function changes requires_grad of {name}, and a program is for "
+                    "the one that it was traced with; change it outside of the compiled function, "
+                    "for which it is then traced anew"
                 )
             now = lifted.own._array
             moved = now is not lifted.traced and isinstance(now, Traced)

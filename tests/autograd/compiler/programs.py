@@ -48,8 +48,6 @@ class Fault:
 # The faults that are known. The list has to become shorter, and to be empty in the end.
 TODAY_WRONG: dict[str, Fault] = {
     "a float written into bools": Fault(r"crash: DTypeError in setitem"),
-    # dataclasses, of which the text has one for windows, look for their module
-    "text: a window": Fault(r"source: AttributeError: 'NoneType'"),
 }
 
 
