@@ -81,6 +81,9 @@ class _ByShape:
         x, *axes = equation.args
         order = list(range(x.type.ndim))
         first, second = (k % len(order) for k in axes)
+        if first == second:
+            self.r.instead[equation.out] = x
+            return True
         order[first], order[second] = order[second], order[first]
         more = () if len(order) == 2 else (tuple(order),)
         turned = self.r.emit(np.transpose, x, *more, out=equation.out)

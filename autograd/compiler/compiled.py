@@ -367,7 +367,7 @@ class Compiled(Generic[P]):
     def constants(self) -> dict[str, Any]:
         """What `source` has as its last arguments, by name: settings of optimisers, arrays from
         outside that are too large to be written down, sources of random numbers."""
-        return self.source.constants
+        return self._entry().source(self.__name__).constants
 
     @property
     def readable(self) -> Program:

@@ -559,7 +559,7 @@ class _Writer:
             whole = type(args[-1]) is int and args[-1] > 0
             wrong = (divides and not nonzero) or (powers and not whole)
             wrong |= out.dtype == np.float32
-        typed = {k: _without_dtype(args[k], others) for k in numbers}
+        typed = {k: _without_dtype(args[k], others or [out.dtype]) for k in numbers}
         if wrong and numbers:
             typed[numbers[0]] = _Typed(typed[numbers[0]], wanted)
         elif not others:
