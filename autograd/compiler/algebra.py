@@ -224,6 +224,8 @@ class _Algebra:
         number = _number(x)
         if number is not None:
             return self._of_number(number)
+        if not isinstance(x, Variable):  # True, for one
+            raise _NotSoError
         equation = self.made_by.get(x) if top else self._opens(x, within or self.at)
         if equation is None or equation.op.means not in {*PRODUCTS, Meaning.TOTAL}:
             if top or (equation is not None and equation.op.means in SUMS):
@@ -415,6 +417,8 @@ def _without(group: Sequence[Variable], others: Sequence[Variable]) -> list[Vari
 def _is_same_along(v: Variable, x: Variable, axis: Any, keeps: bool) -> bool:
     """Every summand of a sum of x over `axis` meets the same element of v."""
     ndim = len(x.shape)
+    if not ndim:
+        return True
     given = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     axes = {k % ndim for k in given}
     shape = (1,) * (ndim - len(v.shape)) + v.shape

@@ -321,9 +321,13 @@ _of_python_numbers("<", COMPARISON, operator.lt, compares=True)
 _of_python_numbers("<=", COMPARISON, operator.le, compares=True)
 _of_python_numbers("==", COMPARISON, operator.eq, compares=True)
 _of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
-for _logic in (operator.and_, operator.or_, operator.xor, operator.invert):
-    _row(_logic, pure=True, result=miniature(_logic))
-_row(operator.abs, pure=True, result=miniature(operator.abs), floats=Form("abs({})"))
+for _symbol, _logic in (("&", operator.and_), ("|", operator.or_), ("^", operator.xor)):
+    _row(_logic, pure=True, result=miniature(_logic),
+         readable=Form(f"{{}} {_symbol} {{}}", COMPARISON, (SUM, SUM)))  # fmt: skip
+_row(operator.invert, pure=True, result=miniature(operator.invert),
+     readable=Form("~{}", UNARY, (UNARY,)))  # fmt: skip
+_row(operator.abs, pure=True, result=miniature(operator.abs), readable=Form("abs({})"),
+     floats=Form("abs({})"))  # fmt: skip
 
 # --- functions of one number ---------------------------------------------------------------------
 

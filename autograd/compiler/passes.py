@@ -150,7 +150,7 @@ def undo_inverses(program: Program, for_people: bool = False) -> Program:
     For people that is so too where a number of Python becomes one of NumPy by it.
     """
     made_by = {e.out: e for e in program.equations if _reverses_axes(e)}
-    narrow = {x for e in program.equations if any(map(_is_narrow, e.inputs)) for x in e.inputs}
+    narrow = _beside_narrow(program)
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
@@ -216,10 +216,11 @@ def _reverses_axes(equation: Equation) -> bool:
 def take_numbers(program: Program) -> Program:
     """For people: a Python number serves as the number of NumPy that it is made."""
     instead: dict[Variable, Variable] = {}
+    narrow = _beside_narrow(program)
     for equation in program.equations:
         _rename(equation, instead)
         source = equation.args[0] if equation.function is np.float64 else None
-        if isinstance(source, Variable) and source.type.weak:
+        if isinstance(source, Variable) and source.type.weak and equation.out not in narrow:
             instead[equation.out] = source
     _rename_outputs(program, instead)
     for output in program.outputs:
@@ -304,9 +305,14 @@ def _alike(x: Any, out: Variable, typed: bool = True) -> bool:
     return x.shape == out.shape and x.dtype == out.dtype
 
 
-def _is_narrow(x: Variable) -> bool:
-    """A float of less than 64 bits: beside one, a number of NumPy is not as one of Python."""
-    return x.dtype.kind == "f" and x.dtype.itemsize < 8
+def _beside_narrow(program: Program) -> set[Variable]:
+    """What meets floats of less than 64 bits: there a number of NumPy is not as one of Python."""
+    found: set[Variable] = set()
+    for equation in program.equations:
+        dtypes = [x.dtype for x in (*equation.inputs, *equation.args) if hasattr(x, "dtype")]
+        if any(dtype.kind == "f" and dtype.itemsize < 8 for dtype in dtypes):
+            found.update(equation.inputs)
+    return found
 
 
 def _is_all(number: int, x: Any) -> bool:

@@ -19,7 +19,7 @@ from .heads import Call, Head
 from .identifiers import Identifiers, identifier
 from .names import name_gradients
 from .passes import remove_dead
-from .program import Equation, Input, Program, Variable
+from .program import Anew, Equation, Input, Program, Variable
 from .standalone import Helpers
 from .types import map_tree, type_of
 
@@ -62,6 +62,7 @@ def text_of(
     Raises TraceError if gradients are asked for, and it leaves none.
     """
     program = _with_tensors(_with_own_inputs(program), call)
+    _find_views_of_numbers(program)
     program = _without_the_unread(program, gradients)
     of_tensor = {id(i.source): i.variable for i in program.inputs if i.kind == "tensor"}
     tensors = {k: of_tensor[id(x)] for k, x in call.given.items() if isinstance(x, Tensor)}
@@ -112,6 +113,18 @@ def _with_own_inputs(program: Program) -> Program:
     inputs = [replace(i, variable=own(i.variable)) for i in program.inputs]
     outputs = [replace(o, variable=own(o.variable), source=own(o.source)) for o in program.outputs]
     return Program(inputs, program.equations, outputs, program.empty)
+
+
+def _find_views_of_numbers(program: Program) -> None:
+    """In a text also arrays without axes have memory, which others may show."""
+    for equation in program.equations:
+        first: Any = equation.args[0] if equation.args else None
+        number = isinstance(first, Variable) and not (first.shape or first.type.weak)
+        if not number or equation.into or isinstance(equation.function, Anew):
+            continue
+        op, out = equation.op, equation.out
+        if not (op.fresh or op.copies or op.over_all) and out.dtype == first.dtype:
+            out.base = first
 
 
 def _with_tensors(program: Program, call: Call) -> Program:

@@ -426,7 +426,7 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     weights = {x: eager[x].data.copy() for x in outside}
     slopes = {f"d{x}": eager[x].grad.copy() for x in outside if eager[x].grad is not None}
     sources = {k: copy.deepcopy(eager["rng"]) for k, x in constants.items() if x is ours.get("rng")}
-    known = {**constants, **sources, **weights, **slopes}
+    known = {**weights, **slopes, **constants, **sources}
     names = list(inspect.signature(function).parameters)[len(given) :]
     unknown = [name for name in names if name not in known]
     if unknown:
