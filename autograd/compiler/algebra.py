@@ -28,6 +28,10 @@ ARITHMETIC = {*PRODUCTS, *SUMS, Meaning.TOTAL}
 DEEP = 40  # a sum of more terms than that is one of many steps
 
 
+class _NotSoError(Exception):
+    """There is no such form, or it would have another type."""
+
+
 @dataclass
 class Term:
     """number * factors / over / divisors, where `over` is a number too."""
@@ -45,6 +49,8 @@ class Term:
 
     def inverse(self) -> Term:
         """1 divided by this one."""
+        if not self.number:
+            raise _NotSoError
         sign = -1 if self.number < 0 else 1
         over = _product(sign, self.number)
         return Term(_product(sign, self.over), over, self.divisors, self.factors).shortened()
@@ -64,10 +70,6 @@ class Term:
 def tidy(program: Program) -> Program:
     """For people: the arithmetic of the backward pass in the form that is taught."""
     return _Algebra(program).program()
-
-
-class _NotSoError(Exception):
-    """The form would have another type."""
 
 
 class _Algebra:

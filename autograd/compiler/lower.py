@@ -125,9 +125,15 @@ class _Lowering(Recorder):
         outputs = [
             Output(self._output(self._stand_in(o.variable)), o.kind, self._known(o.source))
             for o in self.source.outputs
+            if o.kind != "gradient" or not self._is_gone(o.variable)
         ]
         program = Program(self.source.inputs, self.equations, outputs, self.source.empty)
         return Lowered(program, self.known)
+
+    def _is_gone(self, x: Variable) -> bool:
+        """The memory that held it was written to."""
+        held = self.known.get(x)
+        return isinstance(held, Traced) and held.variable in self._stale
 
     def _known(self, source: Any) -> Any:
         if not isinstance(source, Variable):

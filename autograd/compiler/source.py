@@ -472,7 +472,10 @@ class _Writer:
                 return self.inline[x]
             return (self.constant(x) if x.constant else x.name or f"t{x.number}"), ATOM
         if isinstance(x, _Typed):
-            return f"np.{x.dtype}({self.expression(x.value)})", ATOM
+            value = x.value
+            if x.dtype == "float32" and type(value) is float and math.isfinite(value):
+                value = float(str(np.float32(value)))  # 0.1 for 0.10000000149
+            return f"np.{x.dtype}({self.expression(value)})", ATOM
         if isinstance(x, (tuple, list)):
             inner = ", ".join(self.expression(item) for item in x)
             return (

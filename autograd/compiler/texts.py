@@ -7,6 +7,7 @@ distinct; those that the user gave are kept as far as they can be.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -119,12 +120,20 @@ def _find_views_of_numbers(program: Program) -> None:
     """In a text also arrays without axes have memory, which others may show."""
     for equation in program.equations:
         first: Any = equation.args[0] if equation.args else None
-        number = isinstance(first, Variable) and not (first.shape or first.type.weak)
-        if not number or equation.into or isinstance(equation.function, Anew):
+        known = isinstance(first, Variable) and not (first.type.weak or first.constant)
+        if not known or equation.into or isinstance(equation.function, Anew):
             continue
         op, out = equation.op, equation.out
-        if not (op.fresh or op.copies or op.over_all) and out.dtype == first.dtype:
+        shows = not (op.fresh or op.copies or op.over_all) and out.dtype == first.dtype
+        if first.shape:
+            part = equation.function is operator.getitem and _has_dots(equation.args[1])
+            shows = shows and not out.shape and (op.reshapes or part)
+        if shows and out.base is None:
             out.base = first
+
+
+def _has_dots(index: Any) -> bool:
+    return any(x is Ellipsis for x in (index if isinstance(index, tuple) else (index,)))
 
 
 def _with_tensors(program: Program, call: Call) -> Program:
