@@ -8,6 +8,7 @@ in every summand stands in front of np.sum. What the user wrote stays as it is w
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -401,7 +402,10 @@ def _whole(x: float) -> float:
 
 
 def _product(x: float, y: float) -> float:
-    return _whole(x * y)
+    found = x * y
+    if not math.isfinite(found) or (x and y and not found):  # too large or too small as one number
+        raise _NotSoError
+    return _whole(found)
 
 
 def _in_all(groups: Sequence[Sequence[Variable]]) -> Counter[Variable]:

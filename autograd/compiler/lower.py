@@ -123,12 +123,20 @@ class _Lowering(Recorder):
     def finish(self) -> Lowered:
         """The program, with the outputs of the trace."""
         outputs = [
-            Output(self._output(self._stand_in(o.variable)), o.kind, self._known(o.source))
+            Output(self._left(o), o.kind, self._known(o.source))
             for o in self.source.outputs
             if o.kind != "gradient" or not self._is_gone(o.variable)
         ]
         program = Program(self.source.inputs, self.equations, outputs, self.source.empty)
         return Lowered(program, self.known)
+
+    def _left(self, output: Output) -> Variable:
+        """What leaves. Whether a gradient held NaN is asked of it as it was before it was written
+        to, which the program that runs then keeps."""
+        held: Any = self._stand_in(output.variable)
+        if output.kind == "finite" and isinstance(held, Traced):
+            held = held.variable
+        return held if isinstance(held, Variable) else self._output(held)
 
     def _is_gone(self, x: Variable) -> bool:
         """The memory that held it was written to."""

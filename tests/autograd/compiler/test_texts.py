@@ -7,8 +7,10 @@ import inspect
 import keyword
 import pickle
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import names
 import numpy as np
@@ -19,6 +21,18 @@ import autograd as ag
 import nn
 from autograd import Parameter, TraceError
 from autograd.compiler.identifiers import Identifiers, identifier
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+@dataclass
+class Fields:
+    value: Any
+    note: str
+
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 
@@ -273,6 +287,95 @@ def test_a_text_returns_what_the_function_returns(form: Any) -> None:
 
     wanted = form(np.sum(X), X * 2.0)
     assert repr(made(compiled(step, X).source)(X)) == repr(wanted)
+
+
+def test_classes_of_the_users_are_tuples_and_dictionaries_in_a_text() -> None:
+    def step(x: Any) -> Any:
+        return Pair(x * 2.0, [Fields(np.sum(x), "text")]), OrderedDict(loss=x * 3.0)
+
+    pair, ordered = made(compiled(step, X).source)(X)
+    assert repr(pair) == repr((X * 2.0, [{"value": np.sum(X), "note": "text"}]))
+    assert repr(ordered) == repr({"loss": X * 3.0})
+
+
+def test_a_parameter_that_is_given_back_is_the_array_that_is_updated() -> None:
+    w, unread = Parameter(np.ones(3), name="w"), Parameter(np.zeros(2), name="b")
+
+    def step(x: Any) -> Any:
+        w.data = w.data * 2.0 + x
+        return w, {"other": unread}
+
+    text = compiled(step, np.ones(3)).source
+    assert head(text) == "def step(x, w, b):"
+    own, other = np.ones(3), np.zeros(2)
+    found, rest = made(text)(np.ones(3), own, other)
+    assert found is own
+    assert rest["other"] is other
+    assert_close(own, np.full(3, 3.0))
+
+
+@pytest.mark.parametrize("show", [lambda w: w.reshape(-1), lambda w: np.reshape(w, (1,))[..., 0]])
+def test_what_shows_a_single_value_keeps_what_that_was(show: Any) -> None:
+    w = Parameter(np.array(2.0), name="w")
+
+    def step() -> Any:
+        w.zero_grad()
+        np.sum(w * 3.0).backward()
+        shown = show(w)
+        w.descend(w.grad, 0.5)
+        return shown
+
+    own = np.array(2.0)
+    assert_close(made(compiled(step).source)(own), show(np.array(2.0)))
+    assert_close(own, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (lambda x: np.swapaxes(x, 1, 1).T[0], (X,)),
+        (lambda x: ~(x > 0) * 1.5, (1.5,)),
+        (lambda x: np.all(x > 0) + x, (X,)),
+        (lambda x: x / x.size, (X[:0],)),
+        (lambda x: np.sum(x, axis=0, keepdims=True) * 1.5, (np.array(2.0),)),
+        (lambda x, y: np.float32(1.1) * x + y, (0.75, X)),
+        (lambda x: x / 1e-320 / 1e-320, (X,)),
+    ],
+)
+def test_texts_of_gradients_give_those_of_eager(f: Any, args: Any) -> None:
+    function = ag.value_and_grad(lambda *xs: np.sum(f(*xs) * 1.15), allow_unused=True)
+    with np.errstate(all="ignore"):
+        value, grad = function(*args)
+        found, slope = made(compiled(function, *args).source)(*args)
+    assert_close(found, value)
+    assert_close(slope, grad)
+    assert np.shape(slope) == grad.shape
+
+
+def test_a_gradient_may_be_written_to() -> None:
+    def step(x: Any) -> Any:
+        slope = ag.grad(lambda t: np.sum(np.where(t > 0, np.sqrt(np.abs(t)), t)))(x)
+        slope[-1] = 0.5
+        return slope
+
+    found = compiled(step, X)
+    assert_close(made(found.source)(X), step(X))
+    for place in (0, 1), (1, 1):  # the square root has no slope there
+        other = X.copy()
+        other[place] = 0.0
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(found(other), step(other))
+
+
+def test_the_seed_of_a_recorded_backward_pass_is_no_argument() -> None:
+    w = Parameter(np.ones(3), name="w")
+
+    def step() -> Any:
+        w.zero_grad()
+        np.sum(w**3).backward(create_graph=True)
+        return np.sum(w.grad * w.grad).detach(), w.zero_grad()
+
+    assert head(compiled(step).source) == "def step(w):"
 
 
 def test_single_precision_stays() -> None:
