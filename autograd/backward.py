@@ -132,7 +132,8 @@ def backward(
     seed = _seed(tensor, gradient)
     if create_graph:
         with recording():
-            seed = seed if isinstance(seed, Tensor) else constant_tensor(seed)
+            if not isinstance(seed, Tensor):
+                seed = constant_tensor(MODE.get().kind.constant(seed))
             grads = backpropagate(tensor.node, seed)
     else:
         seed = seed.detach()._array if isinstance(seed, Tensor) else seed

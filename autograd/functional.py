@@ -364,7 +364,7 @@ def _along(
         raise ShapeError(
             f"{name}: got {len(directions)} directions for {len(variables)} argnums; pass one each"
         )
-    total: Any = constant_tensor(variables[0].dtype.type(0))
+    total: Any = _constant(variables[0].dtype.type(0))
     for direction, g, x in zip(directions, gradients, variables, strict=True):
         direction = _direction(direction, x, name)
         if g is not None:
@@ -375,7 +375,7 @@ def _along(
 def _direction(direction: Any, like: Tensor, name: str) -> Tensor:
     """A direction, checked, as a tensor."""
     if not isinstance(direction, Tensor):
-        direction = constant_tensor(as_constant(direction, dtype=like.dtype, copy=False))
+        direction = _constant(as_constant(direction, dtype=like.dtype, copy=False))
     if direction.shape != like.shape:
         what = "what the function gives" if name == "vjp" else "the argument"
         raise ShapeError(

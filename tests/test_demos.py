@@ -103,8 +103,8 @@ def test_derive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(differences) == 7
     for name, difference in differences:
         assert float(difference) < (1e-6 if name == "mnist" else 1e-14)
-    assert "    hidden = np.maximum(0, np.dot(X, W1) + b1)" in printed
-    assert re.search(r"    dW2 = .*np\.dot\(hidden\.T, dscores\)", printed)
+    assert "    hidden = np.maximum(0, X @ W1 + b1)" in printed
+    assert re.search(r"    dW2 = .*hidden\.T @ dscores", printed)
     done = subprocess.run(  # NumPy alone: the project is not on the path
         [sys.executable, "-I", "-c", (tmp_path / "spiral.py").read_text()],
         cwd=tmp_path, capture_output=True, text=True,

@@ -23,7 +23,7 @@ from .guards import Surroundings
 from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
-__all__ = ["FIXED", "MISS", "caller", "giver", "parts_of"]
+__all__ = ["FIXED", "MISS", "caller", "form_of", "giver", "parts_of"]
 
 DEEP, MANY = 4, 1000  # how far results are looked into for what a program computes
 
@@ -176,6 +176,20 @@ def parts_in(x: Any) -> list[Any] | None:
     parts = [getattr(x, field.name, None) for field in dataclasses.fields(x)]
     inside = getattr(x, "__dict__", {}).keys() <= {field.name for field in dataclasses.fields(x)}
     return parts if inside and _holds(parts, lambda _: False, 0) else None
+
+
+def form_of(x: Any) -> Any:
+    """How results are nested, for texts: see `heads.put_together`.
+
+    Named tuples are tuples there, and data classes dictionaries: the text knows no other classes.
+    """
+    parts = parts_in(x)
+    if parts is None:
+        return None
+    if isinstance(x, (tuple, list)):
+        return ("list" if isinstance(x, list) else "tuple", *map(form_of, parts))
+    keys = [*x] if isinstance(x, dict) else [field.name for field in dataclasses.fields(x)]
+    return ("dict", *((key, form_of(part)) for key, part in zip(keys, parts, strict=True)))
 
 
 def parts_of(result: Any, stays: Callable[[Any], bool]) -> list[Any]:

@@ -22,12 +22,13 @@ from ..values import ARRAYS, Kind
 from .apart import Apart
 from .asks import TypesSeen, check_arguments, identity_of, is_replaced
 from .binding import commit, read_all, unfit
-from .calls import FIXED, MISS, caller, giver, parts_of
+from .calls import FIXED, MISS, caller, form_of, giver, parts_of
 from .containers import Read
 from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
 from .files import guards_of_files, noting_files
 from .guards import Surroundings
+from .heads import Call
 from .interpret import interpret
 from .leftovers import collections, is_left_over, replace
 from .lookalikes import lookalike
@@ -40,13 +41,15 @@ from .places import Changing
 from .program import Anew, Output, Program, Variable
 from .reach import Reached, Views, reach
 from .scalars import FloatRunner, is_scalar
-from .source import source
+from .source import Source, source
 from .state import State
 from .store import SAID, Store, changing_int, now, say
+from .texts import text_of
 from .trace import Notes, Trace
 from .traced import Traced
 from .turns import PAUSED_COLLECTOR, TURN
 from .verify import verify_memory
+from .wording import give_names
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -330,8 +333,11 @@ class Compiled(Generic[P]):
                 depends = Surroundings([*settled.guards, *guards_of_files(files)])
                 computed = [output.source for output in traced.outputs if output.kind == "result"]
                 give = giver(result, results, computed)
+                places = _rebuild(structure, [*range(len(leaves))])
+                others = {k: x for k, x in enumerate(results) if k not in computed}
+                call = Call.of(self.function, *places, _fixed(leaves), form_of(result), others)
                 values = [_owned(_value(values[k])) for k in computed]
-                entry = Entry(program, traced, trace.notes(), leaves, depends, recording)
+                entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
                 entry.said = settled.said
                 if settled.keep:  # else the next call is traced as well
                     entry.call = caller(
@@ -438,19 +444,23 @@ class Compiled(Generic[P]):
         return self.parameters[k] if flat else f"value {k} of the arguments"
 
     @property
-    def source(self) -> str:
+    def source(self) -> Source:
         """The program as a person would write it: NumPy code that runs without this package.
 
         Gates are written as in a textbook and named after the variables of the function; what
-        really runs, with its buffers, is `generated`. Arrays that the function takes from outside
-        become arguments, see `constants`.
+        really runs, with its buffers, is `generated`. The text is called as the function is, and
+        returns what that returns; behind its arguments come the parameters and what else the
+        function takes from outside, in the order in which it meets them, and `constants`. Arrays
+        of parameters are updated in place. With `source(gradients=True)` it returns
+        (result, gradients), with those that the function leaves in parameters.
         """
-        return self._text()[0]
+        return self._entry().source(self.__name__)
 
     @property
     def constants(self) -> dict[str, Any]:
-        """The arrays from outside that `source` has as its last arguments, by name."""
-        return self._text()[1]
+        """What `source` has as its last arguments, by name: settings of optimisers, arrays from
+        outside that are too large to be written down, sources of random numbers."""
+        return self._entry().source(self.__name__).constants
 
     @property
     def state(self) -> dict[str, Any]:
@@ -460,18 +470,12 @@ class Compiled(Generic[P]):
         There an array that the function writes to is written to; the other new values are returned
         after the results, in this order.
         """
-        carried = [given for given in self._readable().inputs if given.kind == "place"]
-        return {f"{given.variable}": given.source.value() for given in carried}
+        carried = self._entry().source(self.__name__).state
+        return {name: place.value() for name, place in carried.items()}
 
     @property
     def readable(self) -> Program:
         """The program of `source`: gates as in a textbook, values named as in the function."""
-        return self._readable()
-
-    def _text(self) -> tuple[str, dict[str, Any]]:
-        return source(self._readable(), self.__name__)
-
-    def _readable(self) -> Program:
         return self._entry().readable()
 
     def example(self) -> tuple[Program, dict[Variable, Any]]:
@@ -537,9 +541,11 @@ class Entry:
         arguments: list[Any],
         outside: Surroundings,
         recording: bool,
+        described: Call,
     ):
         self.program, self.traced, self.notes = program, traced, notes
         self.outside, self.recording = outside, recording
+        self.described = described
         self.used = 0
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
@@ -568,6 +574,19 @@ class Entry:
 
     def readable(self) -> Program:
         """The same program with gates as in a textbook."""
+        program, modules = self._lowered()
+        name_gradients(program, modules)
+        return program
+
+    def source(self, name: str, gradients: bool = False) -> Source:
+        """The text of a function of that name."""
+        program, modules = self._lowered()
+        written = source(text_of(program, self.described, modules, name, gradients))
+        written.again = functools.partial(self.source, name)
+        return written
+
+    def _lowered(self) -> tuple[Program, dict[Variable, str]]:
+        """The program with gates as in a textbook, and for values the names of their modules."""
         traced = self.traced
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
         outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
@@ -578,11 +597,11 @@ class Entry:
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
         program = improve(lowered.program, READABLE)
+        give_names(program)
         known = {v: lowered.known.get(v) for v in scopes}
-        name_gradients(program, {
+        return program, {
             x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)
-        })  # fmt: skip
-        return program
+        }
 
     def changed(self, leaves: list[Any]) -> str:
         """What is not as it was when the program was traced."""
@@ -661,6 +680,15 @@ def _take_apart(x: Any, leaves: list[Any]) -> Any:
         return ("dict", *((key, _take_apart(value, leaves)) for key, value in x.items()))
     leaves.append(x)
     return None
+
+
+def _fixed(leaves: list[Any]) -> dict[int, Any]:
+    """The arguments that are the same at every call of a program, by their places."""
+    return {
+        k: x
+        for k, x in enumerate(leaves)
+        if _is_variable(x) or not isinstance(x, (np.ndarray, np.generic, Tensor, float))
+    }
 
 
 def _rebuild(structure: Any, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:

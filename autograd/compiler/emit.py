@@ -7,10 +7,8 @@ that write into them: no graph, no allocation of what does not leave.
 from __future__ import annotations
 
 import functools
-import keyword
 import operator
 import re
-import unicodedata
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -81,20 +79,15 @@ class Runner:
     # --- names ---------------------------------------------------------------------------------
 
     def name(self, variable: Variable) -> str:
-        """The Python name of a variable, a name of its own."""
+        """The Python name of a variable: not the user's, which may be anything."""
         if variable not in self.names:
-            given = unicodedata.normalize("NFKC", variable.name or "")  # as Python reads names
-            wanted = re.sub(r"\W", "_", given)
-            if not wanted.isidentifier():
-                wanted = f"v{variable.number}"
-            if keyword.iskeyword(wanted) or wanted in self.scope or wanted in self._taken:
-                wanted = f"{wanted}_{variable.number}"
-            while wanted in self.scope or wanted in self._taken:
-                wanted += "_"
-            self.names[variable] = wanted
-            self._taken.add(wanted)
+            name = f"v{variable.number}"
+            while name in self.scope or name in self._taken:
+                name += "_"
+            self.names[variable] = name
+            self._taken.add(name)
             if variable.constant:
-                self.scope[wanted] = variable.value
+                self.scope[name] = variable.value
         return self.names[variable]
 
     def bind(self, name: str, value: Any) -> str:
@@ -106,7 +99,9 @@ class Runner:
 
     def function(self, function: Function) -> str:
         """A NumPy function as a global: one look-up instead of two."""
-        return self.bind(re.sub(r"\W", "_", function_name(function)), function)
+        name = function_name(function)
+        name = name if name.startswith("np.") else f"f_{name}"
+        return self.bind(re.sub(r"[^0-9A-Za-z_]", "_", name), function)
 
     def text(self, x: Any, dtype: Any = None) -> str:
         """An argument as Python text; numbers become arrays without axes, which is quicker."""

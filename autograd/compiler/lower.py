@@ -35,6 +35,9 @@ from .types import Type, fresh, map_tree
 __all__ = ["Form", "lower"]
 
 
+LONG = 5  # letters of an operand's name that says what it is: scores
+
+
 class Form(Enum):
     """What gates are lowered to."""
 
@@ -100,13 +103,19 @@ class _Lowering(Recorder):
         if home is not None:
             self.homes.update(dict.fromkeys(self.equations[written:], home))
         self.known[equation.out] = out
-        if isinstance(out, Traced) and equation.out.name and not out.variable.constant:
+        named = equation.out.name and not self.context.backward
+        if isinstance(out, Traced) and named and not out.variable.constant:
             out.variable.name = out.variable.name or equation.out.name
 
     def _gate(self, equation: Equation, call: GateCall, values: Any, static: Any) -> Any:
         """The kernel; if edges lead back to it, what their rules need is kept beside."""
         plan = call.plan if equation.out in self.forward_of else None
         values = list(values)
+        if self.form is Form.TEXTBOOK and not call.gate.elementwise and not call.gate.variadic:
+            for name, x in zip(call.gate.operands, values, strict=False):
+                known = not isinstance(x, Traced) or x.variable.constant
+                if len(name) >= LONG and not known and x.dtype.kind == "f":
+                    x.variable.name = x.variable.name or name
         out, extra = self.forward(call.gate, values, static, plan)
         if plan is not None:
             self.saved[equation.out] = Shadow(plan.saved(values, out, static, extra), values)
@@ -122,12 +131,26 @@ class _Lowering(Recorder):
     def finish(self) -> Lowered:
         """The program, with the outputs of the trace."""
         outputs = [
-            Output(self._output(self._stand_in(o.variable)), o.kind, self._known(o.source))
+            Output(self._left(o), o.kind, self._known(o.source))
             for o in self.source.outputs
+            if o.kind != "gradient" or not self._is_gone(o.variable)
         ]
         given = self.source
         program = Program(given.inputs, self.equations, outputs, given.empty, given.effects)
         return Lowered(program, self.known, self.homes)
+
+    def _left(self, output: Output) -> Variable:
+        """What leaves. Whether a gradient held NaN is asked of it as it was before it was written
+        to, which the program that runs then keeps."""
+        held: Any = self._stand_in(output.variable)
+        if output.kind == "finite" and isinstance(held, Traced):
+            held = held.variable
+        return held if isinstance(held, Variable) else self._output(held)
+
+    def _is_gone(self, x: Variable) -> bool:
+        """The memory that held it was written to."""
+        held = self.known.get(x)
+        return isinstance(held, Traced) and held.variable in self._stale
 
     def _known(self, source: Any) -> Any:
         if not isinstance(source, Variable):

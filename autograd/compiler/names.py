@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 
 from ..lines import OURS
 from .program import Equation, Program, Variable, written_in_place
+from .wording import rebound
 
 __all__ = ["WRITTEN", "name_gradients", "name_in_gate", "name_in_program", "name_of_array"]
 
@@ -28,7 +29,7 @@ NUMPY = str(Path(np.__file__).parent)
 TRACER = str(Path(PACKAGE, "compiler", "compiled.py"))
 NEUTRAL = {  # what gates and layers call any value
     "array", "data", "first", "g", "index", "local", "number", "numbers", "out", "part", "result",
-    "second", "self", "taken", "tie", "traced", "value", "x",
+    "second", "self", "taken", "tie", "total", "traced", "value", "x",
 }  # fmt: skip
 RESULTS = {"out", "result"}  # and what they call a value that they will return
 VARIABLES = "STORE_FAST", "STORE_NAME", "STORE_DEREF", "STORE_GLOBAL"
@@ -90,8 +91,12 @@ def _is_internal(file: str) -> bool:
 def _assigned(code: CodeType) -> dict[int, str]:
     """For instructions in some code: the variable that what they give is assigned to at once."""
     found: dict[int, str] = {}
-    before = 0
-    for step in dis.get_instructions(code):
+    before, name = 0, None
+    steps = list(dis.get_instructions(code))
+    for places, name in _assigned_together(steps):
+        if not name.startswith("_"):
+            found.update(dict.fromkeys(places, name))
+    for step in steps:
         name = None
         if step.opname.startswith(VARIABLES):
             name = step.argval if isinstance(step.argval, str) else step.argval[0]
@@ -106,26 +111,58 @@ def _assigned(code: CodeType) -> dict[int, str]:
     return found
 
 
+def _assigned_together(steps: list[dis.Instruction]) -> Iterator[tuple[range, str]]:
+    """For q, k, v = x @ a, x @ b, x @ c: where each value but the last is made, and its name."""
+    at = 0
+    while at < len(steps):
+        stores = []
+        while at < len(steps) and steps[at].opname.startswith(VARIABLES):
+            stores.append(steps[at])
+            at += 1
+        end = at - len(stores) - 1  # where the last value is made, which is stored first
+        if len(stores) > 1 and steps[end].opname == "UNPACK_SEQUENCE":
+            stores, end = stores[::-1], end - 2  # of a tuple, which keeps the order
+            if steps[end + 1].opname != "BUILD_TUPLE" or steps[end + 1].arg != len(stores):
+                stores = []
+            elif isinstance(stores[0].argval, str):
+                yield range(steps[end].offset, steps[end + 1].offset, 2), stores[0].argval
+        for store in stores[1:]:
+            height = 0
+            while end > 0 and height < 1:  # back over what makes the value behind this one
+                height += -1000 if steps[end].opcode in dis.hasjrel else _effect(steps[end])
+                end -= 1
+            if height != 1 or not isinstance(store.argval, str):
+                break
+            yield range(steps[end].offset, steps[end + 1].offset, 2), store.argval
+        at += 1
+
+
+def _effect(step: dis.Instruction) -> int:
+    return dis.stack_effect(step.opcode, step.arg if step.opcode >= dis.HAVE_ARGUMENT else None)
+
+
 def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
     """Call the gradient by `hidden` dhidden; by a value without a name, after its module."""
-    for output in program.outputs:
-        if output.kind != "gradient":
-            continue
-        value, gradient = output.source, output.variable
-        name = value.name or modules.get(value)
-        if name is not None and name.isidentifier() and gradient.name is None:
-            gradient.name = f"d{name}"
     in_place = written_in_place(program)
-    for equation in reversed(program.equations):  # x[i] = y: the same array before and after
-        if equation in in_place:
-            before, after = equation.args[0], equation.out
-            before.name = after.name = after.name or before.name
+    for names in (lambda x: x.name), modules.get:  # the user's own names first
+        for output in program.outputs:
+            if output.kind != "gradient":
+                continue
+            gradient, name = output.variable, names(output.source)
+            free = gradient.name is None and not gradient.constant
+            if name is not None and name.isidentifier() and free:
+                gradient.name = f"d{name}"
+        for equation in reversed(program.equations):  # x[i] = y: the same array before and after
+            if equation in in_place:
+                before, after = equation.args[0], equation.out
+                before.name = after.name = after.name or before.name
     _make_unique(program, in_place)
 
 
 def _make_unique(program: Program, in_place: set[Equation]) -> None:
     """A name means one value, or one array that is written to."""
     owners: dict[str, set[Variable]] = {}
+    successors = rebound(program)
     for variable in [i.variable for i in program.inputs]:
         if variable.name:
             owners[variable.name] = {variable}
@@ -133,7 +170,9 @@ def _make_unique(program: Program, in_place: set[Equation]) -> None:
         variable = equation.out
         if variable.name is None:
             continue
-        if equation in in_place and equation.args[0].name == variable.name:
+        before = equation.args[0] if equation in in_place else successors.get(variable)
+        if before is not None and before.name is not None:
+            variable.name = before.name
             owners.setdefault(variable.name, set()).add(variable)
             continue
         name, number = variable.name, 2

@@ -21,14 +21,14 @@ import numpy as np
 
 from ..errors import TraceError
 from ..gates.losses import check_labels
-from ..gates.windows import pieces_of, sum_of_pieces
-from . import results
+from ..gates.windows import Window, pieces_of, sum_of_pieces
+from . import results, taught
 from .results import Result, asked, converted, depends_on_data, miniature, told, unknown, view
 from .traced import cast
 
 __all__ = [
-    "ATOM", "FOR_FLOATS", "OPS", "PRODUCT", "SUM", "SUMS", "UNARY", "Form", "Function", "Op", "Out",
-    "Reduction", "function_name", "op_of",
+    "ATOM", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form",
+    "Function", "Meaning", "Op", "Out", "Reduction", "function_name", "op_of",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -67,6 +67,19 @@ class Out(Enum):
     CAST = "np.copyto(array, x, casting='unsafe')"
 
 
+class Meaning(Enum):
+    """What a function does, for passes that rewrite arithmetic; several may do the same."""
+
+    SUM = "x + y"
+    DIFFERENCE = "x - y"
+    PRODUCT = "x * y"
+    QUOTIENT = "x / y"
+    NEGATIVE = "-x"
+    TOTAL = "the sum over axes"
+    LARGER = "the larger of x and y"
+    ADDED_AT = "x[index] += y, also where an index is repeated"
+
+
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """How a loop reduces: from `start`, with `step` for each element."""
@@ -80,6 +93,7 @@ class Op:
     """What is known of one primitive.
 
     name         as programs print it
+    means        what it does, if passes for people have to know
     result       for types of operands, the type of the result, and whose memory it shows
     pure         the same operands give the same result, and nothing else happens
     elementwise  each element of the result comes from the same element of the operands
@@ -91,6 +105,9 @@ class Op:
 
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
+    noun         what a person calls its result, if nothing else names it
+    taught       for operands, the function of `taught.py`, and its operands and options, in sources
+    method       the name of the method of an array that a person calls in its place
     augmented    the operator that updates the first operand, such as +=
     generated    as the running program writes it where it does not write into an array
     floats       on Python floats, with the same bits; None if there is no such form
@@ -114,6 +131,7 @@ class Op:
 
     name: str
     result: Callable[..., Result]
+    means: Meaning | None = None
     pure: bool = False
     elementwise: bool = False
     fresh: bool = False
@@ -123,6 +141,9 @@ class Op:
     check: bool = False
     readable: Form | None = None
     called: str = ""
+    method: str = ""
+    noun: str = ""
+    taught: Function | None = None
     given: int | None = None
     augmented: str = ""
     generated: Form | None = None
@@ -205,6 +226,7 @@ def _usual(function: Function) -> dict[str, Any]:
     elif isinstance(getattr(function, "__self__", None), np.ufunc):
         if function.__name__ == "at":
             facts.update(writes=True, result=results.at)
+            facts["means"] = Meaning.ADDED_AT if name == "np.add.at" else None
         if function.__name__ in ("reduce", "accumulate", "outer"):
             facts["result"] = miniature(function)
         if function.__name__ == "reduce":
@@ -224,27 +246,37 @@ def _rows(rule: Callable[[Function], Callable[..., Result]], *functions: Functio
 # --- arithmetic ----------------------------------------------------------------------------------
 
 
-def _arithmetic(function: np.ufunc, python: Function, form: Form, **facts: Any) -> None:
+def _arithmetic(
+    function: np.ufunc, python: Function, means: Meaning, form: Form, **facts: Any
+) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
-    _row(function, python=python, native=form.text, **forms, **facts)
-    _row(python, pure=True, result=miniature(python), **forms)
+    _row(function, means=means, python=python, native=form.text, **forms, **facts)
+    _row(python, means=means, pure=True, result=miniature(python), **forms)
 
 
-_arithmetic(np.add, operator.add, infix("+", SUM), augmented="+=")
-_arithmetic(np.subtract, operator.sub, infix("-", SUM), augmented="-=")
-_arithmetic(np.multiply, operator.mul, infix("*", PRODUCT), augmented="*=", neutral=1,
-            masks="any")  # fmt: skip
-_arithmetic(np.divide, operator.truediv, infix("/", PRODUCT))
+_arithmetic(np.add, operator.add, Meaning.SUM, infix("+", SUM), augmented="+=")
+_arithmetic(np.subtract, operator.sub, Meaning.DIFFERENCE, infix("-", SUM), augmented="-=")
+_arithmetic(np.multiply, operator.mul, Meaning.PRODUCT, infix("*", PRODUCT), augmented="*=",
+            neutral=1, masks="any")  # fmt: skip
+_arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), augmented="/=")
 
 MINUS = Form("-{}", UNARY, (UNARY,))
-_row(np.negative, python=operator.neg, readable=MINUS, floats=MINUS, native=MINUS.text)
-_row(operator.neg, pure=True, result=miniature(operator.neg), readable=MINUS, floats=MINUS)
+_row(np.negative, means=Meaning.NEGATIVE, python=operator.neg, readable=MINUS, floats=MINUS,
+     native=MINUS.text)  # fmt: skip
+_row(
+    operator.neg,
+    means=Meaning.NEGATIVE,
+    pure=True,
+    result=miniature(operator.neg),
+    readable=MINUS,
+    floats=MINUS,
+)
 
 FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in forms of floats
 CALL = Form("float({function}({}))")  # the ufunc on floats
 CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
-STARS = infix("**", POWER)
+STARS = Form("{}**{}", POWER, (ATOM, ATOM))
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
 _row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
@@ -287,10 +319,15 @@ _of_python_numbers("<", COMPARISON, operator.lt, compares=True)
 _of_python_numbers("<=", COMPARISON, operator.le, compares=True)
 _of_python_numbers("==", COMPARISON, operator.eq, compares=True)
 _of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
-for _logic in (operator.and_, operator.or_, operator.xor, operator.invert):
-    _row(_logic, pure=True, result=miniature(_logic))
-_row(operator.abs, pure=True, result=miniature(operator.abs), floats=Form("abs({})"))
-_row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}", UNARY, (UNARY,)))
+for _symbol, _logic in (("&", operator.and_), ("|", operator.or_), ("^", operator.xor)):
+    _row(_logic, pure=True, result=miniature(_logic),
+         readable=Form(f"{{}} {_symbol} {{}}", COMPARISON, (SUM, SUM)))  # fmt: skip
+_row(operator.invert, pure=True, result=miniature(operator.invert),
+     readable=Form("~{}", UNARY, (UNARY,)))  # fmt: skip
+_row(operator.abs, pure=True, result=miniature(operator.abs), readable=Form("abs({})"),
+     floats=Form("abs({})"))  # fmt: skip
+_row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}", UNARY, (UNARY,)),
+     readable=Form("+{}", UNARY, (UNARY,)))  # fmt: skip
 
 # --- functions of one number ---------------------------------------------------------------------
 
@@ -300,9 +337,14 @@ _row(np.log, floats=CALL, native="math.log({})")
 _row(np.log1p, floats=CALL, native="math.log1p({})")
 _row(np.tanh, floats=CALL, native="math.tanh({})")
 _row(np.sign, floats=CALL)
-_row(np.sqrt, floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
+_row(np.sqrt, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
 _row(np.absolute, floats=Form("abs({})"), native="abs({})")
-_row(np.square, floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True), native="{0} * {0}")
+_row(
+    np.square,
+    readable=Form("{}**2", POWER, (ATOM,)),
+    floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True),
+    native="{0} * {0}",
+)
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
 _row(np.int64, result=converted(np.int64))
@@ -325,15 +367,15 @@ _comparison(np.equal, "==")
 _comparison(np.not_equal, "!=")
 
 
-def _extreme(function: np.ufunc, symbol: str, native: str) -> None:
+def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None:
     """Of two numbers; NaN wins, as in NumPy, which takes a third operand only as `out=`."""
     choice = f"({{0}} if {{0}} {symbol} {{1}} or {{0}} != {{0}} else {{1}})"
     _row(function, out=Out.KEYWORD, two_arrays=True, native=native,
-         floats=Form(choice, ATOM, (SUM, SUM), repeats=True))  # fmt: skip
+         floats=Form(choice, ATOM, (SUM, SUM), repeats=True), **facts)  # fmt: skip
 
 
 LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
-_extreme(np.maximum, ">", LARGER)
+_extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
 _row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
      boxes=True, native="{1} if {0} else {2}",
@@ -350,25 +392,27 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
-_reduction("np.sum", np.add.reduce, reduces=SUMS, pairwise=True)
-_reduction("np.sum", np.sum, reduces=SUMS)
-_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST)
-_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST)
+_reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
+           noun="total")  # fmt: skip
+_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total")
+_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST, noun="largest")
+_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST, noun="smallest")
 _reduction("np.prod", np.multiply.reduce, np.prod)
-_reduction("np.mean", np.mean)
+_reduction("np.mean", np.mean, noun="average")
 _reduction("np.var", np.var)
 _reduction("np.std", np.std)
 
 # --- products of matrices ------------------------------------------------------------------------
 
-_row(np.matmul, product=True, readable=infix("@", PRODUCT))
+_row(np.matmul, noun="product", product=True, readable=infix("@", PRODUCT))
 _row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD)
 
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, result=view(np.transpose), readable=TURNED, generated=TURNED)
-_row(np.reshape, result=results.reshape, reshapes=True,
+_row(np.transpose, result=view(np.transpose), method="transpose", readable=TURNED,
+     generated=TURNED)  # fmt: skip
+_row(np.reshape, result=results.reshape, reshapes=True, method="reshape",
      generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _row(np.ravel, result=results.ravel)
 _row(np.expand_dims, result=view(np.expand_dims), reshapes=True)
@@ -382,7 +426,7 @@ _row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True
 _row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _rows(lambda _: results.like, np.empty_like, np.zeros_like, np.ones_like)
-_row(operator.getitem, pure=True, result=results.getitem)
+_row(operator.getitem, pure=True, noun="chosen", result=results.getitem)
 _row(operator.setitem, writes=True, result=results.setitem)
 
 # --- other functions of NumPy, of which nothing else needs to be known ---------------------------
@@ -400,6 +444,11 @@ _rows(
     np.setdiff1d, np.trim_zeros, np.union1d, np.unique,
 )  # fmt: skip
 
+MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
+    Meaning.SUM: np.add, Meaning.DIFFERENCE: np.subtract, Meaning.PRODUCT: np.multiply,
+    Meaning.QUOTIENT: np.divide, Meaning.NEGATIVE: np.negative, Meaning.TOTAL: np.sum,
+}  # fmt: skip
+
 # --- helpers of gates ----------------------------------------------------------------------------
 
 _row(check_labels, result=results.labels(check_labels), pure=True, check=True)
@@ -413,5 +462,17 @@ def _sum_of_pieces(x: Any, shape: Any, window: Any) -> Any:
     return np.empty(window.padded_shape(shape), x.dtype)[window.inside(shape)]
 
 
-_row(unwrap(pieces_of), result=told(_pieces))
-_row(unwrap(sum_of_pieces), result=told(_sum_of_pieces))
+def _im2col(x: Any, rows: int, columns: int, stride: Any = (1, 1), pad: Any = ((0, 0), (0, 0)),
+            dilation: Any = (1, 1), fill: float = 0) -> Any:  # fmt: skip
+    return _pieces(x, Window((rows, columns), stride, dilation, pad))
+
+
+def _col2im(x: Any, shape: Any, stride: Any = (1, 1), pad: Any = ((0, 0), (0, 0)),
+            dilation: Any = (1, 1)) -> Any:  # fmt: skip
+    return _sum_of_pieces(x, shape, Window(x.shape[:2], stride, dilation, pad))
+
+
+_row(unwrap(pieces_of), result=told(_pieces), pure=True, taught=taught.pieces)
+_row(unwrap(sum_of_pieces), result=told(_sum_of_pieces), pure=True, taught=taught.sum_of_pieces)
+_row(taught.im2col, noun="windows", result=told(_im2col), pure=True)
+_row(taught.col2im, result=told(_col2im), pure=True)

@@ -11,9 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from .algebra import tidy
 from .blocks import gather
+from .by_shape import say_by_shape
+from .lecture import parameters_first
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, used_later
+from .textbook import (
+    call_taught_helpers,
+    leave_out_zeros,
+    merge_constants,
+    put_at_places,
+    set_to_zero,
+)
 from .types import Type, fresh, map_tree, type_of
 from .verify import verify
 
@@ -39,8 +49,8 @@ def _has_effects(equation: Equation) -> bool:
     return equation.op.check or isinstance(equation.function, Anew)
 
 
-def merge_equal(program: Program) -> Program:
-    """Compute common subexpressions once."""
+def merge_equal(program: Program, writes: bool = False) -> Program:
+    """Compute common subexpressions once; for people also what the same `writes` give."""
     known: dict[Any, Variable] = {}
     instead: dict[Variable, Variable] = {}
     kept = []
@@ -49,15 +59,17 @@ def merge_equal(program: Program) -> Program:
         _rename(equation, instead)
         function = equation.function
         if function not in pure:
-            pure[function] = op_of(function).pure
+            pure[function] = op_of(function).pure or (writes and op_of(function).writes)
         first = out = equation.out
-        if pure[function] and not equation.into:
+        if pure[function] and (writes or not equation.into):
             with suppress(TypeError):  # an argument that has no hash
                 first = known.setdefault(_key(equation), out)
         if first is out:
             kept.append(equation)
         else:
             instead[out] = first
+            if writes:
+                first.name = first.name or out.name
     _rename_outputs(program, instead)
     return program.with_equations(kept)
 
@@ -150,13 +162,18 @@ def _is_uniform(value: Any) -> bool:
     return bool((value == first).all() and (np.signbit(value) == np.signbit(first)).all())
 
 
-def undo_inverses(program: Program) -> Program:
-    """Transposing twice, reshaping to the shape there is, and multiplying by 1 change nothing."""
+def undo_inverses(program: Program, for_people: bool = False) -> Program:
+    """Transposing twice, reshaping to the shape there is, and multiplying by 1 change nothing.
+
+    For people that is so too where a number of Python becomes one of NumPy by it.
+    """
     made_by = {e.out: e for e in program.equations if _reverses_axes(e)}
+    narrow = _beside_narrow(program)
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
-        unchanged = _unchanged(equation, made_by)
+        typed = not for_people or equation.out in narrow
+        unchanged = _unchanged(equation, made_by, typed)
         if unchanged is not None:
             instead[equation.out] = unchanged
     _rename_outputs(program, instead)
@@ -190,12 +207,14 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
     return remove_dead(program)
 
 
-def _unchanged(equation: Equation, made_by: dict[Variable, Equation]) -> Variable | None:
-    """The operand that the result is equal to, if there is one."""
+def _unchanged(
+    equation: Equation, made_by: dict[Variable, Equation], typed: bool
+) -> Variable | None:
+    """The operand that the result is equal to, if there is one; `typed`: and is of its type."""
     function, args, neutral = equation.function, equation.args, equation.op.neutral
     if neutral is not None and len(args) == 2:
         for x, other in (args, args[::-1]):
-            if _is_all(neutral, x) and _alike(other, equation.out):
+            if _is_all(neutral, x) and _alike(other, equation.out, typed):
                 return other  # type: ignore[no-any-return]
     source = args[0] if args else None
     if not isinstance(source, Variable):
@@ -215,10 +234,11 @@ def _reverses_axes(equation: Equation) -> bool:
 def take_numbers(program: Program) -> Program:
     """For people: a Python number serves as the number of NumPy that it is made."""
     instead: dict[Variable, Variable] = {}
+    narrow = _beside_narrow(program)
     for equation in program.equations:
         _rename(equation, instead)
         source = equation.args[0] if equation.function is np.float64 else None
-        if isinstance(source, Variable) and source.type.weak:
+        if isinstance(source, Variable) and source.type.weak and equation.out not in narrow:
             instead[equation.out] = source
     _rename_outputs(program, instead)
     for output in program.outputs:
@@ -297,10 +317,20 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
     return Equation(Variable(number, type_, base=x), np.transpose, (x,), context=at.context)
 
 
-def _alike(x: Any, out: Variable) -> bool:
-    if not isinstance(x, Variable) or x.type.weak != out.type.weak:
+def _alike(x: Any, out: Variable, typed: bool = True) -> bool:
+    if not isinstance(x, Variable) or (typed and x.type.weak != out.type.weak):
         return False
     return x.shape == out.shape and x.dtype == out.dtype
+
+
+def _beside_narrow(program: Program) -> set[Variable]:
+    """What meets floats of less than 64 bits: there a number of NumPy is not as one of Python."""
+    found: set[Variable] = set()
+    for equation in program.equations:
+        dtypes = [x.dtype for x in (*equation.inputs, *equation.args) if hasattr(x, "dtype")]
+        if any(dtype.kind == "f" and dtype.itemsize < 8 for dtype in dtypes):
+            found.update(equation.inputs)
+    return found
 
 
 def _is_all(number: int, x: Any) -> bool:
@@ -363,7 +393,11 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
-    take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    take_numbers, merge_constants, call_taught_helpers,
+    functools.partial(undo_inverses, for_people=True), skip_broadcasts, use_numbers,
+    functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros, say_by_shape,
+    put_at_places, remove_dead, tidy, remove_dead, set_to_zero, remove_dead,
+    functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather]
 

@@ -22,8 +22,8 @@ from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
 __all__ = [
-    "Effect", "Equation", "Input", "Leaf", "Output", "Program", "Variable", "is_returned",
-    "leaves_of", "reading_order", "variables_in", "written_in_place",
+    "Effect", "Equation", "Input", "Leaf", "Output", "Program", "Variable", "accumulated",
+    "is_returned", "leaves_of", "reading_order", "variables_in", "written_in_place",
 ]  # fmt: skip
 
 NO_OPTIONS: dict[str, Any] = {}  # the keyword arguments of most equations; never written to
@@ -471,6 +471,7 @@ def reading_order(program: Program) -> list[Equation]:
     for equation in reversed(program.equations):
         reading = readers.get(equation.out, [])
         forward = reading and equation.out not in leaving and not equation.context.backward
+        forward = forward and not isinstance(equation.function, Anew)  # in the order of the calls
         if forward and all(e.context.backward or e in later for e in reading):
             later.add(equation)
     order: list[Equation] = []
@@ -488,6 +489,23 @@ def reading_order(program: Program) -> list[Equation]:
         else:
             put(equation)
     return order
+
+
+def accumulated(program: Program) -> set[Variable]:
+    """The partial sums of gradients that many paths add to: at least four terms."""
+    made_by = {e.out: e for e in program.equations if e.op.augmented == "+=" and e.context.backward}
+    found: set[Variable] = set()
+    for equation in reversed(program.equations):
+        if equation.out not in made_by:
+            continue
+        parts = [equation.out]
+        while parts[-1] in made_by and parts[-1] not in found:
+            parts.append(made_by[parts[-1]].args[0])
+            if not isinstance(parts[-1], Variable):
+                break
+        if len(parts) > 3:
+            found.update(x for x in parts[1:] if isinstance(x, Variable))
+    return found
 
 
 def written_in_place(program: Program) -> set[Equation]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
+
+from .program import Equation, Variable
+from .types import map_tree
 
 __all__ = ["Helpers"]
 
@@ -39,6 +43,24 @@ class Helpers:
             self.parts[name] = text.rstrip()
         return name
 
+    def add_all_of(self, equation: Equation) -> None:
+        """Include whatever the text of this equation may need."""
+        op, function = equation.op, inspect.unwrap(equation.function)
+        numpys = (op.called or op.name).startswith("np.")
+        if inspect.isfunction(function) and not (numpys or op.check or op.readable):
+            self.add(equation.function)
+        map_tree(self._add_class, (equation.args, equation.kwargs))
+
+    def _add_class(self, x: Any) -> None:
+        if is_dataclass(x) and not isinstance(x, Variable):
+            self.add(type(x))
+
+    @property
+    def names(self) -> set[str]:
+        """The global names of the text."""
+        lines = [*self.imports, *(line.partition(" = ")[0] for line in self.constants)]
+        return {"np", "annotations", *self.parts, *(line.split()[-1] for line in lines)}
+
     def _use(self, name: str, value: Any) -> None:
         module = getattr(value, "__module__", None) or ""
         if value is np:
@@ -57,8 +79,10 @@ class Helpers:
     def __str__(self) -> str:
         if not self.parts:
             return "import numpy as np\n"
-        head = ["from __future__ import annotations", "", *sorted(self.imports),
-                "import numpy as np", "", *self.constants]  # fmt: skip
+        annotated = any("->" in part for part in self.parts.values())
+        head = ["from __future__ import annotations", ""] if annotated else []
+        head += [*sorted(self.imports), "import numpy as np"]
+        head += ["", *self.constants] if self.constants else []
         return "\n".join(head) + "\n\n\n" + "\n\n\n".join(self.parts.values()) + "\n"
 
 

@@ -180,7 +180,7 @@ class Trace(Recorder):
         if self.error_states is not None:
             self.error_states.append(np.geterr())
         out = self._new(type_of(result))
-        out.name = name_in_program()
+        out.name = None if self.context.backward else name_in_program()
         equation = Equation(out, function, variables, options, False, self.context)
         self.equations.append(equation)
         if out.name == WRITTEN:
@@ -478,7 +478,7 @@ class Trace(Recorder):
         if id(tensor) in self._born:
             own, traced = tensor, self.constant(held)
         else:
-            name = node.name if node is not None else None
+            name = (node.name if node is not None else None) or name_of_array(tensor)
             own, traced = Tensor.__new__(Tensor), self._input(held, "tensor", tensor, name)
             own._node, own._tracked = node, tracked
             own._memory = None if is_alone(tensor) else tensor._memory
@@ -626,11 +626,11 @@ class Trace(Recorder):
         ]
         for lifted in self._tensors.values():
             if lifted.own._tracked != lifted.tracked and not lifted.made_here:
+                name = lifted.tensor.name or "a tensor"
                 raise TraceError(
-                    "compile: the function changes requires_grad of "
-                    f"{lifted.tensor.name or 'a tensor'}, and a program is for the one that it was "
-                    "traced with; change it outside of the compiled function, for which it is then "
-                    "traced anew"
+                    f"compile: the function changes requires_grad of {name}, and a program is for "
+                    "the one that it was traced with; change it outside of the compiled function, "
+                    "for which it is then traced anew"
                 )
             now = lifted.own._array
             moved = now is not lifted.traced and isinstance(now, Traced)

@@ -16,6 +16,7 @@ so gradients of any order stay convolutions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,14 +44,24 @@ __all__ = ["conv2d"]
 def _columns(pieces: Any, groups: int) -> Any:
     """The windows on images, one in each column: (n, groups, filter elements, places)."""
     rows, columns, count, channels, down, across = pieces.shape
-    shape = count, groups, channels // groups * rows * columns, down * across
+    shape = _grouped(count, groups, channels * rows * columns, down * across)
     return np.reshape(np.transpose(pieces, (2, 3, 0, 1, 4, 5)), shape)
+
+
+def _grouped(count: int, groups: int, rows: int, columns: int) -> tuple[int, ...]:
+    """The shape of matrices, one for each of `count` images and each of the groups, if several."""
+    return (count, rows, columns) if groups == 1 else (count, groups, rows // groups, columns)
+
+
+def _matrices(w: Any, groups: int) -> Any:
+    """Filters as rows of a matrix, one matrix for each of the groups, if several."""
+    rows = (w.shape[0],) if groups == 1 else (groups, w.shape[0] // groups)
+    return np.reshape(w, (*rows, math.prod(w.shape[1:])))
 
 
 def _convolved(pieces: Any, w: Any, b: Any, groups: int) -> Any:
     """Filters times columns, plus the bias."""
-    filters = np.reshape(w, (groups, w.shape[0] // groups, -1))
-    out = np.matmul(filters, _columns(pieces, groups))
+    out = np.matmul(_matrices(w, groups), _columns(pieces, groups))
     out = np.reshape(out, (pieces.shape[2], w.shape[0], *pieces.shape[4:]))
     return out if b is None else out + np.reshape(b, (-1, 1, 1))
 
@@ -104,8 +115,8 @@ def conv2d_transpose(
     """
     count, filters, down, across = x.shape
     channels = groups * w.shape[1]
-    matrices = w.reshape(groups, filters // groups, -1).swapaxes(-1, -2)
-    columns = np.matmul(matrices, x.reshape(count, groups, filters // groups, down * across))
+    matrices = _matrices(w, groups).swapaxes(-1, -2)
+    columns = np.matmul(matrices, x.reshape(_grouped(count, groups, filters, down * across)))
     pieces = columns.reshape(count, channels, *window.size, down, across)
     images = count, channels, *shape
     return sum_of_pieces(pieces.transpose(2, 3, 0, 1, 4, 5), images, window)
@@ -128,7 +139,7 @@ def conv2d_filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array
     """
     count, filters = y.shape[:2]
     columns = _columns(pieces_of(x, window), groups)
-    g = y.reshape(count, groups, filters // groups, columns.shape[-1])
+    g = y.reshape(_grouped(count, groups, filters, columns.shape[-1]))
     total = np.sum(np.matmul(g, columns.swapaxes(-1, -2)), axis=0)
     return total.reshape(filters, x.shape[1] // groups, *window.size)
 

@@ -98,10 +98,6 @@ def _from_one_hot(rows: Array, classes: int) -> Array:
     return np.argmax(ones, axis=1)
 
 
-def _one_hot(labels: Array, classes: int, dtype: Any) -> Array:
-    return np.equal(np.expand_dims(labels, 1), np.arange(classes)).astype(dtype)
-
-
 @vanishing
 def _cross_entropy_back(g: Array, scores: Array, labels: Array) -> Array:
     """softmax - one-hot, times g / n (CS231n, "Putting it together", dscores)."""
@@ -146,30 +142,27 @@ def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
 
 
 def _margins(scores: Array, labels: Array, delta: float) -> Array:
-    """scores - right score + delta, and 0 for the right class itself."""
-    labels = check_labels(labels, scores.shape)
-    right = np.expand_dims(scores[np.arange(scores.shape[0]), labels], 1)
-    others = 1 - _one_hot(labels, scores.shape[1], scores.dtype)
-    return (scores - right + scores.dtype.type(delta)) * others
+    """max(0, score - right score + delta), and 0 for the right class itself."""
+    y, rows = check_labels(labels, scores.shape), _counting(scores.shape[0])
+    right = np.expand_dims(scores[rows, y], 1)
+    margins = np.maximum(0, scores - right + float(delta))
+    margins[rows, y] = 0
+    return margins
 
 
-def _hinge_local(scores: Array, labels: Array, delta: float) -> Array:
-    """Each violated margin pulls its score down and the right score up, by 1 / n."""
+def _hinge_back(g: Array, scores: Array, labels: Array, delta: float) -> Array:
+    """Each violated margin pulls its score down and the right score up, by g / n."""
+    y, rows = check_labels(labels, scores.shape), _counting(scores.shape[0])
     violated = (_margins(scores, labels, delta) > 0).astype(scores.dtype)
-    right = _one_hot(check_labels(labels, scores.shape), scores.shape[1], scores.dtype)
-    return violated - np.sum(violated, axis=1, keepdims=True) * right
+    violated[rows, y] = -np.sum(violated, axis=1)
+    return violated * g / scores.shape[0]
 
 
 @gate(
     symbol="SVM hinge",
-    vjp=(
-        lambda g, scores, labels, delta: (
-            _hinge_local(scores, labels, delta) * (g / scores.dtype.type(scores.shape[0]))
-        ),
-        None,
-    ),
+    vjp=(lambda g, scores, labels, delta: _hinge_back(g, scores, labels, delta), None),
     expand=lambda scores, labels, delta=1.0: np.mean(
-        np.sum(np.maximum(0.0, _margins(scores, labels, delta)), axis=1)
+        np.sum(_margins(scores, labels, delta), axis=1)
     ),
     says="(violated margins: +1 to wrong, −1 to right class) · {g} ÷ n",
 )
@@ -180,8 +173,8 @@ def svm_hinge(scores: Array, labels: Array, delta: float = 1.0) -> Array:
     Raises LabelError for labels that do not fit. A margin of exactly 0 has gradient 0
     (CS231n, "Linear classification", multiclass support vector machine loss).
     """
-    margins = np.maximum(_margins(check_scores(scores), labels, delta), 0)
-    return np.sum(margins) / scores.dtype.type(scores.shape[0])
+    margins = _margins(check_scores(scores), labels, delta)
+    return np.sum(margins) / scores.shape[0]
 
 
 def check_scores(scores: Array) -> Array:

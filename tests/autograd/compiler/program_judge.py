@@ -10,6 +10,8 @@ everything as it was. Native code, and the text of the program on NumPy alone, a
 from __future__ import annotations
 
 import builtins
+import copy
+import functools
 import inspect
 import re
 import sys
@@ -400,8 +402,8 @@ def compare_closely(
 
 def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     """Run `.source` on NumPy alone, at other numbers than it was traced at."""
-    if program.nested or not program.calls:
-        return  # its arguments have no names of the program's
+    if not program.calls:
+        return
     traced = Call(96, dtype=program.calls[-1].dtype)
     call = traced if program.of("int") else replace(traced, number=97)
     scale = tolerance(program, call, eager)
@@ -409,7 +411,7 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     _put(program, eager, ours)
     compiled = ag.compile(ours["step"])
     _, error = _outcome(compiled, pm.arguments(program, traced, ours))
-    if scale is None or error is not None or _calls_python(compiled):
+    if scale is None or error is not None:
         return
     verdict.source = True
     try:
@@ -418,25 +420,33 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     except Exception as error:
         verdict.add(f"source: {_place(error)}", _message(error))
         return
-    weights = {
-        x: eager[x].data.copy() for x in program.of("parameter", "global variable", "global tensor")
-    }
-    given = dict(zip(program.arguments, pm.arguments(program, call, eager), strict=True))
-    known = {**constants, **weights, **{k: _numeric(x) for k, x in given.items()}}
-    names = list(inspect.signature(function).parameters)
+    arguments = pm.arguments(program, call, eager)
+    given = tuple(map(_numeric, arguments))
+    outside = program.of("parameter", "global variable", "global tensor")
+    weights = {x: eager[x].data.copy() for x in outside}
+    slopes = {f"d{x}": eager[x].grad.copy() for x in outside if eager[x].grad is not None}
+    sources = {k: copy.deepcopy(eager["rng"]) for k, x in constants.items() if x is ours.get("rng")}
+    known = {**weights, **slopes, **constants, **sources}
+    names = list(inspect.signature(function).parameters)[len(given) :]
     unknown = [name for name in names if name not in known]
     if unknown:
         verdict.add("source: an argument that nothing explains", f"{unknown}\n{text}")
         return
-    found, problem = _outcome(function, [known[name] for name in names])
+    whole = functools.partial(function, **{name: known[name] for name in names})
+    found, problem = _outcome(whole, given)
     if problem is not None:
         verdict.add(f"source, run: {_place(problem)}", f"{_message(problem)}\n{text}")
         return
-    result, _ = _outcome(eager["step"], given.values())
-    _judge_text(result, found, scale, verdict)
+    result, _ = _outcome(eager["step"], arguments)
+    if form(result) != form(found):
+        verdict.add("source: another form of result", f"{form(result)} / {form(found)}")
+    compare_closely(result, found, "source: result", "result", scale, verdict, RTOL)
     for name in program.of("parameter"):
         x, y = eager[name].data, weights[name]
         compare_closely(x, y, "source: an update", f"value {name}", scale, verdict, RTOL)
+        if f"d{name}" in names:
+            x, y = eager[name].grad, slopes[f"d{name}"]
+            compare_closely(x, y, "source: a gradient", f"gradient {name}", scale, verdict, RTOL)
     for finding in verdict.findings:
         finding.detail += f"\n{text}" if text not in finding.detail else ""
 
@@ -448,26 +458,20 @@ def _put(program: Compilable, source: Fields, target: Fields) -> None:
         target[name].grad = source[name].grad
 
 
-def _calls_python(compiled: Any) -> bool:
-    """Functions of `fresh` that are not NumPy's cannot stand in a text."""
-    return any("Anew" in type(e.function).__name__ for e in compiled.program.equations)
-
-
-def _judge_text(result: Any, found: Any, scale: Tolerance, verdict: Verdict) -> None:
-    wanted, got = leaves(result), leaves(found)
-    if len(got) > len(wanted):
-        verdict.add("source: returns more than the function", f"{len(got)} for {len(wanted)}")
-    if len(got) < len(wanted):
-        verdict.add("source: returns less than the function", f"{len(got)} for {len(wanted)}")
-        return
-    ours = [
-        np.asarray(x, w.dtype) if x.dtype.kind == w.dtype.kind else x
-        for x, w in zip(got, wanted, strict=False)
-    ]
-    compare_closely(wanted, ours, "source: result", "result", scale, verdict, RTOL)
+def form(x: Any) -> Any:
+    """How containers are nested; of leaves whether they are numbers."""
+    if isinstance(x, (tuple, list)):
+        return type(x).__name__, *map(form, x)
+    if isinstance(x, dict):
+        return {key: form(item) for key, item in x.items()}
+    return "numbers" if _is_numeric(x) else x
 
 
 def _numeric(x: Any) -> Any:
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_numeric, x))
+    if isinstance(x, dict):
+        return {key: _numeric(item) for key, item in x.items()}
     return x.numpy() if isinstance(x, Tensor) else np.array(x) if isinstance(x, np.ndarray) else x
 
 

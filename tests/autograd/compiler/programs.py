@@ -48,12 +48,6 @@ class Fault:
 # The faults that are known. The list has to become shorter, and to be empty in the end.
 TODAY_WRONG: dict[str, Fault] = {
     "a float written into bools": Fault(r"crash: DTypeError in setitem"),
-    # the text of the program
-    "text: returns": Fault(r"source: (returns (more|less)|result: )"),
-    "text: arguments": Fault(r"source: (an argument that nothing|SyntaxError: duplicate)"),
-    "text: writes, draws, pools": Fault(r"source: (TypeError|AttributeError: 'NoneType')"),
-    "text: numbers as arrays": Fault(r"source, run: (AttributeError|TypeError|ValueError): "),
-    "text: order of updates": Fault(r"source, run: NameError|source: an update"),
 }
 
 

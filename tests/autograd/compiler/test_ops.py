@@ -98,6 +98,7 @@ def test_python_arithmetic_gives_the_same_bits_or_says_that_it_does_not(
     assert all(equal) or not op.same_bits
 
 
+TRUTH = np.array([True, False, True, True])
 SHAPES: dict[Any, tuple[Any, ...]] = {
     np.matmul: (np.arange(6.0).reshape(2, 3), np.arange(6.0).reshape(3, 2)),
     np.transpose: (np.arange(6.0).reshape(2, 3),),
@@ -105,6 +106,8 @@ SHAPES: dict[Any, tuple[Any, ...]] = {
     np.ndarray.copy: (np.arange(3.0),),
     ops.cast: (np.arange(3.0), np.dtype(np.float32)),
     np.float64: (np.float64(3.0),),
+    operator.invert: (TRUTH,),
+    **dict.fromkeys([operator.and_, operator.or_, operator.xor], (TRUTH, TRUTH[::-1])),
 }
 
 

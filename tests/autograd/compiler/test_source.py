@@ -23,8 +23,8 @@ import numpy as np
 
 
 def step(X, y, W1, b1, W2, b2, lr):
-    hidden = np.maximum(0, np.dot(X, W1) + b1)                # (30, 16)
-    scores = np.dot(hidden, W2) + b2                          # (30, 3)
+    hidden = np.maximum(0, X @ W1 + b1)                       # (30, 16)
+    scores = hidden @ W2 + b2                                 # (30, 3)
     assert y.min() >= 0 and y.max() < 3
     shifted = scores - np.max(scores, axis=1, keepdims=True)  # (30, 3)
     exp_scores = np.exp(shifted)                              # (30, 3)
@@ -34,14 +34,15 @@ def step(X, y, W1, b1, W2, b2, lr):
     reg_loss = 0.0005 * np.sum(W1 * W1) + 0.0005 * np.sum(W2 * W2)
     loss = data_loss + reg_loss
     probs = exp_scores / sums                                 # (30, 3)
-    probs[range(30), y] -= 1
-    dscores = probs / 30                                      # (30, 3)
-    dhidden = np.dot(dscores, W2.T)                           # (30, 16)
-    dW2 = 0.001 * W2 + np.dot(hidden.T, dscores)              # (16, 3)
+    dscores = probs
+    dscores[range(30), y] -= 1
+    dscores /= 30
+    dW2 = hidden.T @ dscores + 0.001 * W2                     # (16, 3)
     db2 = np.sum(dscores, axis=0)                             # (3,)
-    dfc1 = dhidden * (hidden != 0)                            # (30, 16)
-    dW1 = 0.001 * W1 + np.dot(X.T, dfc1)                      # (2, 16)
-    db1 = np.sum(dfc1, axis=0)                                # (16,)
+    dhidden = dscores @ W2.T                                  # (30, 16)
+    dhidden[hidden <= 0] = 0
+    dW1 = X.T @ dhidden + 0.001 * W1                          # (2, 16)
+    db1 = np.sum(dhidden, axis=0)                             # (16,)
     W1 -= lr * dW1
     b1 -= lr * db1
     W2 -= lr * dW2
@@ -85,21 +86,23 @@ def test_the_source_trains_without_this_package() -> None:
 def test_the_source_of_every_gate_runs_and_is_right(case: Case) -> None:
     def f(*xs: Any) -> Any:
         out = case.f(*xs)
-        return np.sum(out * np.linspace(0.5, 1.5, out.size).reshape(out.shape))
+        return np.sum(out * np.linspace(0.5, 1.5, out.size, dtype=out.dtype).reshape(out.shape))
 
     eager = ag.value_and_grad(f, range(len(case.inputs)), allow_unused=True)
 
     def both(*xs: Any) -> Any:
         return eager(*xs)
 
-    compiled = ag.compile(both)
-    compiled(*case.inputs)
-    other = [np.asarray(rng.permuted(x) if x.ndim else x) for x in case.inputs]
-    value, grads = eager(*other)
-    found = run_source(compiled, *other)
-    assert_close(found[0], value, of=[case.f(*other)])  # what was summed
-    for a, b in zip(grads, found[1:], strict=True):
-        assert_close(b, a)
+    for dtype in (np.float64, np.float32):
+        compiled = ag.compile(both)
+        compiled(*(x.astype(dtype) for x in case.inputs))
+        other = [np.asarray(rng.permuted(x) if x.ndim else x, dtype) for x in case.inputs]
+        value, grads = eager(*other)
+        found, slopes = run_source(compiled, *other)
+        assert_close(found, value, of=[case.f(*other)])  # what was summed
+        for a, b in zip(grads, slopes, strict=True):
+            assert_close(b, a)
+            assert not np.ndim(b) or b.dtype == a.dtype
 
 
 def test_reading_the_source_changes_nothing() -> None:

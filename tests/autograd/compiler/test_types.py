@@ -16,6 +16,7 @@ from draws import generator
 from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
+from autograd.compiler import taught
 from autograd.compiler.binding import read_all
 from autograd.compiler.interpret import interpret
 from autograd.compiler.ops import OPS, function_name, op_of, power_of_array, python_power
@@ -286,6 +287,16 @@ def pieces(draw: Draw) -> Call:
     return (pieces_of(x, window), x.shape, window), {}
 
 
+def taught_images(draw: Draw) -> Call:
+    (x, window), _ = images(draw)
+    return (x, *window.size), {"stride": window.stride, "pad": window.padding}
+
+
+def taught_pieces(draw: Draw) -> Call:
+    (x, shape, window), _ = pieces(draw)
+    return (x, shape), {"stride": window.stride, "pad": window.padding}
+
+
 PADDINGS = ((0, 0), (0, 0)), ((1, 1), (0, 2))
 OF_PYTHON = {
     operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
@@ -306,6 +317,7 @@ CALLS: dict[Any, Callable[[Draw], Call]] = {
     **dict.fromkeys([np.empty_like, np.zeros_like, np.ones_like], like),
     operator.getitem: index, operator.setitem: write, np.clip: clip, check_labels: labels,
     unwrap(pieces_of): images, unwrap(sum_of_pieces): pieces,
+    taught.im2col: taught_images, taught.col2im: taught_pieces,
     **dict.fromkeys([np.argsort, np.sort, np.cumsum, np.cumprod], with_axis),
     **dict.fromkeys([np.argmax, np.argmin], with_axis),
     **dict.fromkeys([np.tril, np.triu], diagonal), np.round: of_one,
