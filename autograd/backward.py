@@ -24,7 +24,7 @@ from .leaf import GradSlot
 from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
 from .node import Node
-from .standins import StandIn, has_nan
+from .standins import has_nan, packed
 from .tensor import Tensor, another, constant_tensor, ones
 from .values import Kind, Sweep
 
@@ -147,10 +147,7 @@ def collect(grads: Gradients, kind: Kind) -> None:
     for slot, g in [(node.slot, g) for node, g in grads.items() if node.slot is not None]:
         slot = kind.slot(slot)
         total = g if slot.grad is None else slot.grad + g
-        if isinstance(total, StandIn):
-            slot.grad = total.packed()
-        else:
-            slot.grad = total if isinstance(total, Tensor) else np.array(total)
+        slot.grad = total if isinstance(total, Tensor) else packed(total)
 
 
 def _seed(tensor: Tensor, gradient: Any) -> Any:

@@ -70,10 +70,8 @@ def unwrap(gate: Gate, operands: Sequence[Any]) -> tuple[list[Array], list[Any],
 
 def operand(value: Any) -> Array:
     """An operand that is no Tensor: an array, a number, or a (nested) list or range of numbers."""
-    if isinstance(value, StandIn):
-        return value.inside()
-    if value.__class__ in NUMBERS:
+    if type(value) in NUMBERS:
         return value
-    if value.__class__ is ndarray and value.ndim and value.dtype.kind in "fiub":
+    if type(value) is ndarray and value.ndim and value.dtype.kind in "fiub":
         return value
-    return as_constant(value)
+    return value.inside() if isinstance(value, StandIn) else as_constant(value)

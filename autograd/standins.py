@@ -61,6 +61,11 @@ class StandIn:
         return self
 
 
+def packed(x: Any) -> Any:
+    """A copy of an array, without gaps in memory; or what stands for one."""
+    return x.packed() if isinstance(x, StandIn) else np.array(x)
+
+
 def concrete(x: Any) -> Any:
     """The array that x stands for, or x itself."""
     while isinstance(x, StandIn):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError, UnsupportedError
-from autograd.standins import StandIn
 
 __all__ = ["check_examples", "plain", "size"]
 
@@ -36,9 +35,7 @@ def plain(value: Any, name: str) -> np.ndarray[Any, Any]:
             f"{name} is a {type(value).__name__}; its special behaviour would be lost: pass a "
             "plain array, such as np.asarray(a) or a.filled(0)"
         )
-    if isinstance(value, StandIn):
-        return value  # type: ignore[return-value]
-    return np.asarray(value)
+    return value if isinstance(value, np.ndarray) else np.asarray(value)
 
 
 def check_examples(x: Any, name: str) -> None:

@@ -66,7 +66,7 @@ class _ByShape:
     def _matrices(self, equation: Equation) -> bool:
         """x @ y, whoever was called to multiply two matrices."""
         x, y = equation.args[:2]
-        if len(x.shape) != 2 or len(y.shape) != 2 or equation.function is np.matmul:
+        if len(x.shape) != 2 or len(y.shape) != 2 or equation.op.readable is not None:
             return False
         self.r.emit(np.matmul, *equation.args, out=equation.out)
         return True

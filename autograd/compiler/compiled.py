@@ -36,7 +36,7 @@ from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
 from .native import require_numba, with_native
-from .passes import READABLE, improve
+from .passes import PICTURED, READABLE, improve
 from .places import Changing
 from .program import Anew, Output, Program, Variable
 from .reach import Reached, Views, reach
@@ -475,7 +475,7 @@ class Compiled(Generic[P]):
 
     @property
     def readable(self) -> Program:
-        """The program of `source`: gates as in a textbook, values named as in the function."""
+        """The program in pictures: gates as in a textbook, values named as in the function."""
         return self._entry().readable()
 
     def example(self) -> tuple[Program, dict[Variable, Any]]:
@@ -574,18 +574,21 @@ class Entry:
 
     def readable(self) -> Program:
         """The same program with gates as in a textbook."""
-        program, modules = self._lowered()
+        program, modules = self._lowered(PICTURED)
         name_gradients(program, modules)
         return program
 
     def source(self, name: str, gradients: bool = False) -> Source:
         """The text of a function of that name."""
-        program, modules = self._lowered()
+        program, modules = self._lowered(READABLE)
+        give_names(program)
         written = source(text_of(program, self.described, modules, name, gradients))
         written.again = functools.partial(self.source, name)
         return written
 
-    def _lowered(self) -> tuple[Program, dict[Variable, str]]:
+    def _lowered(
+        self, passes: list[Callable[[Program], Program]]
+    ) -> tuple[Program, dict[Variable, str]]:
         """The program with gates as in a textbook, and for values the names of their modules."""
         traced = self.traced
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
@@ -596,8 +599,7 @@ class Entry:
         traced = traced.with_constants()
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)
-        program = improve(lowered.program, READABLE)
-        give_names(program)
+        program = improve(lowered.program, passes)
         known = {v: lowered.known.get(v) for v in scopes}
         return program, {
             x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)

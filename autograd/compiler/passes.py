@@ -28,7 +28,7 @@ from .types import Type, fresh, map_tree, type_of
 from .verify import verify
 
 __all__ = [
-    "PASSES", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
+    "PASSES", "PICTURED", "READABLE", "SIMPLIFY", "improve", "keep_numbers_in_views", "merge_equal",
     "remove_dead", "skip_broadcasts", "skip_copies", "square", "take_numbers", "transpose_early",
     "undo_inverses", "use_arrays", "use_numbers",
 ]  # fmt: skip
@@ -398,6 +398,9 @@ READABLE: list[Callable[[Program], Program]] = [
     functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros, say_by_shape,
     put_at_places, remove_dead, tidy, remove_dead, set_to_zero, remove_dead,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
+]  # fmt: skip
+PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are
+    take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather]
 

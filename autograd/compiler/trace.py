@@ -48,7 +48,7 @@ from .program import (
     variables_in,
 )
 from .recorder import OUTSIDE, Recorder, as_constant_tensor, holds_tensor
-from .traced import Traced
+from .traced import Traced, cast
 from .turns import TURN
 from .types import map_tree, type_of
 
@@ -151,6 +151,10 @@ class Trace(Recorder):
             return function(*map_tree(as_constant_tensor, args), **kwargs)
         if self._aside:
             self._refuse_aside()
+        if outside and not self.context.backward:  # no gate: the function itself calls NumPy
+            scope = MODE.get().scope
+            if self.context.gate or self.context.scope is not scope:
+                self.context = Context("", scope) if scope else OUTSIDE
         values, variables = self._both(args)
         if function is operator.getitem:
             self._check_index(args[1])
@@ -217,7 +221,7 @@ class Trace(Recorder):
         """The same for a function that writes into `target`; views of it cannot be used again."""
         if not target.shape:
             if isinstance(target.value, np.ndarray):
-                target._refuse("writing into an array without axes (write t = value instead): it")
+                return self._overwrite_single(target, function, args, kwargs)
             outside = isinstance(target, Lookalike)
             return self.record(function, args, kwargs, outside)  # type: ignore[no-any-return]
         if self._aside:
@@ -241,6 +245,29 @@ class Trace(Recorder):
         self._takes_name(out, before)
         self._written(Equation(out, function, variables, options, writes, self.context), before)
         target.value, target.variable = after, out
+        return target
+
+    def _overwrite_single(
+        self, target: Traced, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Traced:
+        """The same for an array without axes, which is written to as a whole."""
+        before, value = self._variable(target), None
+        if before.root in self._given:
+            raise self.refused(not_to_be_written_to(before))
+        if before.base is not None or self._views.get(before):
+            target._refuse("writing into an array without axes that shares memory: it")
+        if function is operator.setitem:
+            written = args[1] is not np.False_ and args[1] is not False
+            value = args[2] if written else target
+            if not isinstance(value, Traced):
+                value = self.constant(np.asarray(value, target.dtype))
+        else:
+            value = self.record(function, args, kwargs)
+        if value.shape:
+            target._refuse("writing an array with axes into one without")
+        if value.dtype != target.dtype:
+            value = self.record(cast, (value, target.dtype), {})
+        target.value, target.variable = np.asarray(value.value), value.variable
         return target
 
     def _overwrite_part(
@@ -625,7 +652,8 @@ class Trace(Recorder):
             if isinstance(x, (Traced, np.ndarray, np.generic))
         ]
         for lifted in self._tensors.values():
-            if lifted.own._tracked != lifted.tracked and not lifted.made_here:
+            leaf = lifted.own._node is None or lifted.own._node.plan is None
+            if leaf and lifted.own._tracked != lifted.tracked and not lifted.made_here:
                 name = lifted.tensor.name or "a tensor"
                 raise TraceError(
                     f"compile: the function changes requires_grad of {name}, and a program is for "

@@ -19,6 +19,7 @@ from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..sharing import Memory
+from ..standins import StandIn
 from ..tensor import Tensor
 from .signatures import joining, recorded
 
@@ -226,7 +227,8 @@ def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Arr
 def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, **options: Any) -> Any:
     """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
     refuse_options("concatenate", options)
-    arrays = [x if isinstance(x, Tensor) else np.asarray(check_plain(x)) for x in arrays]
+    known = Tensor, StandIn
+    arrays = [x if isinstance(x, known) else np.asarray(check_plain(x)) for x in arrays]
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
     if not arrays or arrays[0].ndim == 0:
