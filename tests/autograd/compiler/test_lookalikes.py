@@ -296,3 +296,16 @@ def test_joined_in_one_row_constants_keep_their_place() -> None:
         return 2.0 * np.concatenate([known, x * 2.0, known], axis=None)
 
     assert agree(f, np.ones((1, 3)))
+
+
+def test_plain_operands_stand_next_to_tensors_in_joins_and_products() -> None:
+    p = Parameter(np.array([[[0.5]], [[2.0]]]))
+
+    def joined(x: Any) -> Any:
+        return np.concatenate([x, p, x], axis=None), np.concatenate([x[:, :, None], p])
+
+    def product(x: Any) -> Any:
+        return np.dot(x, p), x.dot(p), np.dot(x[0, 0], p)
+
+    assert agree(joined, np.ones((3, 1)))
+    assert agree(product, np.ones((3, 1)))
