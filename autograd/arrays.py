@@ -18,7 +18,7 @@ from .standins import StandIn
 
 __all__ = [
     "NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept",
-    "lender", "settled",
+    "lender", "plain_array", "settled",
 ]  # fmt: skip
 
 Array = Any  # np.ndarray or a NumPy scalar
@@ -63,6 +63,13 @@ def check_plain(value: Any) -> Any:
             "np.concatenate(list), which record where each gradient goes"
         )
     return _check_kind(value)
+
+
+def plain_array(value: Any) -> Array:
+    """An operand that is no tensor, with a shape: as it is if it is an array."""
+    if isinstance(value, StandIn):
+        return value.as_array(None)
+    return np.asarray(check_plain(value))
 
 
 def _check_kind(value: Any) -> Any:

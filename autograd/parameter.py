@@ -56,7 +56,8 @@ class Parameter(Tensor):
         result = ufunc(self._value(), other)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise ValueError(f"the result would be {result.shape} {result.dtype}")
-        self._become(result if result.dtype == self.dtype else result.astype(self.dtype))
+        result = result if result.dtype == self.dtype else result.astype(self.dtype)
+        self._become(result.inside() if isinstance(result, StandIn) else result)
 
     def _update(self, ufunc: np.ufunc, symbol: str, other: Operand) -> Tensor:
         if isinstance(other, Tensor):

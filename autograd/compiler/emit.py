@@ -21,7 +21,7 @@ from .blocks import Loop, sum_of_halves
 from .draws import HANDED_ON
 from .gradients import gradients_of
 from .interpret import run_apart
-from .memory import Memory, out_of_parts, takes_out
+from .memory import Memory, axis_of_parts, out_of_parts, takes_out
 from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Anew, Equation, Leaf, Program, Variable
@@ -254,10 +254,10 @@ class Runner:
                 self.lines.append(f"{self.function(function)}({target}{rest})")
             return
         if out_of_parts(equation) and equation.out in self.static:
-            start = 0
+            start, axis = 0, axis_of_parts(equation) or 0
             for x in args[0]:
-                end = start + x.shape[_axis(equation)]
-                part = (slice(None),) * _axis(equation) + (slice(start, end),)
+                end = start + x.shape[axis]
+                part = (slice(None),) * axis + (slice(start, end),)
                 view = self.scope[target][part]
                 if x.constant:
                     view[...] = x.value
@@ -427,13 +427,6 @@ def _holds_nan(x: np.ndarray[Any, Any]) -> bool:
     flat = x.reshape(-1)
     total = np.dot(flat, flat)
     return bool(total != total)
-
-
-def _axis(concatenation: Equation) -> int:
-    axis = concatenation.kwargs.get(
-        "axis", concatenation.args[1] if len(concatenation.args) > 1 else 0
-    )
-    return int(axis) % len(concatenation.out.shape)
 
 
 def _number_dtype(equation: Equation) -> Any:

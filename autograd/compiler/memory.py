@@ -134,10 +134,18 @@ def takes_out(equation: Equation, out: Variable | None = None) -> bool:
 
 def out_of_parts(equation: Equation) -> bool:
     """Whether it joins arrays of which some are constant, and can be filled part by part."""
-    parts = equation.args[0] if equation.op.joins else ()
+    if not equation.op.joins or axis_of_parts(equation) is None:
+        return False
+    parts = equation.args[0]
     return any(isinstance(x, Variable) and x.constant for x in parts) and all(
         isinstance(x, Variable) and x.dtype == equation.out.dtype for x in parts
     )
+
+
+def axis_of_parts(equation: Equation) -> int | None:
+    """The axis along which it joins arrays; None for all of their elements in one row."""
+    axis = equation.kwargs.get("axis", equation.args[1] if len(equation.args) > 1 else 0)
+    return None if axis is None else int(axis) % len(equation.out.shape)
 
 
 def _may_overwrite(equation: Equation) -> list[Variable]:

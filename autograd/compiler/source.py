@@ -19,7 +19,7 @@ import numpy as np
 
 from .draws import source_of
 from .heads import is_literal, literal, parameter_list, put_together
-from .ops import ATOM, POWER, PRODUCT, UNARY, function_name
+from .ops import ATOM, POWER, PRODUCT, UNARY, function_name, power_of_array
 from .program import (
     Anew,
     Equation,
@@ -552,7 +552,7 @@ class _Writer:
                 self._gives_python(equation)
             return args
         divides = function in (np.divide, operator.truediv)
-        powers = function in (np.power, operator.pow)
+        powers = function in (np.power, operator.pow, power_of_array)
         if not (equation.op.elementwise or divides or powers) or equation.into:
             if all(map(self._is_python, args)):
                 self._gives_python(equation)

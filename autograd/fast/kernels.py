@@ -170,7 +170,14 @@ accelerate(
     keeps=("local",),
     vjp=(lambda g, local: _to_scores(g, local), None),
 )
-accelerate(
-    gates.l2_penalty,
-    lambda w, strength: w.dtype.type(0.5 * strength) * np.dot(w.reshape(-1), w.reshape(-1)),
-)
+
+
+def l2_penalty(w: Array, strength: float) -> Array:
+    """½ λ Σ w², as the product of a vector with itself; of integers and bools a plain sum."""
+    if w.dtype.kind != "f":
+        return 0.5 * strength * np.sum(w * w)
+    flat = w.reshape(-1)
+    return w.dtype.type(0.5 * strength) * np.dot(flat, flat)
+
+
+accelerate(gates.l2_penalty, l2_penalty)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, check_plain
+from ..arrays import Array, plain_array
 from ..declare import gate, register_method
 from ..errors import ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
@@ -104,8 +104,7 @@ def dot(x: Any, y: Any) -> Any:
 
     For y of more than two axes the sum runs over the last axis of x and the last but one of y.
     """
-    arrays = Tensor, np.ndarray
-    x, y = (v if isinstance(v, arrays) else np.asarray(check_plain(v)) for v in (x, y))
+    x, y = (v if isinstance(v, Tensor) else plain_array(v) for v in (x, y))
     if x.ndim == 0 or y.ndim == 0:
         return x * y
     if y.ndim <= 2:

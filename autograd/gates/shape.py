@@ -14,12 +14,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
-from ..arrays import Array, check_plain
+from ..arrays import Array, plain_array
 from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..sharing import Memory
-from ..standins import StandIn
 from ..tensor import Tensor
 from .signatures import joining, recorded
 
@@ -227,8 +226,7 @@ def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Arr
 def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, **options: Any) -> Any:
     """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
     refuse_options("concatenate", options)
-    known = Tensor, StandIn
-    arrays = [x if isinstance(x, known) else np.asarray(check_plain(x)) for x in arrays]
+    arrays = [x if isinstance(x, Tensor) else plain_array(x) for x in arrays]
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
     if not arrays or arrays[0].ndim == 0:

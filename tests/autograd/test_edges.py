@@ -369,3 +369,9 @@ def test_stable_gates_are_silent(f: F, dtype: Any, scale: float) -> None:
             total.backward()
     with np.errstate(all="ignore"):
         np.testing.assert_array_equal(out.numpy(), f(at))
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int64])
+def test_a_penalty_on_numbers_that_are_no_floats_counts_all_of_them(dtype: type) -> None:
+    w = np.array([3, 1, 1]).astype(dtype)
+    assert_close(ag.l2_penalty(ag.Tensor(w), 0.5).numpy(), 0.25 * np.sum(w * w))

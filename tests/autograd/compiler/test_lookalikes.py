@@ -273,3 +273,39 @@ def test_a_copy_of_a_compiled_function_is_one_of_its_own() -> None:
     x = np.ones((1, 2))
     assert alike(compiled(x), again(x))
     assert again.entries is not compiled.entries
+
+
+def test_a_parameter_without_axes_gives_arrays_after_an_update() -> None:
+    p = Parameter(np.array(0.5, np.float32))
+
+    def step() -> Any:
+        nonlocal p
+        (p * 2.0).backward()
+        p += 0.1 * p.grad
+        return p.numpy(), p.data
+
+    compiled = ag.compile(step)
+    for _ in range(2):
+        assert [type(x) for x in compiled()] == [type(x) for x in step()]
+
+
+def test_joined_in_one_row_constants_keep_their_place() -> None:
+    known = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def f(x: Any) -> Any:
+        return 2.0 * np.concatenate([known, x * 2.0, known], axis=None)
+
+    assert agree(f, np.ones((1, 3)))
+
+
+def test_plain_operands_stand_next_to_tensors_in_joins_and_products() -> None:
+    p = Parameter(np.array([[[0.5]], [[2.0]]]))
+
+    def joined(x: Any) -> Any:
+        return np.concatenate([x, p, x], axis=None), np.concatenate([x[:, :, None], p])
+
+    def product(x: Any) -> Any:
+        return np.dot(x, p), x.dot(p), np.dot(x[0, 0], p)
+
+    assert agree(joined, np.ones((3, 1)))
+    assert agree(product, np.ones((3, 1)))

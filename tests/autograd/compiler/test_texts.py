@@ -543,3 +543,10 @@ def test_constants_keep_their_signs_and_kinds() -> None:
         assert (a.dtype, a.shape) == (b.dtype, b.shape)
         np.testing.assert_array_equal(a, b)
         np.testing.assert_array_equal(np.signbit(a), np.signbit(b))
+
+
+@pytest.mark.parametrize("exponent", [2, np.int64(2), np.float64(3.0)])
+def test_an_exponent_of_numpy_widens_an_array_without_axes(exponent: Any) -> None:
+    x = np.array(0.5, np.float32)
+    found = made(compiled(lambda x: x**exponent, x).source)(x)
+    assert (found, found.dtype) == (x**exponent, (x**exponent).dtype)
