@@ -184,7 +184,8 @@ class _Lowering(Recorder):
             function = op.python
         elif op.direct is not None and self.form is Form.QUICK and _is_plain(args, kwargs):
             function, args, kwargs = op.direct, args[:1], {**ALL, **kwargs, **_axis(args)}
-        type_, view = result_of(function, map_tree(_type, args), map_tree(_type, kwargs))
+        options = map_tree(_type, kwargs) if kwargs else kwargs
+        type_, view = result_of(function, map_tree(_type, args), options)
         out = self._emit(function, args, kwargs, type_)
         if view is not None:
             self._shows(out.variable, self.equations[-1].args[view])

@@ -36,6 +36,9 @@ class Type:
     strides: Shape
     weak: bool = False
 
+    def __hash__(self) -> int:
+        return hash((self.shape, self.strides))  # (that of a dtype takes as long as all the rest)
+
     @property
     def ndim(self) -> int:
         """How many axes there are."""
