@@ -24,7 +24,7 @@ from .node import Node
 from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
-from .values import RecordedSweep
+from .values import ARRAYS, RecordedSweep
 
 __all__ = ["Tensor"]
 
@@ -113,11 +113,13 @@ class Tensor(Methods):
 
     def _value(self) -> Array:
         """The array; inside a function that is being compiled, what stands for it."""
-        return MODE.get().kind.here(self)._array
+        kind = MODE.get().kind
+        return self._array if kind is ARRAYS else kind.here(self)._array
 
     def _met(self) -> Tensor:
         """This tensor; inside a function that is being compiled, what stands for it there."""
-        return MODE.get().kind.here(self, value=False)
+        kind = MODE.get().kind
+        return self if kind is ARRAYS else kind.here(self, value=False)
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
@@ -190,7 +192,7 @@ class Tensor(Methods):
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
         kind = MODE.get().kind
-        node = kind.here(self, value=False)._node
+        node = (self if kind is ARRAYS else kind.here(self, value=False))._node
         return None if node is None else kind.gradient(node)
 
     @grad.setter
@@ -213,7 +215,7 @@ class Tensor(Methods):
     def zero_grad(self) -> None:
         """Forget the collected gradient: `grad` is None again."""
         kind = MODE.get().kind
-        node = kind.here(self, value=False)._node
+        node = (self if kind is ARRAYS else kind.here(self, value=False))._node
         if node is not None and node.slot is not None:
             kind.slot(node.slot, cleared=True).grad = None
 

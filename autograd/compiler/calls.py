@@ -23,7 +23,7 @@ from .guards import Surroundings
 from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
-__all__ = ["FIXED", "MISS", "caller", "form_of", "giver", "parts_of"]
+__all__ = ["FIXED", "MISS", "Check", "caller", "form_of", "giver", "parts_of"]
 
 DEEP, MANY = 4, 1000  # how far results are looked into for what a program computes
 
@@ -33,23 +33,15 @@ MISS = object()  # what a call gives when its program does not apply
 
 
 def caller(
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    same: set[int],
-    identity: Identity | None,
+    check: Check,
     outside: Surroundings,
     run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None],
     give: Callable[..., Any],
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
     """A function of (args, kwargs) that gives the result, or MISS.
 
-    It wants arguments of the same kind as these; and the very same tensor where the number of the
-    argument is in `same`. What is `outside` has to be as it was.
+    The arguments have to pass the check, and what is `outside` has to be as it was.
     """
-    check = _Check(same, identity)
-    check.tuple_or_list("args", args)
-    check.dictionary("kwargs", kwargs)
-    check.objects()
     lines = [*check.lines, f"found = run(({''.join(f'{name}, ' for name in check.leaves)}))",
              "return MISS if found is None else give(*found)"]  # fmt: skip
     condition, scope = outside.condition()
@@ -61,7 +53,7 @@ def caller(
     return scope.pop("call")  # type: ignore[no-any-return]
 
 
-class _Check:
+class Check:
     """Lines that leave with MISS unless an argument is like the one at hand."""
 
     def __init__(self, same: set[int], identity: Identity | None):
@@ -69,6 +61,22 @@ class _Check:
         self.scope: dict[str, Any] = {"ndarray": np.ndarray, "Tensor": Tensor}
         self.lines: list[str] = []
         self.leaves: list[str] = []  # what the program is given
+
+    @classmethod
+    def of(
+        cls,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        same: set[int],
+        identity: Identity | None,
+    ) -> Check:
+        """For arguments of the same kind as these; and the very same tensor where the number of
+        the argument is in `same`."""
+        check = cls(same, identity)
+        check.tuple_or_list("args", args)
+        check.dictionary("kwargs", kwargs)
+        check.objects()
+        return check
 
     def bind(self, value: Any) -> str:
         name = f"known_{len(self.scope)}"

@@ -22,7 +22,7 @@ from ..values import ARRAYS, Kind
 from .apart import Apart
 from .asks import TypesSeen, check_arguments, identity_of, is_replaced
 from .binding import commit, read_all, unfit
-from .calls import FIXED, MISS, caller, form_of, giver, parts_of
+from .calls import FIXED, MISS, Check, caller, form_of, giver, parts_of
 from .containers import Read
 from .draws import HANDED_ON, Draws, call_or_take
 from .emit import Runner
@@ -35,7 +35,7 @@ from .lookalikes import lookalike
 from .lower import Form, lower
 from .memory import Memory, plan
 from .names import name_gradients
-from .native import require_numba, with_native
+from .native import Native, require_numba, with_native
 from .passes import PICTURED, READABLE, improve
 from .places import Changing
 from .program import Anew, Output, Program, Variable
@@ -47,7 +47,7 @@ from .store import SAID, Store, changing_int, now, say
 from .texts import text_of
 from .trace import Notes, Trace
 from .traced import Traced
-from .turns import PAUSED_COLLECTOR, TURN
+from .turns import PAUSED_COLLECTOR, TURN, Once
 from .verify import verify_memory
 from .wording import give_names
 
@@ -254,6 +254,7 @@ class Compiled(Generic[P]):
         problem = None
         for entry in self.entries.get(key, []):
             start()
+            entry.get_ready()
             result = entry.call(args, kwargs)
             if result is not MISS:
                 entry.used = now()
@@ -340,9 +341,8 @@ class Compiled(Generic[P]):
                 entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
                 entry.said = settled.said
                 if settled.keep:  # else the next call is traced as well
-                    entry.call = caller(
-                        args, kwargs, set(entry.tensors), identity, depends, entry.run, give
-                    )
+                    check = Check.of(args, kwargs, set(entry.tensors), identity)
+                    entry.call_later = functools.partial(caller, check, depends, give=give)
                 trace.finish([*settled.changes, state.done()])
             except BaseException as error:
                 if trace.refusal is not None and isinstance(error, Exception):
@@ -357,7 +357,7 @@ class Compiled(Generic[P]):
         del undo, state, still, types_seen
         del settled.leaves[:], settled.changes[:]
         if is_left_over(trace, before) and replace(trace):
-            entry.call = Entry.call
+            entry.call_later = None
         del trace
         return entry, give(*values)
 
@@ -527,10 +527,15 @@ def refuse_kind(function: Any) -> None:
 
 
 class Entry:
-    """The program for one kind of arguments."""
+    """The program for one kind of arguments.
 
-    # the whole call; MISS if the program is not to be used
+    What runs it is made when it is called for the first time, which is the second call of the
+    function: a program that is traced and never comes again costs neither text nor buffers.
+    """
+
+    # the whole call; MISS if the program is not to be used, or not ready
     call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
+    call_later: Callable[..., Any] | None = None  # makes it from what runs the program
     said = ""  # why the function is traced at the next call anyway
 
     def __init__(
@@ -551,26 +556,39 @@ class Entry:
         self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
         plain = (np.ndarray, np.generic, Tensor, float, *FIXED)
         self._objects = {k: x for k, x in enumerate(arguments) if not isinstance(x, plain)}
-        self._floats = FloatRunner(self.program) if is_scalar(self.program) else None
-        self._arrays = functools.cache(functools.partial(_on_arrays, program))
-        floats, arrays = self._floats, self._arrays
-        self.run = arrays().run if floats is None else _on_floats(floats, arrays)
+        self._memory = Once(functools.partial(_planned, program))
+        self._arrays = Once(functools.partial(_on_arrays, program, self._memory))
+        self._floats = Once(functools.partial(_on_floats, program))
+        if any(isinstance(equation, Native) for equation in program.equations):
+            self._arrays()  # so that it is known at once if there is no native code
+
+    def get_ready(self) -> None:
+        """Make what runs the program, if there is a call that waits for it."""
+        later = self.call_later
+        if later is not None:
+            floats, arrays = self._floats(), self._arrays
+            self.call = later(arrays().run if floats is None else _or_on_arrays(floats, arrays))
+            self.call_later = None
 
     @property
     def nbytes(self) -> int:
-        """About what it takes in memory: its buffers, its constants, and its equations."""
+        """About what it takes in memory when it runs: buffers, constants, and equations."""
         equations = PER_EQUATION * len(self.traced.equations)
-        return equations if self._floats is not None else equations + self._arrays().nbytes
+        return (
+            equations
+            if is_scalar(self.program)
+            else equations + self._memory().kept_of(self.program)
+        )
 
     @property
     def text(self) -> str:
         """The text of the function that runs."""
-        return (self._floats or self._arrays()).source
+        return (self._floats() or self._arrays()).source
 
     @property
     def memory(self) -> Memory:
         """Where the values of the program live, if it runs on arrays."""
-        return self._arrays().memory
+        return self._memory()
 
     def readable(self) -> Program:
         """The same program with gates as in a textbook."""
@@ -621,14 +639,24 @@ class Entry:
         return "a gradient holds NaN: masks are needed"
 
 
-def _on_arrays(program: Program) -> Runner:
-    """What runs a program, in memory that is planned for it."""
+def _planned(program: Program) -> Memory:
+    """Where the values of a program live."""
     memory = plan(program)
     verify_memory(program, memory)
-    return Runner(program, memory)
+    return memory
 
 
-def _on_floats(
+def _on_arrays(program: Program, memory: Callable[[], Memory]) -> Runner:
+    """What runs a program, in memory that is planned for it."""
+    return Runner(program, memory())
+
+
+def _on_floats(program: Program) -> FloatRunner | None:
+    """What runs it if it is one of numbers alone."""
+    return FloatRunner(program) if is_scalar(program) else None
+
+
+def _or_on_arrays(
     floats: FloatRunner, arrays: Callable[[], Runner]
 ) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | None]:
     """The function that runs a program of numbers."""

@@ -69,13 +69,6 @@ class Runner:
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
         self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
 
-    @property
-    def nbytes(self) -> int:
-        """What buffers and constants take, with results and gradients of two calls."""
-        read = [x for e in self.program.equations for x in e.inputs if x.constant]
-        leaving = sum(x.type.nbytes for x in self.memory.escaping)
-        return self.memory.nbytes + 2 * leaving + sum(x.type.nbytes for x in set(read))
-
     # --- names ---------------------------------------------------------------------------------
 
     def name(self, variable: Variable) -> str:

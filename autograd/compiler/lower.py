@@ -38,6 +38,9 @@ __all__ = ["Form", "lower"]
 LONG = 5  # letters of an operand's name that says what it is: scores
 
 
+ALL: dict[str, Any] = {"axis": None, "keepdims": False}  # options of a reduction, as they are usual
+
+
 class Form(Enum):
     """What gates are lowered to."""
 
@@ -176,10 +179,13 @@ class _Lowering(Recorder):
             return function(*map_tree(as_constant_tensor, args), **kwargs)
         if function is operator.getitem:
             self._check_index(args[1])
-        python = op_of(function).python
-        if python is not None and _is_python(args[0]) and _is_python(args[-1]):
-            function = python
-        type_, view = result_of(function, map_tree(_type, args), map_tree(_type, kwargs))
+        op = op_of(function)
+        if op.python is not None and _is_python(args[0]) and _is_python(args[-1]):
+            function = op.python
+        elif op.direct is not None and self.form is Form.QUICK and _is_plain(args, kwargs):
+            function, args, kwargs = op.direct, args[:1], {**ALL, **kwargs, **_axis(args)}
+        options = map_tree(_type, kwargs) if kwargs else kwargs
+        type_, view = result_of(function, map_tree(_type, args), options)
         out = self._emit(function, args, kwargs, type_)
         if view is not None:
             self._shows(out.variable, self.equations[-1].args[view])
@@ -217,6 +223,17 @@ class _Lowering(Recorder):
         self._written(equation, before)
         target.variable = out
         return target
+
+
+def _is_plain(args: Any, kwargs: Any) -> bool:
+    """A reduction of an array along axes, with no other options."""
+    x = args[0] if args else None
+    array = isinstance(x, Traced) and bool(x.shape)
+    return array and len(args) <= 2 and kwargs.keys() <= ALL.keys()
+
+
+def _axis(args: Any) -> dict[str, Any]:
+    return {"axis": args[1]} if len(args) > 1 else {}
 
 
 def _home(equation: Equation) -> Variable | None:

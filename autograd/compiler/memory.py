@@ -40,6 +40,12 @@ class Memory:
         """All blocks together."""
         return sum(self.blocks)
 
+    def kept_of(self, program: Program) -> int:
+        """What buffers and constants take, with results and gradients of two calls."""
+        read = {x for e in program.equations for x in e.inputs if x.constant}
+        leaving = sum([x.type.nbytes for x in self.escaping])
+        return self.nbytes + 2 * leaving + sum([x.type.nbytes for x in read])
+
     def __str__(self) -> str:
         return (
             f"{self.nbytes:,} bytes in {len(self.blocks)} buffers for values of {self.values:,} "

@@ -127,6 +127,7 @@ class Op:
     axis         the axis along which it reduces unless told otherwise; None for all
     over_all     as a person writes it, it reduces all axes unless told otherwise
     pairwise     it sums as `blocks.halves` does
+    direct       the method of a ufunc that a function of arrays calls after some detours
     """
 
     name: str
@@ -163,6 +164,7 @@ class Op:
     axis: int | None = None
     over_all: bool = False
     pairwise: bool = False
+    direct: Function | None = None
 
 
 OPS: dict[Function, Op] = {}
@@ -394,10 +396,13 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
 
 _reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
            noun="total")  # fmt: skip
-_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total")
-_reduction("np.max", np.maximum.reduce, np.max, np.amax, reduces=LARGEST, noun="largest")
-_reduction("np.min", np.minimum.reduce, np.min, np.amin, reduces=SMALLEST, noun="smallest")
-_reduction("np.prod", np.multiply.reduce, np.prod)
+_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
+_reduction("np.max", np.maximum.reduce, reduces=LARGEST, noun="largest")
+_reduction("np.max", np.max, np.amax, reduces=LARGEST, noun="largest", direct=np.maximum.reduce)
+_reduction("np.min", np.minimum.reduce, reduces=SMALLEST, noun="smallest")
+_reduction("np.min", np.min, np.amin, reduces=SMALLEST, noun="smallest", direct=np.minimum.reduce)
+_reduction("np.prod", np.multiply.reduce)
+_reduction("np.prod", np.prod, direct=np.multiply.reduce)
 _reduction("np.mean", np.mean, noun="average")
 _reduction("np.var", np.var)
 _reduction("np.std", np.std)

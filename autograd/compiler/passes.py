@@ -168,7 +168,7 @@ def undo_inverses(program: Program, for_people: bool = False) -> Program:
     For people that is so too where a number of Python becomes one of NumPy by it.
     """
     made_by = {e.out: e for e in program.equations if _reverses_axes(e)}
-    narrow = _beside_narrow(program)
+    narrow = _beside_narrow(program) if for_people else set[Variable]()
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)

@@ -74,7 +74,9 @@ class Rule:
 
     def __call__(self, *args: Any, **options: Any) -> Result:
         """The result for these operands. Raises what the function raises."""
-        key = self._key(args), self._key(options) if options else None
+        key: Any = tuple([x if x.__class__ is Type else self._key(x) for x in args])
+        if options:
+            key = key, self._key(options)
         try:
             known = self._known.get(key)
         except TypeError:  # an argument that has no hash

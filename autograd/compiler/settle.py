@@ -37,6 +37,7 @@ FIXED = (*COMPARED, np.generic, np.dtype, type, types.FunctionType, types.Builti
          types.ModuleType, types.MethodType)  # fmt: skip
 AT_THE_END = slice(1 << 62, None)
 MOST = 1 << 24  # bytes of an array that are looked at, before and after the function runs
+CARRIED = "bytes", "sample", "shape"  # kinds of guards; the program looks at these itself
 
 
 @dataclass
@@ -395,7 +396,7 @@ class Settling:
                 continue
             if self.trace.reads_anew(guard.space, guard.key):
                 continue
-            if guard.kind.startswith(("bytes", "sample")) and owner in arrays:
+            if guard.kind.startswith(CARRIED) and owner in arrays:
                 continue
             if isinstance(arrays.get(owner), Growing) and not arrays[owner].is_read:
                 continue

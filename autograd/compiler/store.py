@@ -47,6 +47,8 @@ class Store(dict[Any, list[Any]]):
             key=lambda kept: kept.used,
             reverse=True,
         )
+        if len(all_kept) <= FEWEST:
+            return ""
         room, going = NBYTES, set()
         for k, kept in enumerate(all_kept):
             room -= kept.nbytes

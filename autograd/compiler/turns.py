@@ -19,12 +19,14 @@ import gc
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-__all__ = ["PAUSED_COLLECTOR", "TURN", "Buffers", "Turn"]
+__all__ = ["PAUSED_COLLECTOR", "TURN", "Buffers", "Once", "Turn"]
+
+T = TypeVar("T")
 
 PATIENCE = 10.0  # seconds
 LOOK = 0.05  # seconds after which a thread that waits can be interrupted
@@ -109,6 +111,21 @@ class _PausedCollector:
         self._inside -= gone
         if gone and not self._inside and self._enabled:
             gc.enable()
+
+
+class Once(Generic[T]):
+    """Something that is made when it is asked for: `once()` gives it.
+
+    Threads that ask at the same time may all make one, and get the same: a lock would not be
+    worth its dangers, for an interrupt, or a fork, could leave it closed.
+    """
+
+    def __init__(self, make: Callable[[], T]):
+        self._make = make
+        self._made: dict[None, T] = {}
+
+    def __call__(self) -> T:
+        return self._made[None] if self._made else self._made.setdefault(None, self._make())
 
 
 class Buffers:

@@ -36,6 +36,9 @@ class Type:
     strides: Shape
     weak: bool = False
 
+    def __hash__(self) -> int:
+        return hash((self.shape, self.strides))  # (that of a dtype takes as long as all the rest)
+
     @property
     def ndim(self) -> int:
         """How many axes there are."""
@@ -215,12 +218,14 @@ CONTAINERS = (tuple, list, dict, slice)
 
 def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     """Nested arguments with `function` applied to everything that is no container."""
-    if not isinstance(tree, CONTAINERS):
-        return function(tree)
-    if isinstance(tree, tuple):
-        return tuple([map_tree(function, item) for item in tree])
-    if isinstance(tree, list):
-        return [map_tree(function, item) for item in tree]
+    if isinstance(tree, (tuple, list)):  # most of it is flat: a call less for each item
+        items = [
+            map_tree(function, item) if isinstance(item, CONTAINERS) else function(item)
+            for item in tree
+        ]
+        return tuple(items) if isinstance(tree, tuple) else items
     if isinstance(tree, dict):
-        return {key: map_tree(function, item) for key, item in tree.items()}
-    return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])
+        return {key: map_tree(function, item) for key, item in tree.items()} if tree else {}
+    if isinstance(tree, slice):
+        return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])
+    return function(tree)

@@ -61,7 +61,9 @@ def _type_problems(equation: Equation, own: bool) -> Iterator[str]:
         if (out.shape, out.dtype) != (before.shape, before.dtype):
             yield f"writes {out.type} into {before.type}"
         return
-    types, options = map_tree(_type, equation.args), map_tree(_type, equation.kwargs)
+    types, options = map_tree(_type, equation.args), equation.kwargs
+    if options:
+        options = map_tree(_type, options)
     type_, view = equation.op.result(*types, **options)
     if (type_.shape, type_.dtype) != (out.shape, out.dtype):
         yield f"gives {type_}, not {out.type}"

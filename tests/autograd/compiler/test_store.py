@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import tracemalloc
 import warnings
 import weakref
@@ -17,7 +18,8 @@ from draws import seeded
 
 import autograd as ag
 import nn
-from autograd.compiler import results, store
+from autograd.compiler import compiled as compiled_module
+from autograd.compiler import results, store, turns
 from autograd.errors import TraceError
 
 
@@ -263,3 +265,44 @@ def test_what_is_as_it_was_may_be_looked_at() -> None:
     found = [compiled(np.ones(2)).numpy().tolist() for _ in range(4)]
     p.data, q.data = np.ones(2), np.ones(2)
     assert found == [step(np.ones(2)).numpy().tolist() for _ in range(4)]
+
+
+@pytest.mark.parametrize("x", [np.ones(3), 2.0], ids=["array", "number"])
+def test_what_runs_a_program_is_made_at_the_second_call(
+    x: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for name in ("Runner", "FloatRunner", "caller"):
+        make = getattr(compiled_module, name)
+        monkeypatch.setattr(
+            compiled_module,
+            name,
+            lambda *args, make=make, name=name, **options: (
+                made.append(name) or make(*args, **options)
+            ),
+        )
+    step = ag.compile(lambda x: x * 2)
+    step(x)
+    assert made == []
+    step(x)
+    runner = "Runner" if isinstance(x, np.ndarray) else "FloatRunner"
+    assert made == [runner, "caller"]
+    step(x)
+    assert len(made) == 2
+
+
+def test_threads_that_ask_at_the_same_time_get_the_same() -> None:
+    start = threading.Barrier(2)
+
+    def make() -> object:
+        start.wait(5)
+        return object()
+
+    once = turns.Once(make)
+    given: list[object] = []
+    threads = [threading.Thread(target=lambda: given.append(once())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert given[0] is given[1] is once()
