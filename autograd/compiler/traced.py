@@ -233,6 +233,7 @@ class Traced(NDArrayOperatorsMixin, StandIn):
         self._refuse("int(t)")
 
     def __index__(self) -> int:
+        self.recorder.wants_arrays = True  # it may be the index of an array from outside
         self._refuse("an integer for indexing or range()")
 
     def __array__(self, *_: Any, **__: Any) -> Any:

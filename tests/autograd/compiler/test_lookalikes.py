@@ -309,3 +309,12 @@ def test_plain_operands_stand_next_to_tensors_in_joins_and_products() -> None:
 
     assert agree(joined, np.ones((3, 1)))
     assert agree(product, np.ones((3, 1)))
+
+
+def test_an_argument_is_the_index_of_an_array_from_outside() -> None:
+    table = np.arange(8.0).reshape(2, 4)
+    compiled = ag.compile(lambda index: table[index] * 1.5)
+    for index in ([[-1, 1]], [[0, 0]]):
+        assert alike(compiled(np.array(index)), table[index] * 1.5)
+    table[0] = 7.0
+    assert alike(compiled(np.array([[0, 0]])), table[[[0, 0]]] * 1.5)
