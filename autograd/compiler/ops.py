@@ -450,9 +450,10 @@ _rows(
 )  # fmt: skip
 
 MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
-    Meaning.SUM: np.add, Meaning.DIFFERENCE: np.subtract, Meaning.PRODUCT: np.multiply,
-    Meaning.QUOTIENT: np.divide, Meaning.NEGATIVE: np.negative, Meaning.TOTAL: np.sum,
-}  # fmt: skip
+    row.means: function
+    for function, row in OPS.items()
+    if row.means is not None and (isinstance(function, np.ufunc) or function is np.sum)
+}
 
 # --- helpers of gates ----------------------------------------------------------------------------
 
