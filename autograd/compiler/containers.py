@@ -115,7 +115,7 @@ class Drawn:
 def is_drawn_from(x: Any) -> bool:
     """Whether something changes when one reads from it, and nobody can look into it."""
     kind = type(x)
-    module = kind.__module__.partition(".")[0]
+    module = str(kind.__module__).partition(".")[0]  # of Cython's functions it is no text
     known = module in sys.stdlib_module_names and module != "__main__"
     return known and (
         hasattr(kind, "__next__") or (module in ("queue", "_queue") and hasattr(x, "get"))

@@ -74,7 +74,7 @@ def _replace(holder: Any, traced: Traced, value: Any) -> None:
             holder[k] = value
     elif isinstance(holder, types.CellType):
         holder.cell_contents = value
-    elif kind.__module__.startswith("autograd."):
+    elif str(kind.__module__).startswith("autograd."):
         return  # a record of the engine's, which dies with its tensor
     else:
         names = [*getattr(holder, "__dict__", ()), *_slots(kind)]

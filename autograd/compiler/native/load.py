@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import operator
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -33,16 +34,24 @@ __all__ = ["load", "require_numba"]
 
 AS_PYTHON = False  # tests run the text as it is: quicker than to compile it for a single call
 MARK = b"machine code of gategrad\n"
+LLVMLITE = 0, 50  # older LLVMs end the process over some of what is written here
 FASTCALL = 0x80  # how CPython calls a function with an array of arguments
 LOCK = threading.RLock()  # LLVM is set up once, and works on one thing at a time
 
 
 def require_numba() -> None:
-    """Raise ImportError if numba's compiler is not installed."""
+    """Raise ImportError if numba's compiler is not installed, or of another time."""
     if importlib.util.find_spec("llvmlite") is None:
         raise ImportError(
             'compile: backend="numba" needs numba, which is not installed; '
             'run pip install "gategrad[jit]", or leave backend out to run on NumPy alone'
+        )
+    found = version("llvmlite")
+    if tuple(map(int, re.findall(r"\d+", found)[:2])) < LLVMLITE:
+        raise ImportError(
+            f'compile: backend="numba" needs llvmlite {".".join(map(str, LLVMLITE))} or newer, and '
+            f'{found} is installed; run pip install --upgrade "gategrad[jit]", or leave backend '
+            "out to run on NumPy alone"
         )
 
 

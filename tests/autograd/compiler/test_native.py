@@ -322,3 +322,11 @@ def test_programs_of_numbers_run_on_python_floats_as_without() -> None:
     for x in (0.5, -2.0):
         assert compiled(np.float64(x)) == f(x)
     assert not natives(compiled)
+
+
+def test_another_llvm_than_it_is_written_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograd.compiler.native.load.version", lambda _: "0.45.1")
+    with pytest.raises(
+        ImportError, match=r"needs llvmlite 0\.50 or newer, and 0\.45\.1 .* upgrade"
+    ):
+        ag.compile(lambda x: x, backend="numba")
