@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -325,7 +326,8 @@ def test_programs_of_numbers_run_on_python_floats_as_without() -> None:
 
 
 def test_another_llvm_than_it_is_written_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograd.compiler.native.load.version", lambda _: "0.45.1")
+    module = sys.modules["autograd.compiler.native.load"]
+    monkeypatch.setattr(module, "version", lambda _: "0.45.1")
     with pytest.raises(
         ImportError, match=r"needs llvmlite 0\.50 or newer, and 0\.45\.1 .* upgrade"
     ):
