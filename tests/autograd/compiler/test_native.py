@@ -328,7 +328,5 @@ def test_programs_of_numbers_run_on_python_floats_as_without() -> None:
 def test_another_llvm_than_it_is_written_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules["autograd.compiler.native.load"]
     monkeypatch.setattr(module, "version", lambda _: "0.45.1")
-    with pytest.raises(
-        ImportError, match=r"needs llvmlite 0\.50 or newer, and 0\.45\.1 .* upgrade"
-    ):
+    with pytest.raises(ImportError, match=r"needs llvmlite 0\.50 or newer, and 0\.45\.1 .*upgrade"):
         ag.compile(lambda x: x, backend="numba")
