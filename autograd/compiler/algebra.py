@@ -77,9 +77,7 @@ class _Algebra:
     def __init__(self, program: Program):
         self.old = program
         self.made_by = program.producers()
-        self.uses: Counter[Variable] = Counter()
-        for equation in program.equations:
-            self.uses.update(equation.inputs)
+        self.uses = program.uses()
         self.reader = {x: e for e in program.equations for x in e.inputs}  # the last one
         self.known = {o.variable for o in program.outputs if o.kind != "gradient"}
         self.known |= {

@@ -17,6 +17,7 @@ from ..arrays import ReadOnly, as_constant, check_plain
 from ..errors import AutogradError, TraceError
 from ..modes import MODE, computing_with
 from ..sharing import OUTSIDE
+from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
@@ -45,7 +46,7 @@ from .source import Source, source
 from .state import State
 from .store import SAID, Store, changing_int, now, say
 from .texts import text_of
-from .trace import Notes, Trace
+from .trace import Notes, Trace, owned
 from .traced import Traced
 from .turns import PAUSED_COLLECTOR, TURN, Once
 from .verify import verify_memory
@@ -337,7 +338,7 @@ class Compiled(Generic[P]):
                 places = _rebuild(structure, [*range(len(leaves))])
                 others = {k: x for k, x in enumerate(results) if k not in computed}
                 call = Call.of(self.function, *places, _fixed(leaves), form_of(result), others)
-                values = [_owned(_value(values[k])) for k in computed]
+                values = [owned(concrete(values[k])) for k in computed]
                 entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
                 entry.said = settled.said
                 if settled.keep:  # else the next call is traced as well
@@ -803,14 +804,6 @@ def _not_to_be_written_to(argument: Tensor) -> Tensor:
     """An array of the caller's; what the program did to it would not reach the caller."""
     argument._memory = OUTSIDE
     return argument
-
-
-def _value(x: Any) -> Any:
-    return x.value if isinstance(x, Traced) else x
-
-
-def _owned(x: Any) -> Any:
-    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def _value_to_read(x: Any) -> Any:

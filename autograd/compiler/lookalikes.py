@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..arrays import ReadOnly
 from ..standins import StandIn
@@ -348,8 +349,9 @@ for _name in METHODS:
 NUMBERS = (float, int, complex)
 
 
-def _of_python(function: Callable[..., Any], ufunc: Any, turned: bool) -> Any:
+def _of_python(function: Callable[..., Any], name: str, turned: bool = False) -> Any:
     """An operator of Python numbers: with another of them it gives one, else as NumPy's."""
+    of_numpy = getattr(NDArrayOperatorsMixin, f"__{name}__")
 
     def call(self: Any, other: Any) -> Any:
         if isinstance(other, NUMBERS) and not isinstance(other, np.generic):
@@ -360,42 +362,34 @@ def _of_python(function: Callable[..., Any], ufunc: Any, turned: bool) -> Any:
         if isinstance(other, (np.ndarray, np.generic)):
             if function is python_power and isinstance(other, (np.generic, LikeArray)):
                 return super(Lookalike, self).__pow__(other)
-            return ufunc(other, self) if turned else ufunc(self, other)
+            return of_numpy(self, other)
         return NotImplemented
 
     return call
 
 
-OF_TWO: tuple[tuple[str, Callable[..., Any], Any], ...] = (
-    ("add", operator.add, np.add), ("sub", operator.sub, np.subtract),
-    ("mul", operator.mul, np.multiply), ("truediv", operator.truediv, np.divide),
-    ("floordiv", operator.floordiv, np.floor_divide), ("mod", operator.mod, np.remainder),
-    ("pow", python_power, np.power), ("and", operator.and_, np.bitwise_and),
-    ("or", operator.or_, np.bitwise_or), ("xor", operator.xor, np.bitwise_xor),
-)  # fmt: skip
-COMPARISONS: tuple[tuple[str, Callable[..., Any], Any], ...] = (
-    ("lt", operator.lt, np.less), ("le", operator.le, np.less_equal),
-    ("gt", operator.gt, np.greater), ("ge", operator.ge, np.greater_equal),
-    ("eq", operator.eq, np.equal), ("ne", operator.ne, np.not_equal),
-)  # fmt: skip
-OF_ONE: tuple[tuple[str, Callable[..., Any]], ...] = (
-    ("neg", operator.neg), ("abs", operator.abs), ("invert", operator.invert),
-)  # fmt: skip
+OF_TWO = "add sub mul truediv floordiv mod pow and or xor"
+COMPARISONS = "lt le gt ge eq ne"
+OF_ONE = "neg abs invert"
 
 
 def _of_one(function: Callable[..., Any]) -> Any:
     return lambda self: self._record(function, (self,), {})
 
 
-for _name, _function, _ufunc in OF_TWO:
-    _call = _of_python(_function, _ufunc, False)
+def _operator(name: str) -> Any:
+    return python_power if name == "pow" else getattr(operator, f"__{name}__")
+
+
+for _name in OF_TWO.split():
+    _call = _of_python(_operator(_name), _name)
     setattr(LikeNumber, f"__{_name}__", _call)
     setattr(LikeNumber, f"__i{_name}__", _call)
-    setattr(LikeNumber, f"__r{_name}__", _of_python(_function, _ufunc, True))
-for _name, _function, _ufunc in COMPARISONS:
-    setattr(LikeNumber, f"__{_name}__", _of_python(_function, _ufunc, False))
-for _name, _function in OF_ONE:
-    setattr(LikeNumber, f"__{_name}__", _of_one(_function))
+    setattr(LikeNumber, f"__r{_name}__", _of_python(_operator(_name), f"r{_name}", turned=True))
+for _name in COMPARISONS.split():
+    setattr(LikeNumber, f"__{_name}__", _of_python(_operator(_name), _name))
+for _name in OF_ONE.split():
+    setattr(LikeNumber, f"__{_name}__", _of_one(_operator(_name)))
 
 
 class _Layout:

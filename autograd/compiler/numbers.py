@@ -7,13 +7,13 @@ branch on it is fine: the program is for one answer, and asks at every call.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..errors import TraceError
+from ..standins import concrete
 from .lookalikes import LikeNumber
 from .ops import python_power
 from .traced import Traced
@@ -45,7 +45,7 @@ class Number(LikeNumber):
             negative = exponent < 0
             if bool(negative):
                 base = base * 1.0
-        if isinstance(base, Traced) and not float(_plain(exponent)).is_integer():
+        if isinstance(base, Traced) and not float(concrete(exponent)).is_integer():
             bool(base >= 0)
         return self._record(power, (base, exponent), {})
 
@@ -54,12 +54,6 @@ class Number(LikeNumber):
 
     def __rdivmod__(self, other: Any) -> Any:
         return other // self, other % self
-
-    def __abs__(self) -> Any:
-        return self._record(operator.abs, (self,), {})
-
-    def __neg__(self) -> Any:
-        return self._record(operator.neg, (self,), {})
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if all(map(_is_python, inputs)):  # a call of NumPy's function, which gives NumPy's numbers
@@ -94,53 +88,8 @@ def _is_python(x: Any) -> bool:
     return type(x) in OF_NUMPY or (isinstance(x, Traced) and x.variable.type.weak)
 
 
-def _plain(x: Any) -> Any:
-    return x.value if isinstance(x, Traced) else x
-
-
 def _kind(x: Any) -> type:
-    return type(_plain(x))
+    return type(concrete(x))
 
 
-def _binary(name: str, function: Callable[..., Any]) -> None:
-    """Both forms of an operator: of Python's where both operands are Python's numbers."""
-    plain = {way: getattr(LikeNumber, way) for way in (f"__{name}__", f"__r{name}__")}
-
-    def forward(self: Any, other: Any) -> Any:
-        if _is_python(other):
-            return self._record(function, (self, other), {})
-        return plain[f"__{name}__"](self, other)
-
-    def reflected(self: Any, other: Any) -> Any:
-        if _is_python(other):
-            return self._record(function, (other, self), {})
-        return plain[f"__r{name}__"](self, other)
-
-    setattr(Number, f"__{name}__", forward)
-    setattr(Number, f"__r{name}__", reflected)
-    setattr(Number, f"__i{name}__", forward)
-
-
-for _name, _function in {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv,
-    "floordiv": operator.floordiv, "mod": operator.mod,
-}.items():  # fmt: skip
-    _binary(_name, _function)
 Number.__ipow__ = Number.__pow__  # type: ignore[method-assign,assignment]
-
-
-def _comparison(name: str, function: Callable[..., Any]) -> None:
-    usual = getattr(LikeNumber, name)
-
-    def compare(self: Any, other: Any) -> Any:
-        if _is_python(other):
-            return self._record(function, (self, other), {})
-        if other is None or type(other) is str:
-            return NotImplemented
-        return usual(self, other)
-
-    setattr(Number, name, compare)
-
-
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _comparison(f"__{_name}__", getattr(operator, _name))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -186,9 +185,7 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
     For people that is left as it is, unless the copy reads `alone` what is copied.
     """
     made_by = program.producers()
-    readers: Counter[Variable] = Counter()
-    for equation in program.equations:
-        readers.update(equation.inputs)
+    readers = program.uses()
     read = {*readers, *(o.variable for o in program.outputs if o.kind == "tensor")}
     readers.update(o.variable for o in program.outputs)
     instead: dict[Variable, Variable] = {}
@@ -270,9 +267,7 @@ def transpose_early(program: Program) -> Program:
     if not any(equation.function is np.ndarray.copy for equation in program.equations):
         return program
     made_by = program.producers()
-    readers: Counter[Variable] = Counter()
-    for equation in program.equations:
-        readers.update(equation.inputs)
+    readers = program.uses()
     readers.update(used_later(program.outputs))
     number = program.last_number()
     equations: list[Equation] = []

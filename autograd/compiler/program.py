@@ -7,6 +7,7 @@ so a program can be read, grouped, compared and drawn.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -405,6 +406,10 @@ class Program:
         for equation in self.equations:
             numbers += [v.number for v in (equation.out, *equation.inputs)]
         return max([*numbers, *(o.variable.number for o in self.outputs)], default=0)
+
+    def uses(self) -> Counter[Variable]:
+        """How often equations read each variable."""
+        return Counter(x for equation in self.equations for x in equation.inputs)
 
     def producers(self) -> dict[Variable, Equation]:
         """For each variable the equation that assigns it."""

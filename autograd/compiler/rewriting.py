@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,9 +20,7 @@ class Rewriting:
     def __init__(self, program: Program):
         self.old = program
         self.made_by = program.producers()
-        self.uses: Counter[Variable] = Counter()
-        for equation in program.equations:
-            self.uses.update(equation.inputs)
+        self.uses = program.uses()
         self.leaving = used_later(program.outputs)
         self.instead: dict[Variable, Variable] = {}
         self.equations: list[Equation] = []

@@ -81,9 +81,7 @@ class _Writer:
     def __init__(self, text: Text):
         self.words, program = text, text.program
         self.program = program
-        self.uses: Counter[Variable] = Counter()
-        for equation in program.equations:
-            self.uses.update(equation.inputs)
+        self.uses = program.uses()
         self.uses.update(o.variable for o in program.outputs if o.kind != "gradient")
         self.leaving = used_later(program.outputs)
         self.roots_leaving = {x.root for x in self.leaving}

@@ -52,7 +52,7 @@ from .traced import Traced, cast
 from .turns import TURN
 from .types import map_tree, type_of
 
-__all__ = ["Notes", "Trace"]
+__all__ = ["Notes", "Trace", "owned"]
 
 PLAINLY = Mode(recording=False, kind=ARRAYS)  # inside a gate
 SAID = {"ignore", "warn", "print"}  # what NumPy does about errors that changes no result
@@ -284,19 +284,16 @@ class Trace(Recorder):
 
     def call_anew(self, function: Callable[..., Any], args: Any, kwargs: Any) -> Traced:
         """Call a function of the user's, now and at every run of the program."""
-
-        def aside(*args: Any, **kwargs: Any) -> Any:
-            self._aside = True
-            try:
-                return called(*args, **kwargs)
-            finally:
-                self._aside = False
-
         called = Anew(function)
         self.called.append(function)
         values, variables = self._both(args)
+        options = map_tree(self._value, kwargs)
         with TURN.lent(), self.draws.allowed(), computing_with(self._apart):
-            result = aside(*values, **map_tree(self._value, kwargs))
+            self._aside = True
+            try:
+                result = called(*values, **options)
+            finally:
+                self._aside = False
         self._apart.check()
         equation = self._note(called, variables, self._variables(kwargs), result)
         return self._result(equation, result, fresh=False)
@@ -624,7 +621,7 @@ class Trace(Recorder):
             if now is not x.traced and isinstance(now, Traced):
                 if x.own is not x.tensor and x.tensor._array is not x.held:
                     raise _changed_meanwhile(x.tensor.name or "a tensor")
-                changes += changes_of(x.tensor, _owned(now.value), x.held)
+                changes += changes_of(x.tensor, owned(now.value), x.held)
         for slot, own, old in self._slots.values():
             if not self._is_as_before(slot, own):
                 if slot.grad is not old:
@@ -755,7 +752,8 @@ def _array_or_none(value: Any) -> Any:
     return None if value is None else np.array(value)
 
 
-def _owned(value: Any) -> Any:
+def owned(value: Any) -> Any:
+    """A copy of an array, or a number as it is."""
     return value.copy() if isinstance(value, np.ndarray) else value
 
 

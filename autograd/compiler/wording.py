@@ -18,9 +18,7 @@ __all__ = ["give_names", "rebound"]
 
 def give_names(program: Program) -> None:
     """Name what is read more than once after what it is; call the values of a loop h1, h2, ..."""
-    uses: Counter[Variable] = Counter()
-    for equation in program.equations:
-        uses.update(equation.inputs)
+    uses = program.uses()
     _leave_out_steps(program, uses)
     made_by = program.producers()
     for output in program.outputs:  # it is written as the tensor that it updates
