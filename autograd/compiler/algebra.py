@@ -8,7 +8,9 @@ in every summand stands in front of np.sum. What the user wrote stays as it is w
 
 from __future__ import annotations
 
+import itertools
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -147,7 +149,7 @@ class _Algebra:
         if equation is None or x.name or x in self.known or equation.into:
             return None
         alone = self.uses[x] == within.inputs.count(x)
-        cheap = not x.shape and self._is_cheap(x)
+        cheap = (not x.shape and self._is_cheap(x)) or _is_inverse(equation)
         return equation if x.dtype.kind == "f" and (alone or cheap) else None
 
     def _is_cheap(self, x: Any, parts: int = 4) -> bool:
@@ -176,10 +178,12 @@ class _Algebra:
         if len(terms) == 1:
             return terms[0]
         common = list(_in_all([t.divisors for t in terms]).elements())
+        outside = self._factors_of_all(terms)
         over = terms[0].over if all(t.over == terms[0].over for t in terms) else 1
         for term in terms:
             term.over = term.over if over == 1 else 1
             term.divisors = _without(term.divisors, common)
+            term.factors = _without(term.factors, outside)
         sign = -1 if all(t.number < 0 for t in terms) else 1
         for term in terms:
             term.number = _product(sign, term.number)
@@ -193,7 +197,14 @@ class _Algebra:
             total = self._emit(
                 Meaning.DIFFERENCE if negative else Meaning.SUM, total, self._value(term)
             )
-        return Term(sign, over, [total], common)
+        return Term(sign, over, [*outside, total], common)
+
+    def _factors_of_all(self, terms: list[Term]) -> list[Variable]:
+        """What multiplies each of two terms, of which one more name is left: dh * (b - a)."""
+        found = list(_in_all([t.factors for t in terms]).elements())
+        found = [x for x in found if x.name or x in self.known]
+        single = all(len(t.factors) == len(found) + 1 and not t.divisors for t in terms)
+        return found if self.backward and len(terms) == 2 and single else []
 
     def _terms(self, x: Any, top: bool, within: Equation | None = None) -> list[Term]:
         """The terms of a sum, those that are alike in one."""
@@ -245,7 +256,24 @@ class _Algebra:
             self._divisor(args[1], equation) if means is Meaning.QUOTIENT
             else self._factor(args[1], equation)
         )  # fmt: skip
-        return self._without_exponential(first.times(second))
+        return self._with_masks(self._without_exponential(first.times(second)))
+
+    def _with_masks(self, term: Term) -> Term:
+        """dy * c / 200 for dy * np.where(c, 1 / 200, 0)."""
+        for choice in [x for x in term.factors if not x.name and x not in self.known]:
+            made = self.made_by.get(choice)
+            if made is None or made.op.means is not Meaning.CHOICE or self.uses[choice] != 1:
+                continue
+            condition, size, rest = made.args[0], _uniform(made.args[1]), _uniform(made.args[2])
+            beside = {(x.shape, x.dtype) for x in term.factors if x is not choice}
+            if (choice.shape, choice.dtype) not in beside or 0 not in (size, rest):
+                continue
+            if not isinstance(condition, Variable) or condition.dtype != bool or not (size or rest):
+                continue
+            term.factors.remove(choice)
+            mask = condition if size else self._emit(operator.invert, condition)
+            term = term.times(self._of_number(size or rest or 0)).times(Term(factors=[mask]))
+        return term
 
     def _factor(self, x: Any, within: Equation) -> Term:
         found: Term = self._deeper(self._product, x, within)
@@ -266,6 +294,13 @@ class _Algebra:
             for count in self.counts:
                 if count > 1 and abs(count * size - 1) < near:
                     return Term(sign, _whole(count))
+            for part, count in itertools.product(self.written, self.counts):
+                if (
+                    len(repr(size)) > 5
+                    and 0 < part < 1 < count
+                    and abs(count * size / part - 1) < near
+                ):
+                    return Term(sign * part, _whole(count))
         if self.at.out.dtype.itemsize == 4:  # 0.1 is written for the number of float32 that it is
             number = float(str(np.float32(number)))
         return Term(_whole(number))
@@ -369,6 +404,8 @@ class _Algebra:
             function = python
         options = map_tree(lambda x: x.told if isinstance(x, Variable) else x, kwargs)
         type_, _ = op_of(function).result(*told, **options)
+        if type_.dtype.kind == "f" and type_.dtype.itemsize < self.at.out.dtype.itemsize:
+            raise _NotSoError  # float32 among float64 would lose digits
         self.count += 1
         out = Variable(self.count, type_)
         equation = Equation(out, function, args, dict(kwargs), False, self.at.context)
@@ -377,8 +414,23 @@ class _Algebra:
         return out
 
 
+def _is_inverse(equation: Equation) -> bool:
+    """1 / d of the chain rule, by which others are multiplied: they are divided by d."""
+    backward, means = equation.context.backward, equation.op.means
+    return backward and means is Meaning.QUOTIENT and _number(equation.args[0]) in (1, -1)
+
+
 def _refuse() -> Any:
     raise _NotSoError
+
+
+def _uniform(x: Any) -> float | None:
+    """The finite number of which an operand is full, if it is."""
+    number = _number(x)
+    if number is None and isinstance(x, Variable) and x.constant and x.shape:
+        first = np.ravel(x.value)[0] if x.value.size else None
+        number = float(first) if first is not None and (x.value == first).all() else None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _number(x: Any) -> float | None:

@@ -86,9 +86,8 @@ class _ByShape:
             return True
         order[first], order[second] = order[second], order[first]
         more = () if len(order) == 2 else (tuple(order),)
-        turned = self.r.emit(np.transpose, x, *more, out=equation.out)
+        self.r.emit(np.transpose, x, *more, out=equation.out)
         equation = self.r.equations.pop()
-        self.r.made_by[turned] = equation
         if not self._turned_back(equation) and not self._turned_product(equation):
             self.r.equations.append(equation)
         return True

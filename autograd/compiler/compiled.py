@@ -600,8 +600,9 @@ class Entry:
     def source(self, name: str, gradients: bool = False) -> Source:
         """The text of a function of that name."""
         program, modules = self._lowered(READABLE)
-        give_names(program)
-        written = source(text_of(program, self.described, modules, name, gradients))
+        invented = give_names(program)
+        text = text_of(program, self.described, modules, name, gradients, invented)
+        written = source(text)
         written.again = functools.partial(self.source, name)
         return written
 

@@ -20,6 +20,23 @@ def parameters_first(program: Program) -> Program:
         return program
     tail = program.equations[start:]
     rank = _ranks(program, tail)
+    made = {equation.out for equation in tail}
+    early = {e.out: e for e in tail if made.isdisjoint(e.inputs) and not e.into}
+    order = _ordered([e for e in tail if e.out not in early], rank)
+    return program.with_equations(program.equations[:start] + _with(early, order))
+
+
+def _with(early: dict[Variable, Equation], order: list[Equation]) -> list[Equation]:
+    """The equations, with what needs none of them before its first reader."""
+    early, found = dict(early), []
+    for equation in order:
+        found += [early.pop(x) for x in dict.fromkeys(equation.inputs) if x in early]
+        found.append(equation)
+    return [*found, *early.values()]
+
+
+def _ordered(tail: list[Equation], rank: dict[Variable, int]) -> list[Equation]:
+    """What is ready first by its rank."""
     readers: dict[Variable, list[int]] = {}
     waits = [0] * len(tail)
     made = {equation.out for equation in tail}
@@ -29,7 +46,7 @@ def parameters_first(program: Program) -> Program:
             waits[k] += 1
     ready = [(rank[e.out], k) for k, e in enumerate(tail) if not waits[k]]
     heapq.heapify(ready)
-    order = []
+    order: list[Equation] = []
     while ready:
         _, k = heapq.heappop(ready)
         order.append(tail[k])
@@ -37,7 +54,7 @@ def parameters_first(program: Program) -> Program:
             waits[reader] -= 1
             if not waits[reader]:
                 heapq.heappush(ready, (rank[tail[reader].out], reader))
-    return program.with_equations(program.equations[:start] + order)
+    return order
 
 
 def _ranks(program: Program, tail: list[Equation]) -> dict[Variable, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 import functools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -141,10 +141,17 @@ def _effect(step: dis.Instruction) -> int:
     return dis.stack_effect(step.opcode, step.arg if step.opcode >= dis.HAVE_ARGUMENT else None)
 
 
-def name_gradients(program: Program, modules: dict[Variable, str]) -> None:
-    """Call the gradient by `hidden` dhidden; by a value without a name, after its module."""
+def name_gradients(
+    program: Program, modules: dict[Variable, str], invented: Container[Variable] = ()
+) -> None:
+    """Call the gradient by `hidden` dhidden; by a value without a name, after its module.
+
+    `invented` are values that the user has no name for, though they have one.
+    """
     in_place = written_in_place(program)
-    for names in (lambda x: x.name), modules.get:  # the user's own names first
+    own = {o.source: o.source.name for o in program.outputs
+           if isinstance(o.source, Variable) and o.source not in invented}  # fmt: skip
+    for names in own.get, (lambda x: x.name), modules.get:  # the user's own names first
         for output in program.outputs:
             if output.kind != "gradient":
                 continue

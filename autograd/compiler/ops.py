@@ -76,6 +76,13 @@ class Meaning(Enum):
     QUOTIENT = "x / y"
     NEGATIVE = "-x"
     TOTAL = "the sum over axes"
+    SQUARE = "x ** 2"
+    POWER = "x ** y"
+    ROOT = "the square root of x"
+    EXPONENTIAL = "e ** x"
+    LOGARITHM = "the natural logarithm of x"
+    LARGEST = "the largest over axes"
+    CHOICE = "x where a condition holds, else y"
     LARGER = "the larger of x and y"
     ADDED_AT = "x[index] += y, also where an index is repeated"
 
@@ -258,7 +265,8 @@ def _arithmetic(
 
 
 _arithmetic(np.add, operator.add, Meaning.SUM, infix("+", SUM), augmented="+=")
-_arithmetic(np.subtract, operator.sub, Meaning.DIFFERENCE, infix("-", SUM), augmented="-=")
+_arithmetic(np.subtract, operator.sub, Meaning.DIFFERENCE, infix("-", SUM), augmented="-=",
+            noun="diff")  # fmt: skip
 _arithmetic(np.multiply, operator.mul, Meaning.PRODUCT, infix("*", PRODUCT), augmented="*=",
             neutral=1, masks="any")  # fmt: skip
 _arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), augmented="/=")
@@ -279,9 +287,17 @@ FOR_FLOATS = {"float64": np.float64, "np": np, "sqrt": math.sqrt}  # names in fo
 CALL = Form("float({function}({}))")  # the ufunc on floats
 CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
 STARS = Form("{}**{}", POWER, (ATOM, ATOM))
-_row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
+_row(
+    np.power,
+    means=Meaning.POWER,
+    python=operator.pow,
+    same_bits=False,
+    readable=STARS,
+    floats=CALL_OF_TWO,
+)
 # NumPy's power of scalars, as in eager, has bits of its own
-_row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
+_row(operator.pow, means=Meaning.POWER, pure=True, result=miniature(operator.pow),
+     readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
 
@@ -302,7 +318,8 @@ def power_of_array(x: Any, y: Any) -> Any:
     return np.asarray(x) ** y
 
 
-_row(power_of_array, pure=True, result=miniature(power_of_array), readable=STARS)
+_row(power_of_array, means=Meaning.POWER, pure=True, result=miniature(power_of_array),
+     readable=STARS)  # fmt: skip
 
 
 def _of_python_numbers(symbol: str, level: int, *functions: Function, **facts: Any) -> None:
@@ -333,16 +350,19 @@ _row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}",
 
 # --- functions of one number ---------------------------------------------------------------------
 
-_row(np.exp, floats=CALL, native="math.exp({})")
+_row(np.exp, means=Meaning.EXPONENTIAL, floats=CALL, native="math.exp({})")
 _row(np.expm1, floats=CALL, native="math.expm1({})")
-_row(np.log, floats=CALL, native="math.log({})")
+_row(np.log, means=Meaning.LOGARITHM, floats=CALL, native="math.log({})")
 _row(np.log1p, floats=CALL, native="math.log1p({})")
 _row(np.tanh, floats=CALL, native="math.tanh({})")
 _row(np.sign, floats=CALL)
-_row(np.sqrt, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
-_row(np.absolute, floats=Form("abs({})"), native="abs({})")
+_row(
+    np.sqrt, means=Meaning.ROOT, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})"
+)  # a ValueError below 0
+_row(np.absolute, called="np.abs", floats=Form("abs({})"), native="abs({})")
 _row(
     np.square,
+    means=Meaning.SQUARE,
     readable=Form("{}**2", POWER, (ATOM,)),
     floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True),
     native="{0} * {0}",
@@ -379,8 +399,8 @@ def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None
 LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
 _extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
-_row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
-     boxes=True, native="{1} if {0} else {2}",
+_row(np.where, means=Meaning.CHOICE, result=results.chosen(np.where), elementwise=True,
+     fresh=True, masks="first", boxes=True, native="{1} if {0} else {2}",
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------
@@ -397,8 +417,9 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
 _reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
            noun="total")  # fmt: skip
 _reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
-_reduction("np.max", np.maximum.reduce, reduces=LARGEST, noun="largest")
-_reduction("np.max", np.max, np.amax, reduces=LARGEST, noun="largest", direct=np.maximum.reduce)
+_reduction("np.max", np.maximum.reduce, means=Meaning.LARGEST, reduces=LARGEST, noun="largest")
+_reduction("np.max", np.max, np.amax, means=Meaning.LARGEST, reduces=LARGEST, noun="largest",
+           direct=np.maximum.reduce)  # fmt: skip
 _reduction("np.min", np.minimum.reduce, reduces=SMALLEST, noun="smallest")
 _reduction("np.min", np.min, np.amin, reduces=SMALLEST, noun="smallest", direct=np.minimum.reduce)
 _reduction("np.prod", np.multiply.reduce)
@@ -452,7 +473,7 @@ _rows(
 MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
     row.means: function
     for function, row in OPS.items()
-    if row.means is not None and (isinstance(function, np.ufunc) or function is np.sum)
+    if row.means is not None and (isinstance(function, np.ufunc) or function in (np.sum, np.where))
 }
 
 # --- helpers of gates ----------------------------------------------------------------------------

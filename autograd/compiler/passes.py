@@ -16,9 +16,11 @@ from .by_shape import say_by_shape
 from .lecture import parameters_first
 from .ops import Function, op_of
 from .program import Anew, Equation, Program, Variable, used_later
+from .shifts import leave_out_shifts
 from .textbook import (
     call_taught_helpers,
     leave_out_zeros,
+    meet_in_choices,
     merge_constants,
     put_at_places,
     set_to_zero,
@@ -390,8 +392,9 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
 READABLE: list[Callable[[Program], Program]] = [
     take_numbers, merge_constants, call_taught_helpers,
     functools.partial(undo_inverses, for_people=True), skip_broadcasts, use_numbers,
-    functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros, say_by_shape,
-    put_at_places, remove_dead, tidy, remove_dead, set_to_zero, remove_dead,
+    functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros,
+    leave_out_shifts, say_by_shape, put_at_places, remove_dead, meet_in_choices, tidy, remove_dead,
+    set_to_zero, remove_dead,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are

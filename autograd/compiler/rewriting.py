@@ -66,7 +66,7 @@ class Rewriting:
             out = Variable(self.count, type_)
             out.base = None if view is None or not type_.shape else args[view]
         self.new.add(out)
-        self.equations.append(Equation(out, function, args, kwargs, False, self.context))
+        self._add(Equation(out, function, args, kwargs, False, self.context))
         return out
 
     def write(self, before: Variable, index: Any, value: Any, out: Variable | None = None) -> Any:
@@ -76,8 +76,12 @@ class Rewriting:
             out = Variable(self.count, before.type)
         args = before, index, value
         self.new.add(out)
-        self.equations.append(Equation(out, operator.setitem, args, {}, True, self.context))
+        self._add(Equation(out, operator.setitem, args, {}, True, self.context))
         return out
+
+    def _add(self, equation: Equation) -> None:
+        self.equations.append(equation)
+        self.made_by[equation.out] = equation
 
 
 def lay_out(program: Program, new: set[Variable]) -> Program:

@@ -19,7 +19,7 @@ import numpy as np
 
 from .draws import source_of
 from .heads import is_literal, literal, parameter_list, put_together
-from .ops import ATOM, POWER, PRODUCT, UNARY, function_name, power_of_array
+from .ops import ATOM, MEANT, POWER, PRODUCT, UNARY, Meaning, function_name, op_of, power_of_array
 from .program import (
     Anew,
     Equation,
@@ -31,10 +31,14 @@ from .program import (
 )
 from .standalone import Helpers
 from .texts import Text
+from .wording import is_plain_index
 
 __all__ = ["Source", "source"]
 
 WIDTH = 72  # longest expression that is written inside another
+COLUMN = 64  # shapes stand in one column behind lines that are no longer than that
+LONGEST = 92  # a line with its shape
+TOO_LONG = 84  # the right side of a line
 
 
 class Source(str):
@@ -77,6 +81,14 @@ class _Typed(NamedTuple):
     dtype: str
 
 
+class _Shape(str):
+    """The text of a shape, of an array that has a name."""
+
+    @property
+    def of(self) -> str:
+        return self.removesuffix(".shape")
+
+
 class _Writer:
     def __init__(self, text: Text):
         self.words, program = text, text.program
@@ -91,6 +103,10 @@ class _Writer:
         for variable in inputs:
             if variable in by_input:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
+        self.slope_of = {
+            o.variable: o.source for o in program.outputs
+            if o.kind == "gradient" and isinstance(o.source, Variable)
+        }  # fmt: skip
         self.updates = text.updates
         self.replaced = {old for olds in text.updates.values() for old in olds}
         self.ends: list[str] = []  # updates that have to wait until nobody reads old values
@@ -130,10 +146,7 @@ class _Writer:
             self.position = position
             self._equation(equation)
         returned = self._returned()
-        width = min(72, max((len(line) for line, note in self.rows if note), default=0))
-        body = [
-            f"    {line:{width}}  # {note}" if note else f"    {line}" for line, note in self.rows
-        ]
+        body = [f"    {line}" for line in _with_notes(self.rows)]
         body = [f"    {line}" for line in words.head.lines] + body
         body += [f"    {line}" for line in self.ends]
         body.append(f"    return {returned}")
@@ -230,11 +243,15 @@ class _Writer:
         if equation.into:
             self._write(equation)
             return
-        text, level = self.call(equation)
+        if self._carries_over(equation) or self._counts(equation):
+            return
+        text, level = self._short_call(equation)
         short = len(text) <= WIDTH
         once = self.uses[out] == 1 and out not in self.leaving
         if once and out in self.summed_up:
             short = False
+        if once and self._is_written_to(out) and self._grow(equation, text):
+            return
         if (out.name is None and once and short) or self._is_brief(equation, text):
             self.inline[out] = text, level
             self.reads[out] = set().union(*(self.reads.get(x, {x.root}) for x in equation.inputs))
@@ -245,22 +262,47 @@ class _Writer:
             out.name = out.name or self._name_to_come(out)
             self._line(out, text)
 
+    def _short_call(self, equation: Equation) -> tuple[str, int]:
+        """The right side; if it is too long for a line, some of its operands get lines before."""
+        text, level = self.call(equation)
+        inner = {x for x in equation.inputs if x in self.inline and x in self.made_by}
+        inner = {x for x in inner if len(self.readers[x]) == 1 and len(self.inline[x][0]) > 30}
+        while len(text) > TOO_LONG and inner:
+            longest = max(inner, key=lambda x: len(self.inline[x][0]))
+            inner.remove(longest)
+            self._line(longest, self.inline.pop(longest)[0])
+            text, level = self.call(equation)
+        return text, level
+
+    def _is_written_to(self, x: Variable) -> bool:
+        """The only one who reads it writes to its memory."""
+        reader = self.readers[x][0] if x in self.readers else None
+        return reader in self.in_place and reader.args[0] is x
+
     def _is_brief(self, equation: Equation, text: str) -> bool:
         """It may stand wherever it is read, as 1 - p and X.T do."""
         out, function = equation.out, equation.function
         if out in self.leaving:
             return False
         if function is np.transpose or equation.op.reshapes:
-            return (
-                len(text) < 24
-                and isinstance(equation.args[0], Variable)
-                and (equation.args[0] not in self.inline or len(text) < 16)
-            )
-        if out.name is not None or len(text) > 9 or self.uses[out] > 4:
+            return len(text) < 24 and isinstance(equation.args[0], Variable)
+        if out.name is not None:
             return False
-        part = function is operator.getitem and isinstance(equation.args[1], int)
+        if len(text) <= 12 and not out.shape and self._is_of_arguments(equation):
+            return True  # 0.5 * reg
+        if len(text) > 9 or self.uses[out] > 4:
+            return False
+        part = function is operator.getitem and is_plain_index(equation.args[1])
         number = any(type(x) in (int, float) for x in equation.args)
-        return part or (number and equation.op.augmented in ("+=", "-="))
+        return part or (number and (equation.op.augmented in ("+=", "-=") or equation.op.compares))
+
+    def _is_of_arguments(self, equation: Equation) -> bool:
+        """It is an operator on numbers from outside."""
+        made = [x for x in equation.inputs if not x.constant and x.name not in self.words.places]
+        parts = [self.made_by.get(x) for x in made]
+        numbers = not any(_ndim(x) for x in equation.args)
+        known = all(e is None or (e.out in self.inline and self._is_of_arguments(e)) for e in parts)
+        return equation.op.readable is not None and numbers and known
 
     def _grow(self, equation: Equation, text: str) -> bool:
         """dz *= z * (1 - z), where nobody wants the old dz any more."""
@@ -290,6 +332,45 @@ class _Writer:
         out.name = x.name
         self.lines.add(out)
         return True
+
+    def _carries_over(self, equation: Equation) -> bool:
+        """v *= 0.9, before v -= lr * dx: a new value of a tensor in two steps."""
+        out, readers = equation.out, self.readers.get(equation.out, [])
+        if len(readers) != 1 or not equation.op.augmented or out in self.leaving:
+            return False
+        old, new = equation.args[0], readers[0]
+        if self.updates.get(new.out) != [old] or new.into or not isinstance(old, Variable):
+            return False
+        same = (old.shape, old.dtype) == (out.shape, out.dtype)
+        if not same or not new.op.augmented or new.args[0] is not out or out in new.args[1:]:
+            return False
+        if old in self.roots_leaving or self.last_read[old] > self.position:
+            return False
+        self._augment(old, equation)
+        self.same[out] = old
+        return True
+
+    def _counts(self, equation: Equation) -> bool:
+        """t += 1, of a number that the function itself changes."""
+        out, t = equation.out, equation.args[0] if equation.args else None
+        counts = equation.op.means in (Meaning.SUM, Meaning.DIFFERENCE)
+        if not counts or out not in self.words.states or out.shape or out in self.updates:
+            return False
+        if not isinstance(t, Variable) or t.name not in self.words.places or t in self.made_by:
+            return False
+        if t.type != out.type or t in self.leaving or self.last_read[t] > self.position:
+            return False
+        self._augment(t, equation)
+        out.name = t.name
+        self.lines.add(out)
+        return True
+
+    def _augment(self, old: Variable, equation: Equation) -> None:
+        self._read_before_writing(old)
+        rest = self.operand(equation.args[1], PRODUCT)
+        means = equation.op.means
+        symbol = equation.op.augmented or (op_of(MEANT[means]).augmented if means else "")
+        self.rows.append((f"{old.name} {symbol} {rest}", ""))
 
     def _is_free(self, x: Variable, out: Variable) -> bool:
         """The memory of x is its own, made here, of the type of `out`, and read no further down."""
@@ -334,8 +415,15 @@ class _Writer:
 
     def _line(self, out: Variable, text: str) -> None:
         self.lines.add(out)
-        out.name = out.name or self._new_name()
+        out.name = out.name or self._name_of_gradient(out) or self._new_name()
         self.rows.append((f"{out.name} = {text}", _shape(out)))
+
+    def _name_of_gradient(self, out: Variable) -> str | None:
+        """dt3, for the gradient of what has become t3."""
+        name = self.slope_of.get(out)
+        if name is None or name.name is None or name not in self.lines:
+            return None
+        return self.words.identifiers.new(f"d{name.name}")
 
     def _read_before_writing(self, memory: Variable) -> None:
         """What was to be read from this memory further down gets a line of its own here."""
@@ -346,7 +434,7 @@ class _Writer:
 
     def _write(self, equation: Equation) -> None:
         """x[index] = value, and x[index] -= value where that is meant."""
-        out, before = equation.out, equation.args[0]
+        out, before, said = equation.out, equation.args[0], None
         target = out.name or before.name or self._new_name()
         if equation not in self.in_place:
             target = target if target != before.name else self._new_name()
@@ -361,7 +449,7 @@ class _Writer:
                 final = self._name_to_grow_into(equation)
                 if final not in (None, target):  # dscores = probs
                     self.rows.append((f"{final} = {target}", ""))
-                    target = final
+                    said, target = target, final
         out.name = target
         self.lines.add(out)
         if equation.function is not operator.setitem:
@@ -378,6 +466,8 @@ class _Writer:
             rest = self.operand(made.args[1], PRODUCT)
             self.rows.append((f"{place} {made.op.augmented} {rest}", ""))
             return
+        if said:  # what is said of an array that has a new name is said of that
+            text = re.sub(rf"\b{said}\b", target, text)
         self.rows.append((f"{place} = {text}", ""))
 
     def _is_made_here(self, x: Any) -> bool:
@@ -404,11 +494,11 @@ class _Writer:
             self._line_of_its_own(out, f"{old.name}_new", self.call(equation)[0])
             self._hand_on(out, [old, *others])
             return
-        self._read_before_writing(old)
-        if op.augmented and equation.args[0] is old:
-            rest = self.operand(equation.args[1], PRODUCT)
-            self.rows.append((f"{old.name} {op.augmented} {rest}", ""))
+        first = equation.args[0]
+        if op.augmented and isinstance(first, Variable) and self.same.get(first, first) is old:
+            self._augment(old, equation)
         else:
+            self._read_before_writing(old)
             self.rows.append((f"{old.name}[...] = {self.call(equation)[0]}", ""))
         self.same[out] = old
 
@@ -475,12 +565,17 @@ class _Writer:
             x = self.same.get(x, x)
             if x in self.inline:
                 return self.inline[x]
-            return (self.constant(x) if x.constant else x.name or f"t{x.number}"), ATOM
+            if x.constant:
+                text = self.constant(x)
+                return text, PRODUCT if " * np.eye(" in text else ATOM
+            return x.name or f"t{x.number}", ATOM
         if isinstance(x, _Typed):
             value = x.value
             if x.dtype == "float32" and type(value) is float and math.isfinite(value):
                 value = float(str(np.float32(value)))  # 0.1 for 0.10000000149
             return f"np.{x.dtype}({self.expression(value)})", ATOM
+        if isinstance(x, _Shape):
+            return str(x), ATOM
         if isinstance(x, (tuple, list)):
             inner = ", ".join(self.expression(item) for item in x)
             return (
@@ -519,13 +614,11 @@ class _Writer:
             if form.level == POWER and not all(map(_is_simple, parts)):
                 text = form.text.replace("**", " ** ").format(*parts)
             return text, form.level
-        like = self.like.get(equation.out)
-        if op.method and op.reshapes and args[1:] == (equation.out.shape,) and like in self.lines:
-            shape = f"{like.name}.shape"
-            return f"{self.operand(args[0], ATOM)}.{op.method}({shape})", ATOM
+        args = tuple(self._like(equation.out, x) for x in args)
         if op.method and len(args) == 2 and not equation.kwargs and _ndim(args[0]):
-            given = args[1] if isinstance(args[1], tuple) else args[1:]
-            return f"{self.operand(args[0], ATOM)}.{op.method}({self.index(given)})", ATOM
+            given = args[1] if isinstance(args[1], (tuple, _Shape)) else args[1:]
+            text = f"{given}" if isinstance(given, _Shape) else self.index(given)
+            return f"{self.operand(args[0], ATOM)}.{op.method}({text})", ATOM
         kwargs = dict(equation.kwargs)
         if op.axis is not None:
             kwargs.setdefault("axis", op.axis)
@@ -535,9 +628,23 @@ class _Writer:
         name = op.called or op.name
         if not name.startswith("np."):
             name = self.helpers.add(function)
+        if function is np.zeros and isinstance(args[0], _Shape) and not kwargs:
+            return f"np.zeros_like({args[0].of})", ATOM
         given = [self.expression(x) for x in args[: op.given]]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
         return f"{name}({', '.join(given)})", ATOM
+
+    def _like(self, out: Variable, x: Any) -> Any:
+        """maps.shape, for the shape of a gradient that is told as an operand."""
+        if type(x) is not tuple or x != out.shape or len(x) < 2:
+            return x
+        while out not in self.like:
+            reader = next((e for e in self.in_place if e.args[0] is out), None)
+            if reader is None:
+                return x
+            out = reader.out
+        like = self.like[out]
+        return _Shape(f"{like.name}.shape") if like in self.lines and like.shape == x else x
 
     def _typed(self, equation: Equation) -> tuple[Any, ...]:
         """The operands, with a number of Python as one of NumPy where that is another thing.
@@ -629,6 +736,8 @@ class _Writer:
             return f"np.full({shape_text}, {_fraction(first)}{kind})"
         if not value.size:
             return f"np.zeros({value.shape}, np.{value.dtype.name})"
+        if (size := _times_identity(value)) is not None:
+            return f"np.eye({len(value)})" if size == 1 else f"{size!r} * np.eye({len(value)})"
         if value.size <= 16:
             usual = value.dtype in (float, int, bool)
             kind = "" if usual else f", np.{value.dtype.name}"
@@ -637,6 +746,15 @@ class _Writer:
             variable.name = self._new_name("c")
             self.held[variable] = variable.name, value
         return self._held(variable, value, variable.name or "c")
+
+
+def _times_identity(value: Any) -> float | None:
+    """The number k of k * np.eye(n), if that is what it is."""
+    if value.ndim != 2 or len(value) != value.shape[1] or len(value) < 2 or value.dtype != float:
+        return None
+    size = float(value[0, 0])
+    same = size > 0 and (size * np.eye(len(value))).tobytes() == value.tobytes()
+    return size if same and math.isfinite(size) else None
 
 
 def _without_dtype(x: Any, beside: Iterable[np.dtype[Any]] = ()) -> Any:
@@ -701,6 +819,18 @@ def _is_counting(value: Any) -> bool:
 def _is_uniform(value: Any) -> bool:
     first = np.full_like(value, value.flat[0])
     return value.dtype.kind in "fiub" and first.tobytes() == value.tobytes()
+
+
+def _with_notes(rows: list[tuple[str, str]]) -> list[str]:
+    """Lines with their shapes behind them, in one column; where a shape stands in the line, or
+    would make it too long, nothing is said."""
+    rows = [(line, "" if note in line else note) for line, note in rows]
+    lengths = [len(line) for line, note in rows if note and len(line) <= COLUMN]
+    width = max(lengths, default=0)
+    noted = [f"{line:{width}}  # {note}" if note else line for line, note in rows]
+    return [
+        text if len(text) <= LONGEST else line for text, (line, _) in zip(noted, rows, strict=True)
+    ]
 
 
 def _shape(variable: Variable) -> str:

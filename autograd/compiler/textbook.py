@@ -18,6 +18,7 @@ from .types import map_tree
 __all__ = [
     "call_taught_helpers",
     "leave_out_zeros",
+    "meet_in_choices",
     "merge_constants",
     "put_at_places",
     "set_to_zero",
@@ -35,7 +36,7 @@ def merge_constants(program: Program) -> Program:
             return x
         if x.value.nbytes > SMALL:
             return x
-        return known.setdefault((x.type, x.value.tobytes()), x)
+        return known.setdefault((x.type, x.name, x.value.tobytes()), x)
 
     for equation in program.equations:
         equation.reads(map_tree(one, equation.args))
@@ -72,6 +73,47 @@ def leave_out_zeros(program: Program) -> Program:
                 ):  # fmt: skip
                     x.name = x.name or out.name
                     rewriting.instead[out] = x
+                    return True
+        return False
+
+    return rewriting.each(rewrite)
+
+
+def meet_in_choices(program: Program) -> Program:
+    """np.where(c, x, 0) + 2 * np.where(c, 0, y) is np.where(c, x, 2 * y)."""
+    rewriting = Rewriting(program)
+
+    def read(x: Any) -> tuple[Any, float] | None:
+        """A choice, and the finite number by which it is multiplied."""
+        if not rewriting.is_only_read_here(x) or x.name:
+            return None
+        found = rewriting.made_by[x]
+        if found.op.means is Meaning.CHOICE:
+            return found, 1
+        for number, inner in (found.args, found.args[::-1]) if len(found.args) == 2 else ():
+            product = found.op.means is Meaning.PRODUCT and rewriting.is_only_read_here(inner)
+            if product and type(number) in (int, float) and np.isfinite(number):
+                made = rewriting.made_by[inner]
+                return (made, number) if made.op.means is Meaning.CHOICE else None
+        return None
+
+    def times(number: float, x: Any) -> Any:
+        return x if number == 1 else rewriting.emit(MEANT[Meaning.PRODUCT], number, x)
+
+    def rewrite(equation: Equation) -> bool:
+        if equation.op.means is not Meaning.SUM or not equation.context.backward:
+            return False
+        parts = [read(x) for x in equation.args]
+        for first, second in (parts, parts[::-1]):
+            if first is None or second is None or first[0].args[0] is not second[0].args[0]:
+                continue
+            condition, x, rest = first[0].args
+            _, left, y = second[0].args
+            whole = all(isinstance(v, Variable) and v.shape == equation.out.shape for v in (x, y))
+            if whole and _is_zero(rest) and _is_zero(left):
+                x, y = times(first[1], x), times(second[1], y)
+                if {x.dtype, y.dtype} == {equation.out.dtype}:
+                    rewriting.emit(MEANT[Meaning.CHOICE], condition, x, y, out=equation.out)
                     return True
         return False
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,9 +63,15 @@ class Text:
 
 
 def text_of(
-    program: Program, call: Call, modules: dict[Variable, str], name: str, gradients: bool = False
+    program: Program,
+    call: Call,
+    modules: dict[Variable, str],
+    name: str,
+    gradients: bool = False,
+    invented: Container[Variable] = (),
 ) -> Text:
-    """What to write of a program that stands for this call.
+    """What to write of a program that stands for this call; `invented` are values whose names are
+    not the user's.
 
     Raises TraceError if gradients are asked for, and it leaves none.
     """
@@ -92,7 +98,7 @@ def text_of(
     for variable, place in places.items():
         variable.name = head.names.get(place)
     _name_outside(program, outside, identifiers)
-    name_gradients(program, modules)
+    name_gradients(program, modules, invented)
     _name_values(program, identifiers)
     results = {o.source: o.variable for o in program.outputs if o.kind == "result"}
     outside.sort(key=lambda given: given.kind == "setting")

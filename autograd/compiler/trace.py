@@ -316,8 +316,7 @@ class Trace(Recorder):
 
     def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
         """A gate is called, with what stands for its operands."""
-        if self._arrays:
-            self._operands = list(operands)
+        self._operands = list(operands)
         self._plain = False
         for x in operands:
             if isinstance(x, Tensor):
@@ -340,8 +339,13 @@ class Trace(Recorder):
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """The result of a gate, as eager code computes it, and a Traced for it."""
         for x, value in zip(self._operands, values, strict=False):
-            if value is not x and self._is_outside(x) and isinstance(value, np.ndarray):  # a copy
+            if value is x or not isinstance(value, np.ndarray):
+                continue
+            if self._is_outside(x):  # a copy
                 self._constants[id(value)] = value, self._variable(x)
+            elif isinstance(x, np.ndarray):
+                made = self._variable(value)
+                made.name = made.name or name_of_array(x)
         self._operands = []
         given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
         result, extra = _plainly(gate.compute, given, options, plan)

@@ -220,7 +220,7 @@ def lines(f: Callable[..., Any]) -> list[str]:
         (own_hinge, "dscores[margins <= 0] = 0"),
         (own_hinge, "margins[range(5), index] = 0"),
         (own_hinge, "dscores[range(5), index] -= np.sum(dscores, axis=1)"),
-        (normalised, "dvar = -0.5 * np.sum(dxhat * xhat, axis=0) / root**2"),
+        (normalised, "dvar = -0.5 * np.sum(dxhat * xhat, axis=0) / std**2"),
         (penalty, "dW = X.T @ t2 + 0.001 * W"),
         (hidden_layer, "dhidden = 2 * hidden / 15"),
         (hidden_layer, "dhidden[hidden <= 0] = 0"),
