@@ -21,7 +21,7 @@ def parameters_first(program: Program) -> Program:
     tail = program.equations[start:]
     rank = _ranks(program, tail)
     made = {equation.out for equation in tail}
-    early = {e.out: e for e in tail if made.isdisjoint(e.inputs) and not e.into}
+    early = {e.out: e for e in tail if e.context.backward and made.isdisjoint(e.inputs)}
     order = _ordered([e for e in tail if e.out not in early], rank)
     return program.with_equations(program.equations[:start] + _with(early, order))
 

@@ -10,6 +10,7 @@ import builtins
 import math
 import operator
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import is_dataclass
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .draws import source_of
+from .folding import Row, fold
 from .heads import is_literal, literal, parameter_list, put_together
 from .ops import ATOM, MEANT, POWER, PRODUCT, UNARY, Meaning, function_name, op_of, power_of_array
 from .program import (
@@ -117,7 +119,7 @@ class _Writer:
         self.in_place = written_in_place(program)
         self.position = 0
         self.same: dict[Variable, Variable] = {}  # a checked label array is the array itself
-        self.rows: list[tuple[str, str]] = []
+        self.rows: list[Row] = []
         self.helpers = Helpers()
         self.python: set[Variable] = set()  # what is a number of Python in the text
         self.held: dict[Any, tuple[str, Any]] = {}  # what else is an argument of the text
@@ -146,12 +148,18 @@ class _Writer:
             self.position = position
             self._equation(equation)
         returned = self._returned()
-        body = [f"    {line}" for line in _with_notes(self.rows)]
+        outside = [x.name or "" for x in words.outside] + [name for name, _ in self.held.values()]
+        arrays = [str(old.name) for olds in words.updates.values() for old in olds]
+        rows = fold(self.rows, arrays, [*(p.name for p in words.head.parameters), *outside])
+        body = [f"    {line}" for line in _with_notes(rows)]
         body = [f"    {line}" for line in words.head.lines] + body
         body += [f"    {line}" for line in self.ends]
         body.append(f"    return {returned}")
-        outside = [x.name or "" for x in words.outside] + [name for name, _ in self.held.values()]
-        head = f"def {words.name}({parameter_list(words.head.parameters, outside)}):"
+        given = parameter_list(words.head.parameters, outside)
+        head = f"def {words.name}({given}):"
+        if len(head) > 100:
+            wrapped = textwrap.fill(given, 96, break_long_words=False, break_on_hyphens=False)
+            head = f"def {words.name}(\n{textwrap.indent(wrapped, '    ')}\n):"
         return "\n".join([f"{self.helpers}", "", head, *body]) + "\n"
 
     def _returned(self) -> str:
@@ -821,7 +829,7 @@ def _is_uniform(value: Any) -> bool:
     return value.dtype.kind in "fiub" and first.tobytes() == value.tobytes()
 
 
-def _with_notes(rows: list[tuple[str, str]]) -> list[str]:
+def _with_notes(rows: list[Row]) -> list[str]:
     """Lines with their shapes behind them, in one column; where a shape stands in the line, or
     would make it too long, nothing is said."""
     rows = [(line, "" if note in line else note) for line, note in rows]
