@@ -36,6 +36,10 @@ class _ByShape:
             return shapes[equation.function](equation)
         if equation.op.product:
             return self._matrices(equation)
+        if equation.op.means is Meaning.ADDED_AT:  # which broadcasts by itself
+            made = self.r.maker(equation.args[2], np.broadcast_to)
+            if made is not None:
+                equation.reads((*equation.args[:2], made.args[0]))
         if equation.elementwise and len(equation.args) == 2 and equation.out.shape:
             for k in range(2):
                 short = self._without_leading(equation.args[k], equation)
@@ -129,8 +133,22 @@ class _ByShape:
         self.r.emit(operator.getitem, x, index, out=equation.out)
         return True
 
+    def _inserted(self, equation: Equation) -> bool:
+        """dh[:, np.newaxis] for an axis that the chain rule puts into dh."""
+        x, shape = equation.args[0], equation.out.shape
+        if not equation.context.backward or not isinstance(x, Variable) or not x.shape:
+            return False
+        axis = next((k for k in range(1, len(shape) - 1) if shape[k] == 1), None)
+        if axis is None or x.constant or shape[:axis] + shape[axis + 1 :] != x.shape:
+            return False
+        index = (*[slice(None)] * axis, None)
+        self.r.emit(operator.getitem, x, index, out=equation.out)
+        return True
+
     def _summed(self, equation: Equation) -> bool:
         """A sum that keeps axes, which are left out at once."""
+        if self._inserted(equation):
+            return True
         x = equation.args[0]
         total = self.r.maker(x, Meaning.TOTAL)
         if total is None or not total.kwargs.get("keepdims") or not self.r.is_only_read_here(x):

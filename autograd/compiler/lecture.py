@@ -21,7 +21,11 @@ def parameters_first(program: Program) -> Program:
     tail = program.equations[start:]
     rank = _ranks(program, tail)
     made = {equation.out for equation in tail}
-    early = {e.out: e for e in tail if e.context.backward and made.isdisjoint(e.inputs)}
+    read = {x for equation in tail for x in equation.inputs}
+    early = {
+        e.out: e for e in tail
+        if e.context.backward and e.out in read and made.isdisjoint(e.inputs)
+    }  # fmt: skip
     order = _ordered([e for e in tail if e.out not in early], rank)
     return program.with_equations(program.equations[:start] + _with(early, order))
 

@@ -151,12 +151,13 @@ def name_gradients(
     in_place = written_in_place(program)
     own = {o.source: o.source.name for o in program.outputs
            if isinstance(o.source, Variable) and o.source not in invented}  # fmt: skip
+    forward = {e.out for e in program.equations if not e.context.backward}
     for names in own.get, (lambda x: x.name), modules.get:  # the user's own names first
         for output in program.outputs:
             if output.kind != "gradient":
                 continue
             gradient, name = output.variable, names(output.source)
-            free = gradient.name is None and not gradient.constant
+            free = gradient.name is None and not gradient.constant and gradient not in forward
             if name is not None and name.isidentifier() and free:
                 gradient.name = f"d{name}"
         for equation in reversed(program.equations):  # x[i] = y: the same array before and after

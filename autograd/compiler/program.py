@@ -516,13 +516,17 @@ def accumulated(program: Program) -> set[Variable]:
 def written_in_place(program: Program) -> set[Equation]:
     """In reading order: the writes after which nobody reads what the memory held before.
 
-    The others write to a copy, and so do writes to what comes from outside and to views.
+    The others write to a copy, and so do writes to what comes from outside, and to views unless
+    nobody else reads their memory.
     """
     kept = {v.root for v in used_later(program.outputs)} | {i.variable for i in program.inputs}
+    made = {equation.out for equation in program.equations}
     found: set[Equation] = set()
     for equation in reversed(reading_order(program)):
         before = equation.args[0] if equation.into else None
-        fresh = before is not None and before.base is None and not before.constant
+        fresh = before is not None and not before.root.constant
+        if before is not None and before.base is not None:
+            fresh = fresh and before.root in made and before.root not in kept
         if fresh and before not in kept:
             found.add(equation)
         kept.update(variable.root for variable in equation.inputs)

@@ -251,12 +251,10 @@ class _Writer(Expressions):
     def _is_brief(self, equation: Equation, text: str) -> bool:
         """It may stand wherever it is read, as 1 - p and X.T do."""
         out, function = equation.out, equation.function
-        if out in self.leaving:
+        if out in self.leaving or out.name is not None:
             return False
         if function is np.transpose or equation.op.reshapes:
             return len(text) < 24 and isinstance(equation.args[0], Variable)
-        if out.name is not None:
-            return False
         if len(text) <= 12 and not out.shape and self._is_of_arguments(equation):
             return True  # 0.5 * reg
         if len(text) > 9 or self.uses[out] > 4:
@@ -385,10 +383,11 @@ class _Writer(Expressions):
 
     def _name_of_gradient(self, out: Variable) -> str | None:
         """dt3, for the gradient of what has become t3."""
-        name = self.slope_of.get(out)
-        if name is None or name.name is None or name not in self.lines:
+        by = self.slope_of.get(out)
+        if by is None or by.name is None or by not in self.lines:
             return None
-        return self.words.identifiers.new(f"d{name.name}")
+        backward = self.made_by[out].context.backward  # else it is what another one is scaled by
+        return self.words.identifiers.new(f"d{by.name}") if backward else None
 
     def _read_before_writing(self, memory: Variable) -> None:
         """What was to be read from this memory further down gets a line of its own here."""

@@ -125,11 +125,16 @@ def put_at_places(program: Program) -> Program:
     rewriting = Rewriting(program)
     of = {o.variable: o.source for o in program.outputs if o.kind == "gradient"}
     put: dict[Variable, tuple[Any, Any]] = {}  # zeros with values at an index
+    filled: dict[Variable, list[Any]] = {}  # zeros with values at these indices
     there = {given.variable for given in program.inputs}  # what is known so far
 
     def rewrite(equation: Equation) -> bool:
         args, out = equation.args, equation.out
         there.add(out)
+        if equation.function is operator.setitem and equation.context.backward:
+            zeros = rewriting.maker(args[0], np.zeros_like, np.zeros)
+            if zeros is not None and _is_plain(args[1]) and isinstance(args[2], Variable):
+                put[out], filled[out] = (args[1], args[2]), [args[1]]
         if equation.op.means is Meaning.ADDED_AT and _are_distinct(args[1], args[2]):
             zeros = rewriting.maker(args[0], np.zeros_like, np.zeros)
             if zeros is None or not rewriting.is_only_read_here(args[0]):
@@ -147,6 +152,11 @@ def put_at_places(program: Program) -> Program:
             for x, more in (args, args[::-1]):
                 if more in put and rewriting.is_only_read_here(more):
                     index, value = put[more]
+                    if x in filled and rewriting.is_only_read_here(x):
+                        filled[out] = [*filled[x], index]
+                        if all(_are_apart(index, other) for other in filled[x]):
+                            rewriting.write(x, index, value, out)
+                            return True
                     old = rewriting.emit(operator.getitem, x, index)
                     rewriting.write(x, index, rewriting.emit(MEANT[Meaning.SUM], old, value), out)
                     return True
@@ -167,6 +177,27 @@ def _are_distinct(index: Any, value: Any) -> bool:
         x.constant and x.dtype.kind in "iu" and x.value.min(initial=0) >= 0
         and len(np.unique(x.value)) == x.value.size and x.shape == np.shape(value)
         for x in arrays
+    )  # fmt: skip
+
+
+def _is_plain(index: Any) -> bool:
+    """It consists of slices without steps, from the front."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        isinstance(part, slice) and part.step in (None, 1)
+        and all(end is None or (type(end) is int and end >= 0) for end in (part.start, part.stop))
+        for part in parts
+    )  # fmt: skip
+
+
+def _are_apart(first: Any, second: Any) -> bool:
+    """Two indices of slices have no element in common, since along an axis they have none."""
+    if not _is_plain(first) or not _is_plain(second):
+        return False
+    pairs = zip(*(x if isinstance(x, tuple) else (x,) for x in (first, second)), strict=False)
+    return any(
+        x.stop is not None and x.stop <= (y.start or 0)
+        for pair in pairs for x, y in (pair, pair[::-1])
     )  # fmt: skip
 
 
@@ -193,7 +224,7 @@ def set_to_zero(program: Program) -> Program:
         test = rewriting.maker(mask, np.not_equal)
         h: Any = test.args[0] if test is not None and _is_zero(test.args[1]) else None
         top = rewriting.maker(h, Meaning.LARGER)
-        free = isinstance(g, Variable) and rewriting.is_only_read_here(g)
+        free = isinstance(g, Variable) and _is_own(g, rewriting)
         if top is None or not any(map(_is_zero, top.args)) or not free or not h.shape:
             return False
         if not _is_alike(g, equation.out) or mask.shape != g.shape:
@@ -206,6 +237,17 @@ def set_to_zero(program: Program) -> Program:
         return True
 
     return rewriting.each(rewrite)
+
+
+def _is_own(x: Variable, rewriting: Rewriting) -> bool:
+    """Nobody else wants x, nor the memory that it shows in another shape."""
+    while x.base is not None:
+        made = rewriting.made_by.get(x)
+        alone = rewriting.uses[x] == 1 and x not in rewriting.leaving
+        if made is None or not made.op.reshapes or made.args[0] is not x.base or not alone:
+            return False
+        x = x.base
+    return rewriting.is_only_read_here(x)
 
 
 def _is_zero(x: Any) -> bool:

@@ -137,6 +137,21 @@ def recurrent(x: Any, w: Any) -> Any:
     return np.sum(h**2)
 
 
+def gated(x: Any, w: Any) -> Any:
+    a = x @ w
+    return np.sum(np.tanh(a[:, :2]) * ag.sigmoid(a[:, 2:]))
+
+
+def embedded(x: Any, w: Any) -> Any:
+    vectors = w[np.array([[0, 1], [2, 0], [3, 3]])]
+    return np.sum(np.mean(vectors, axis=1) * x[:3])
+
+
+def flattened(x: Any, w: Any) -> Any:
+    hidden = np.maximum(0, x @ w)
+    return np.sum(hidden.reshape(3, -1) @ w.reshape(8, 2))
+
+
 @pytest.mark.parametrize(
     ("f", "wanted"),
     [
@@ -160,6 +175,10 @@ def recurrent(x: Any, w: Any) -> Any:
         (centred, "share = winners / np.sum(winners, axis=1, keepdims=True)"),
         (with_variance, "dw = np.zeros_like(w)"),
         (recurrent, "h0 = np.zeros((3, 4))"),
+        (gated, "da = np.zeros_like(a)"),
+        (gated, "da[:, :2] = t2 * (1 - t1 * t1)"),
+        (embedded, "np.add.at(dw, index, (x[:3] / 2)[:, np.newaxis])"),
+        (flattened, "dhidden[hidden <= 0] = 0"),
         (recurrent, "h1 = np.tanh(x[0:3] @ w + h0 @ w)"),
     ],
 )  # fmt: skip
