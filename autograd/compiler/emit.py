@@ -49,6 +49,7 @@ class Runner:
         self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
         self._taken = {"run", "arguments"}
+        self._given_memory: set[Variable] = set()  # of those that leave
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
         self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
@@ -152,6 +153,11 @@ class Runner:
         elif out in self.memory.escaping and takes_out(equation):
             self._fresh(out)
             self._into(equation, self.name(out))
+        elif out in self.memory.early:
+            home = self.memory.early[out]
+            self._fresh(home)
+            self.names[out] = self.name(home)
+            self._into(equation, self.name(home))
         elif out in self.memory.place:
             self._buffer(out)
             self._into(equation, self.name(out))
@@ -216,6 +222,9 @@ class Runner:
 
     def _fresh(self, out: Variable) -> None:
         """An array of its own for a value that leaves: a tensor keeps a spare one for that."""
+        if out in self._given_memory:
+            return
+        self._given_memory.add(out)
         output = self.program.outputs[self.memory.escaping[out]]
         if output.kind == "tensor" and hasattr(output.source, "_spare"):
             tensor = self.bind(f"tensor_of_{self.name(out)}", output.source)
