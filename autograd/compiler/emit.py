@@ -48,6 +48,7 @@ class Runner:
         calls = any(isinstance(e.function, Anew) for e in program.equations)
         self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
+        self._functions: dict[Function, str] = {}
         self._taken = {"run", "arguments"}
         self._given_memory: set[Variable] = set()  # of those that leave
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
@@ -93,9 +94,12 @@ class Runner:
 
     def function(self, function: Function) -> str:
         """A NumPy function as a global: one look-up instead of two."""
-        name = function_name(function)
-        name = name if name.startswith("np.") else f"f_{name}"
-        return self.bind(re.sub(r"[^0-9A-Za-z_]", "_", name), function)
+        if function not in self._functions:
+            name = function_name(function)
+            name = name if name.startswith("np.") else f"f_{name}"
+            bound = self.bind(re.sub(r"[^0-9A-Za-z_]", "_", name), function)
+            self._functions[function] = bound
+        return self._functions[function]
 
     def text(self, x: Any, dtype: Any = None) -> str:
         """An argument as Python text; numbers become arrays without axes, which is quicker."""
@@ -435,6 +439,8 @@ def _number_dtype(equation: Equation) -> Any:
     """What Python numbers among the operands of an elementwise function turn into."""
     if not isinstance(equation.function, np.ufunc):
         return None
+    if all(x.__class__ is Variable and x.type.shape for x in equation.args):
+        return None  # there are none
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
     whole = all(_is_whole(x) for x in equation.args)

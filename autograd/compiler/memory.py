@@ -78,8 +78,9 @@ def plan(program: Program) -> Memory:
                 if out not in memory.early:
                     _place(equation, out, k, memory, last, free)
         out = equation.out
-        for variable in dict.fromkeys(v.root for v in [*equation.inputs, *equation.outs]):
-            if last.get(variable, -1) <= k and variable in memory.place:
+        ending = [v.root for v in [*equation.inputs, *equation.outs]]
+        for variable in dict.fromkeys(ending):
+            if variable in memory.place and last.get(variable, -1) <= k:
                 block = memory.place[variable]
                 taken = out in memory.place and memory.place[out] == block and out is not variable
                 if not taken and block not in free and variable not in memory.kept:
@@ -136,7 +137,7 @@ def _place(
     need = out.type.nbytes
     fitting = [b for b in free if memory.blocks[b] >= need]
     if fitting:  # the smallest; among equals the one that was used last, still in the cache
-        block = min(reversed(fitting), key=lambda b: memory.blocks[b])
+        block = min(reversed(fitting), key=memory.blocks.__getitem__)
         if memory.blocks[block] <= 4 * need:
             free.remove(block)
             memory.place[out] = block
