@@ -151,7 +151,7 @@ class Plan:
         """What a node of this plan keeps; `extra` is for accelerators."""
         given = {**self.gate.statics, **static}
         found = {"operand": values, "out": {None: out}, "static": given, "extra": extra}
-        return tuple(found[kind][key] for kind, key in self.layout)
+        return tuple([found[kind][key] for kind, key in self.layout])
 
 
 class Edge:

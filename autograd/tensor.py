@@ -170,7 +170,7 @@ class Tensor(Methods):
     @property
     def requires_grad(self) -> bool:
         """Whether gates record this tensor; can be changed on a leaf, to freeze it."""
-        return self._met()._tracked
+        return (self if MODE.get().kind is ARRAYS else self._met())._tracked
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -192,8 +192,11 @@ class Tensor(Methods):
     def grad(self) -> Any:
         """The gradient collected by `backward()`, or None. An array of the tensor's shape."""
         kind = MODE.get().kind
-        node = (self if kind is ARRAYS else kind.here(self, value=False))._node
-        return None if node is None else kind.gradient(node)
+        if kind is not ARRAYS:
+            node = kind.here(self, value=False)._node
+            return None if node is None else kind.gradient(node)
+        node = self._node  # a plain read: every step of training reads every gradient
+        return None if node is None or node.slot is None else node.slot.grad
 
     @grad.setter
     def grad(self, value: ArrayLike | Tensor | None) -> None:
@@ -216,8 +219,8 @@ class Tensor(Methods):
         """Forget the collected gradient: `grad` is None again."""
         kind = MODE.get().kind
         node = (self if kind is ARRAYS else kind.here(self, value=False))._node
-        if node is not None and node.slot is not None:
-            kind.slot(node.slot, cleared=True).grad = None
+        if node is not None and (slot := node.slot) is not None:
+            (slot if kind is ARRAYS else kind.slot(slot, cleared=True)).grad = None
 
     def retain_grad(self) -> Tensor:
         """Keep the gradient of this inner tensor too at the next `backward()`."""

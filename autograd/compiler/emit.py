@@ -48,7 +48,9 @@ class Runner:
         calls = any(isinstance(e.function, Anew) for e in program.equations)
         self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
+        self._functions: dict[Function, str] = {}
         self._taken = {"run", "arguments"}
+        self._given_memory: set[Variable] = set()  # of those that leave
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
         self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
@@ -92,9 +94,12 @@ class Runner:
 
     def function(self, function: Function) -> str:
         """A NumPy function as a global: one look-up instead of two."""
-        name = function_name(function)
-        name = name if name.startswith("np.") else f"f_{name}"
-        return self.bind(re.sub(r"[^0-9A-Za-z_]", "_", name), function)
+        if function not in self._functions:
+            name = function_name(function)
+            name = name if name.startswith("np.") else f"f_{name}"
+            bound = self.bind(re.sub(r"[^0-9A-Za-z_]", "_", name), function)
+            self._functions[function] = bound
+        return self._functions[function]
 
     def text(self, x: Any, dtype: Any = None) -> str:
         """An argument as Python text; numbers become arrays without axes, which is quicker."""
@@ -152,6 +157,11 @@ class Runner:
         elif out in self.memory.escaping and takes_out(equation):
             self._fresh(out)
             self._into(equation, self.name(out))
+        elif out in self.memory.early:
+            home = self.memory.early[out]
+            self._fresh(home)
+            self.names[out] = self.name(home)
+            self._into(equation, self.name(home))
         elif out in self.memory.place:
             self._buffer(out)
             self._into(equation, self.name(out))
@@ -216,6 +226,9 @@ class Runner:
 
     def _fresh(self, out: Variable) -> None:
         """An array of its own for a value that leaves: a tensor keeps a spare one for that."""
+        if out in self._given_memory:
+            return
+        self._given_memory.add(out)
         output = self.program.outputs[self.memory.escaping[out]]
         if output.kind == "tensor" and hasattr(output.source, "_spare"):
             tensor = self.bind(f"tensor_of_{self.name(out)}", output.source)
@@ -426,6 +439,8 @@ def _number_dtype(equation: Equation) -> Any:
     """What Python numbers among the operands of an elementwise function turn into."""
     if not isinstance(equation.function, np.ufunc):
         return None
+    if all(x.__class__ is Variable and x.type.shape for x in equation.args):
+        return None  # there are none
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None
     whole = all(_is_whole(x) for x in equation.args)

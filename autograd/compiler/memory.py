@@ -2,7 +2,8 @@
 
 A value needs memory from where it is assigned to where it, or a view of it, is last read; then
 the next value takes over the buffer. An elementwise function may even write over an operand
-that nobody reads later.
+that nobody reads later. So what is read for the last time where a value that leaves is computed,
+such as `lr * dW` in `W - lr * dW`, can be written into the array of that one straight away.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Memory:
     place       for each variable that is computed into a block: which one
     in_place    equations that write over an operand
     escaping    variables that leave the program, and get fresh memory at every call
+    early       for variables that are written into such memory first: of which one
     kept        variables whose block is used for nothing else
     """
 
@@ -32,6 +34,7 @@ class Memory:
     place: dict[Variable, int] = field(default_factory=dict)
     in_place: set[Equation] = field(default_factory=set)
     escaping: dict[Variable, int] = field(default_factory=dict)
+    early: dict[Variable, Variable] = field(default_factory=dict)
     kept: set[Variable] = field(default_factory=set)
     values: int = 0  # bytes that all values would take without sharing
 
@@ -66,20 +69,48 @@ def plan(program: Program) -> Memory:
         leaves = output.kind not in ("finite", "branch") and k not in written
         if fresh and variable not in memory.escaping and leaves:
             memory.escaping[variable] = k
+    memory.early = _early(program, memory.escaping, last)
     free: list[int] = []
     for k, equation in enumerate(program.equations):
         for out in equation.outs:
             if takes_out(equation, out) and out not in memory.escaping:
                 memory.values += out.type.nbytes
-                _place(equation, out, k, memory, last, free)
+                if out not in memory.early:
+                    _place(equation, out, k, memory, last, free)
         out = equation.out
-        for variable in dict.fromkeys(v.root for v in [*equation.inputs, *equation.outs]):
-            if last.get(variable, -1) <= k and variable in memory.place:
+        ending = [v.root for v in [*equation.inputs, *equation.outs]]
+        for variable in dict.fromkeys(ending):
+            if variable in memory.place and last.get(variable, -1) <= k:
                 block = memory.place[variable]
                 taken = out in memory.place and memory.place[out] == block and out is not variable
                 if not taken and block not in free and variable not in memory.kept:
                     free.append(block)
     return memory
+
+
+def _early(
+    program: Program, escaping: dict[Variable, int], last: dict[Variable, int]
+) -> dict[Variable, Variable]:
+    """Of the operands of a value that leaves, the first that it may write over; and of that one."""
+    made = {e.out: e for e in program.equations if not isinstance(e, (Loop, Native))}
+    early: dict[Variable, Variable] = {}
+    for k, equation in reversed(list(enumerate(program.equations))):
+        out = equation.out
+        home = out if out in escaping else early.get(out)
+        if home is None or not equation.elementwise or not takes_out(equation):
+            continue
+        for x in equation.inputs:
+            fits = x.type.is_contiguous and x.type.size > 1 and _same_layout(x, home)
+            anew = fits and x in made and x not in escaping and _writes_anew(made[x])
+            if anew and last[x] == k:
+                early[x] = home
+                break
+    return early
+
+
+def _writes_anew(equation: Equation) -> bool:
+    """Whether it fills memory that is given to it, whatever is there."""
+    return takes_out(equation) and not equation.into and not out_of_parts(equation)
 
 
 def _place(
@@ -106,7 +137,7 @@ def _place(
     need = out.type.nbytes
     fitting = [b for b in free if memory.blocks[b] >= need]
     if fitting:  # the smallest; among equals the one that was used last, still in the cache
-        block = min(reversed(fitting), key=lambda b: memory.blocks[b])
+        block = min(reversed(fitting), key=memory.blocks.__getitem__)
         if memory.blocks[block] <= 4 * need:
             free.remove(block)
             memory.place[out] = block

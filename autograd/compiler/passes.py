@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -63,8 +62,10 @@ def merge_equal(program: Program, writes: bool = False) -> Program:
             pure[function] = op_of(function).pure or (writes and op_of(function).writes)
         first = out = equation.out
         if pure[function] and (writes or not equation.into):
-            with suppress(TypeError):  # an argument that has no hash
+            try:
                 first = known.setdefault(_key(equation), out)
+            except TypeError:  # an argument that has no hash
+                first = out
         if first is out:
             kept.append(equation)
         else:
@@ -136,6 +137,7 @@ def use_numbers(program: Program) -> Program:
 def use_arrays(program: Program) -> Program:
     """Let a function that is quicker with two arrays read an array full of a number."""
     made: dict[Any, Variable] = {}
+    free = 0
     for equation in program.equations:
         if not equation.op.two_arrays or len(equation.args) != 2 or equation.kwargs:
             continue
@@ -144,7 +146,7 @@ def use_arrays(program: Program) -> Program:
                 key = array.shape, array.dtype, float(number).hex()
                 if key not in made:
                     full = np.full(array.shape, number, array.dtype)
-                    free = program.last_number() + 1
+                    free = (free or program.last_number()) + 1
                     made[key] = Variable(free, type_of(full), full, constant=True)
                 equation.reads(tuple(made[key] if x is number else x for x in equation.args))
     return program
@@ -266,9 +268,10 @@ def keep_numbers_in_views(program: Program) -> Program:
 
 def transpose_early(program: Program) -> Program:
     """Elementwise results that are read only as a transposed copy are computed that way round."""
-    if not any(equation.function is np.ndarray.copy for equation in program.equations):
-        return program
     made_by = program.producers()
+    copied = [e.args[0] for e in program.equations if e.function is np.ndarray.copy]
+    if not any(x in made_by and _reverses_axes(made_by[x]) for x in copied):
+        return program
     readers = program.uses()
     readers.update(used_later(program.outputs))
     number = program.last_number()

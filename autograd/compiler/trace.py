@@ -347,11 +347,12 @@ class Trace(Recorder):
                 made = self._variable(value)
                 made.name = made.name or name_of_array(x)
         self._operands = []
-        given, options = map_tree(self._value, list(values)), map_tree(self._value, static)
+        given, variables = self._both(values)
+        options = map_tree(self._value, static) if static else {}
         result, extra = _plainly(gate.compute, given, options, plan)
-        variables = tuple(map_tree(self._variable, list(values)))
         options = self._variables(static)
-        if not any(True for _ in variables_in([variables, options])):
+        plain = not any(x.__class__ is Variable for x in variables)
+        if plain and not any(True for _ in variables_in([variables, options])):
             return result, extra
         equation = self._note(GateCall(gate, plan), variables, options, result)
         traced = self._result(equation, result, not gate.linear)

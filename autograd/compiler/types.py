@@ -82,7 +82,13 @@ def type_of(value: Any) -> Type:
     weak = WEAK.get(value.__class__)
     if weak is not None:
         return weak
-    return Type(value.shape, value.dtype, _settled(value.shape, value.strides, value.itemsize))
+    return _laid_out(value.shape, value.dtype, value.strides)
+
+
+@functools.lru_cache(maxsize=128)
+def _laid_out(shape: Shape, dtype: np.dtype[Any], strides: Shape) -> Type:
+    """The type of an array: one object for equal ones, which are asked for again and again."""
+    return Type(shape, dtype, _settled(shape, strides, dtype.itemsize))
 
 
 def _settled(shape: Shape, strides: Shape, itemsize: int) -> Shape:
@@ -109,7 +115,12 @@ def c_strides(shape: Shape, itemsize: int) -> Shape:
 
 def packed(shape: Iterable[int], dtype: Any, like: Shape | None = None) -> Type:
     """An array without gaps: in C order, or with its axes in the order of the strides `like`."""
-    shape, dtype = tuple(shape), np.dtype(dtype)
+    return _packed(tuple(shape), np.dtype(dtype), like)
+
+
+@functools.lru_cache(maxsize=128)
+def _packed(shape: Shape, dtype: np.dtype[Any], like: Shape | None) -> Type:
+    shape = tuple(map(int, shape))  # lengths may be numbers of NumPy, which are equal to Python's
     order = [] if like is None else sorted(range(len(shape)), key=lambda k: -abs(like[k]))
     if order == sorted(order):
         return Type(shape, dtype, c_strides(shape, dtype.itemsize))
@@ -216,16 +227,27 @@ def _small_strides(small: Shape, large: Type) -> Shape:
 CONTAINERS = (tuple, list, dict, slice)
 
 
+class _Nested(dict[type, bool]):
+    """For each class of arguments that was met, whether it is one of containers."""
+
+    def __missing__(self, kind: type) -> bool:
+        found = self[kind] = issubclass(kind, CONTAINERS)
+        return found
+
+
+_NESTED = _Nested(dict.fromkeys(CONTAINERS, True))
+
+
 def map_tree(function: Callable[[Any], Any], tree: Any) -> Any:
     """Nested arguments with `function` applied to everything that is no container."""
+    kind = type(tree)
+    if not _NESTED[kind]:
+        return function(tree)
     if isinstance(tree, (tuple, list)):  # most of it is flat: a call less for each item
         items = [
-            map_tree(function, item) if isinstance(item, CONTAINERS) else function(item)
-            for item in tree
+            map_tree(function, item) if _NESTED[type(item)] else function(item) for item in tree
         ]
         return tuple(items) if isinstance(tree, tuple) else items
     if isinstance(tree, dict):
-        return {key: map_tree(function, item) for key, item in tree.items()} if tree else {}
-    if isinstance(tree, slice):
-        return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])
-    return function(tree)
+        return {key: map_tree(function, item) for key, item in tree.items()}
+    return slice(*[map_tree(function, part) for part in (tree.start, tree.stop, tree.step)])

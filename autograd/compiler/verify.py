@@ -79,21 +79,25 @@ def _type(x: Any) -> Any:
 
 def verify_memory(program: Program, memory: Memory) -> None:
     """Raise TraceError if a value is written over while it, or a view, is still to be read."""
-    holds: dict[int, Variable] = {}  # whose value each block has
+    holds: dict[Any, Variable] = {}  # whose value each block, or array that leaves, has
     for equation in program.equations:
         for x in equation.inputs:
             _check_block(equation, x, memory, holds)
         for out in equation.outs:
-            if out in memory.place:
-                holds[memory.place[out]] = out
+            holds[_home(out, memory)] = out
     for output in program.outputs:
         _check_block(output, output.variable, memory, holds)
 
 
-def _check_block(where: Any, x: Variable, memory: Memory, holds: dict[int, Variable]) -> None:
-    block = memory.place.get(x.root)
-    if block is not None and holds.get(block) is not x.root:
-        _refuse(where, f"{x} is read after {holds.get(block)} was written over it")
+def _home(x: Variable, memory: Memory) -> Any:
+    """The block, or the array that leaves, that a value lives in; else itself."""
+    return memory.place.get(x, memory.early.get(x, x))
+
+
+def _check_block(where: Any, x: Variable, memory: Memory, holds: dict[Any, Variable]) -> None:
+    now = holds.get(_home(x.root, memory), x.root)  # an input is nobody's result
+    if now is not x.root:
+        _refuse(where, f"{x} is read after {now} was written over it")
 
 
 def _refuse(where: Any, problem: str) -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from typing import Any
 
 import numpy as np
+import pytest
 from compiled import same, trainer
 from draws import generator, seeded
 from memory import peak_of_a_call
 
 import autograd as ag
 import nn
+from autograd.compiler.memory import plan
+from autograd.compiler.program import Equation, Output, Program, Variable
+from autograd.compiler.types import packed
+from autograd.compiler.verify import verify_memory
 
 rng = generator(7)
 
@@ -53,6 +59,39 @@ def test_gradients_that_somebody_keeps_are_not_overwritten() -> None:
     for pairs in kept:
         for gradient, copy in pairs:
             same(gradient, copy)
+
+
+def test_what_an_update_subtracts_takes_no_memory_of_its_own() -> None:
+    w, x = ag.Parameter(rng.normal(size=(50, 40))), rng.normal(size=50)
+
+    def step(x: Any) -> None:
+        w.zero_grad()
+        np.sum(np.tanh(x @ w)).backward()
+        w.descend(w.grad, 0.5)
+
+    compiled = ag.compile(step)
+    start, ends = w.numpy(), []
+    for run in step, compiled:
+        w.data = start
+        for _ in range(4):
+            run(x)
+        ends.append(w.numpy())
+    same(*ends)
+    assert 0 < max(compiled.memory().blocks) < w.data.nbytes
+
+
+def test_memory_that_is_written_over_too_early_is_found() -> None:
+    W, dW, lr, step, new = (Variable(k, packed((3, 4), np.float64)) for k in range(5))
+    first = Equation(step, np.multiply, (lr, dW))
+    second = Equation(new, np.subtract, (W, step))
+    program = Program([], [first, second], [Output(new, "result", 0)])
+    memory = plan(program)
+    assert memory.early == {step: new}
+    verify_memory(program, memory)
+    memory.early[dW] = new
+    late = Equation(new, np.subtract, (dW, step))
+    with pytest.raises(ag.TraceError, match="written over"):
+        verify_memory(program.with_equations([first, late]), memory)
 
 
 def test_threads_do_not_disturb_each_other() -> None:
