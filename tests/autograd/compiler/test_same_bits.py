@@ -235,6 +235,29 @@ def test_powers_of_single_values_have_the_bits_of_eager_in_all_orders() -> None:
                 same(a, b)
 
 
+FORMS_OF_A_NUMBER = [float, np.float32, np.float64, np.array,
+                     lambda x: np.array(x, np.float32)]  # fmt: skip
+
+
+@pytest.mark.parametrize("second", FORMS_OF_A_NUMBER)
+@pytest.mark.parametrize("first", FORMS_OF_A_NUMBER)
+def test_a_power_has_the_bits_of_an_array_or_of_a_scalar_as_eager(first: Any, second: Any) -> None:
+    """NumPy's power of arrays without axes and that of scalars differ in their last bits."""
+
+    def power(x: Any, y: Any) -> Any:
+        return x**y * 1.15
+
+    both = ag.compile(power)
+    for x, y in rng.uniform(0.1, 3.0, (60, 2)):
+        x, y = first(x), second(y)
+        same(both(x, y), power(x, y))
+    base, exponent = first(0.7), second(1.3)
+    of_base, of_exponent = ag.compile(lambda x: x**exponent), ag.compile(lambda y: base**y)
+    for x, y in rng.uniform(0.1, 3.0, (60, 2)):
+        same(of_base(first(x)), first(x) ** exponent)
+        same(of_exponent(second(y)), base ** second(y))
+
+
 def test_a_constant_without_axes_is_a_number_in_programs_of_numbers() -> None:
     mask = np.array(True)
     compiled = ag.compile(ag.value_and_grad(lambda x: np.where(mask, x * x, -x) * 3.0))
