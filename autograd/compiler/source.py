@@ -89,7 +89,7 @@ class _Writer:
         inputs = [i.variable for i in program.inputs]
         by_input = {o.source: o.variable for o in program.outputs if o.kind == "gradient"}
         for variable in inputs:
-            if variable in by_input:
+            if variable in by_input and variable.name:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
         self.updates = text.updates
         self.replaced = {old for olds in text.updates.values() for old in olds}
@@ -106,6 +106,7 @@ class _Writer:
         self.python: set[Variable] = set()  # what is a number of Python in the text
         self.held: dict[Any, tuple[str, Any]] = {}  # what else is an argument of the text
         self.lines = set(inputs)  # what has a line of its own, or comes from outside
+        self.owners: dict[str, Variable] = {}  # what a name means by now
         self.readers: dict[Variable, list[Equation]] = {}
         self.shown: dict[Variable, list[Variable]] = {}  # the inline texts that read a memory
         self.last_use: dict[Variable, int] = {}  # where a value is read for the last time
@@ -288,7 +289,7 @@ class _Writer:
         self._read_before_writing(x)
         self.rows.append((f"{x.name} {symbol if same_sign else '-='} {rest}", ""))
         out.name = x.name
-        self.lines.add(out)
+        self._has_line(out)
         return True
 
     def _is_free(self, x: Variable, out: Variable) -> bool:
@@ -326,16 +327,31 @@ class _Writer:
             if (x.shape, x.dtype) != (reader.out.shape, reader.out.dtype):
                 return None
             x = reader.out
-        return x.name
+        return x.name if x.name and not self._is_still_read(x.name) else None
+
+    def _is_still_read(self, name: str) -> bool:
+        """What the name means is read further down, perhaps by text that has no line yet."""
+        known = self.owners.get(name)
+        if known is None:
+            return False
+        shown = (x for x in self.shown.get(known.root, ()) if x in self.inline)
+        later = self.last_read.get(known.root, -1) > self.position
+        return (
+            later or known in self.leaving or any(self.last_use[x] > self.position for x in shown)
+        )
 
     def _new_name(self, stem: str = "t") -> str:
         """The next of t1, t2, ..., for what the user has no name for."""
         return self.words.identifiers.numbered(stem)
 
     def _line(self, out: Variable, text: str) -> None:
-        self.lines.add(out)
         out.name = out.name or self._new_name()
+        self._has_line(out)
         self.rows.append((f"{out.name} = {text}", _shape(out)))
+
+    def _has_line(self, out: Variable) -> None:
+        self.lines.add(out)
+        self.owners[out.name or ""] = out
 
     def _read_before_writing(self, memory: Variable) -> None:
         """What was to be read from this memory further down gets a line of its own here."""
@@ -358,12 +374,12 @@ class _Writer:
                 self.rows.append((f"{target} = {self.expression(before)}", _shape(out)))
             else:
                 target = before.name
-                final = self._name_to_grow_into(equation)
-                if final not in (None, target):  # dscores = probs
+                final = self._name_to_grow_into(equation) or target
+                if final != target and not self._is_still_read(final):  # dscores = probs
                     self.rows.append((f"{final} = {target}", ""))
                     target = final
         out.name = target
-        self.lines.add(out)
+        self._has_line(out)
         if equation.function is not operator.setitem:
             rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
             self.rows.append((f"{function_name(equation.function)}({target}{rest})", ""))
@@ -441,7 +457,7 @@ class _Writer:
         copy = ".copy()" if out.root in self.replaced else ""
         if out.name is None or out in self.updates:
             out.name = self.words.identifiers.new(name)
-        self.lines.add(out)
+        self._has_line(out)
         self.rows.append((f"{out.name} = {text}{copy}", _shape(out)))
 
     def _hand_on(self, new: Variable, olds: list[Variable]) -> None:
