@@ -229,7 +229,10 @@ class LikeArray(_Sized):
 
     def copy(self, order: str = "C") -> Any:
         """As of an array."""
-        return super().copy(order) if self.value.ndim else self._record(np.copy, (self,), {})
+        if self.value.ndim:
+            return super().copy(order)
+        kept = {"subok": True} if type(self.value) is ReadOnly else {}  # as the method does
+        return self._record(np.copy, (self,), kept)
 
     def flatten(self, order: str = "C") -> Any:
         """As of an array: a copy with one axis."""
