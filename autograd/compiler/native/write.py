@@ -561,7 +561,7 @@ class _Writer:
 
     def _number(self, text: str, kind: Any) -> str:
         """A number of a given dtype, made once; a bool is written as it is."""
-        if kind is None or kind == bool:
+        if kind is None or kind.kind == "b":
             return text
         if text in ("inf", "-inf", "nan"):
             text = text.replace("inf", "np.inf").replace("nan", "np.nan")
