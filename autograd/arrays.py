@@ -136,7 +136,9 @@ def kept(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
     The copy is laid out in memory like the array: BLAS gives other bits for another layout.
     """
-    if is_frozen(array):
+    if isinstance(array, StandIn):
+        return array.kept()  # type: ignore[no-any-return]
+    if not array.shape or is_frozen(array):
         return array
     if array.flags.c_contiguous or not array.size:
         return copied(array)

@@ -31,7 +31,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
     if tracked and mode.recording and gate.differentiable:
         plan = gate.plan(tracked)
         for kind, k in plan.layout:  # what rules read later has to stay as it is
-            if kind == "operand" and values[k] is operands[k] and type(values[k]) is ndarray:
+            if kind == "operand" and isinstance(operands[k], (ndarray, StandIn)):
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
     out = array[()] if isinstance(array, ndarray) and not array.ndim else array

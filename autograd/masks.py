@@ -19,6 +19,7 @@ import numpy as np
 from .gate import Edge, Gate
 from .gates.shape import sum_to
 from .node import Node
+from .standins import concrete
 from .tensor import Tensor
 from .values import Sweep
 
@@ -71,7 +72,7 @@ class Masks:
         if parent in self.exposed:
             self._note(parent, mask, node.shape if edge.gate.elementwise else ())
         if silences and mask is not None:
-            downstream = np.where(np.logical_or(mask, _is_zero(downstream)), downstream, 0.0)
+            downstream = _kept(downstream, np.logical_or(mask, _is_zero(downstream)))
         return downstream
 
     def _of_operand(self, node: Node, edge: Edge, arguments: Sequence[Any], used: Any) -> Any:
@@ -84,7 +85,7 @@ class Masks:
                 else edge.live(*[arguments[k] for k in edge.live_args])
             )
         if gate.elementwise:
-            return used if live is None else np.logical_and(live, True if used is None else used)
+            return used if live is None else live if used is None else np.logical_and(live, used)
         if used is None and not (gate.linear and gate.selects):
             return live
         seed = np.ones(node.shape) if used is None else used.astype(float)
@@ -128,6 +129,28 @@ def _without_zeros(value: Any) -> Any:
         return value
     numbers = np.arange(1, value.size + 1) * 0.6180339887498949 % 1 + 0.5
     return numbers.reshape(value.shape).astype(value.dtype)[()]
+
+
+def _kept(g: Any, mask: Any) -> Any:
+    """A gradient where the mask is set, 0 elsewhere; laid out in memory as it is without masks.
+
+    Sums have other last bits in another order. Of arrays in several orders NumPy takes C order.
+    """
+    order = _axes_in_memory(concrete(g._array if isinstance(g, Tensor) else g), g.ndim)
+    if order == sorted(order):
+        return np.where(mask, g, 0.0)
+    turned = np.where(np.transpose(mask, order), np.transpose(g, order), 0.0)
+    return np.transpose(turned, sorted(range(g.ndim), key=order.__getitem__))
+
+
+def _axes_in_memory(x: Any, ndim: int) -> list[int]:
+    """The last `ndim` axes of an array, the one with the largest steps in memory first."""
+    shape, strides, order = x.shape[-ndim:], x.strides[-ndim:], [*range(ndim)]
+    stepping = [k for k in order if shape[k] > 1 and strides[k]]
+    by_step = sorted(stepping, key=lambda k: -abs(strides[k]))
+    for place, k in zip(stepping, by_step, strict=True):
+        order[place] = k
+    return order
 
 
 def _is_zero(g: Any) -> Any:

@@ -56,6 +56,10 @@ class StandIn:
         """The same in C order, as a copy is laid out in memory."""
         return self
 
+    def kept(self) -> Any:
+        """The same, in memory such as that of `arrays.kept`."""
+        return self
+
     def packed(self) -> Any:
         """The same without gaps in memory, as `np.array` copies it: with its axes as they lie."""
         return self

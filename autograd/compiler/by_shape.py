@@ -50,16 +50,25 @@ class _ByShape:
 
     def _zeros(self, equation: Equation) -> bool:
         """np.zeros(shape), not np.zeros_like(x, shape=shape)."""
-        out = equation.out
-        if set(equation.kwargs) != {"shape"} or not out.shape:
+        out, options = equation.out, equation.kwargs
+        in_order = options.get("order", "C") == "C" and options.keys() <= {"shape", "order"}
+        if "shape" not in options or not in_order or not out.shape:
             return False
         kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
-        self.r.emit(np.zeros, equation.kwargs["shape"], out=out, **kind)
+        self.r.emit(np.zeros, options["shape"], out=out, **kind)
         return True
 
     def _broadcast(self, equation: Equation) -> bool:
-        """To the shape there is."""
+        """To the shape there is; an array full of a number is made."""
         x, out = equation.args[0], equation.out
+        number = x.value if isinstance(x, Variable) and x.constant else x
+        if isinstance(number, (float, np.floating)) and out.shape:
+            kind: dict[str, Any] = {} if out.dtype == float else {"dtype": out.dtype}
+            if number == 1:
+                self.r.emit(np.ones, out.shape, out=out, **kind)
+            else:
+                self.r.emit(np.full, out.shape, number, out=out, **kind)
+            return True
         if not isinstance(x, Variable) or x.constant:
             return False
         if (x.shape, x.type.weak) != (out.shape, out.type.weak):
@@ -78,7 +87,8 @@ class _ByShape:
     def _turned_once(self, equation: Equation) -> bool:
         if _order(equation) == [*range(len(equation.out.shape))][::-1]:
             equation.reads(equation.args[:1], {})
-        return self._turned_back(equation) or self._turned_product(equation)
+        back = self._turned_back(equation) or self._turned_there_and_back(equation)
+        return back or self._turned_product(equation)
 
     def _turned(self, equation: Equation) -> bool:
         """The last two axes, or any two."""
@@ -105,6 +115,25 @@ class _ByShape:
         if [first[k] for k in second] != sorted(first):
             return False
         self.r.instead[equation.out] = before.args[0]
+        return True
+
+    def _turned_there_and_back(self, equation: Equation) -> bool:
+        """np.where(a.T, b.T, 0).T is np.where(a, b, 0)."""
+        x, order = equation.args[0], _order(equation)
+        inside = self.r.made_by.get(x)
+        if inside is None or not inside.op.elementwise or inside.into:
+            return False
+        if not self.r.is_only_read_here(x):
+            return False
+        args = []
+        for operand in inside.args:
+            turned = self.r.maker(operand, np.transpose)
+            if turned is not None and [_order(turned)[k] for k in order] == sorted(order):
+                operand = turned.args[0]
+            elif np.shape(operand):
+                return False
+            args.append(operand)
+        self.r.emit(inside.function, *args, out=equation.out, **inside.kwargs)
         return True
 
     def _turned_product(self, equation: Equation) -> bool:

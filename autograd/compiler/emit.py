@@ -59,7 +59,13 @@ class Runner:
         self.native: list[str] = []  # texts of native code
         self.lines += prologue(program, program.inputs, self)
         branches = {o.variable: o.source for o in program.outputs if o.kind == "branch"}
+        finite = (o.variable for o in program.outputs if o.kind == "finite")
+        self._unasked = [*dict.fromkeys(x for x in finite if not x.constant)]
+        self._drawn: list[Variable] = []
         for equation in program.equations:
+            if isinstance(equation.function, Anew):
+                self._leave_at_nans()  # the function is called with what is right
+                self._drawn.append(equation.out)
             self._equation(equation)
             if equation.out in branches:
                 taken = branches[equation.out]
@@ -173,7 +179,8 @@ class Runner:
         args, op = equation.args, equation.op
         if equation.function is operator.getitem:
             x, index = args
-            return f"{self.text(x)}[{self.text(index)}]"
+            number = "" if x.shape or index == () else "[()]"  # x[...] is an array without axes
+            return f"{self.text(x)}[{self.text(index)}]{number}"
         form = op.generated
         plain = not (op.reshapes and not args[0].shape)  # a Python number has no methods
         if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
@@ -372,6 +379,7 @@ class Runner:
             self.lines.append(f"{self.name(out)} = {kind}({self.name(out)})")
 
     def _epilogue(self) -> None:
+        self._leave_at_nans()
         results, leaving = [], []
         states: dict[int, str] = {}
         effects = self.program.effects
@@ -384,10 +392,7 @@ class Runner:
         inputs = {given.variable for given in self.program.inputs}
         for k, output in enumerate(self.program.outputs):
             variable, name = output.variable, self.name(output.variable)
-            if output.kind == "finite":
-                self._leave_at_nan(variable)
-                continue
-            if output.kind == "branch":
+            if output.kind in ("finite", "branch"):
                 continue
             copied = (
                 output.kind == "state"
@@ -412,12 +417,18 @@ class Runner:
         self.lines += epilogue(leaving, self, effects, leaf)
         self.lines.append(f"return ({''.join(name + ', ' for name in results)})")
 
+    def _leave_at_nans(self) -> None:
+        """Leave if a gradient that is there by now holds NaN."""
+        for x in [x for x in self._unasked if x in self.names]:
+            self._unasked.remove(x)
+            self._leave_at_nan(x)
+
     def _hands_on(self) -> str:
         """What is drawn when it turns out that the program does not apply is drawn once."""
-        drawn = [e.out for e in self.program.equations if isinstance(e.function, Anew)]
-        if not drawn:
+        if not self._drawn:
             return " None"
-        return f" {self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))})"
+        hand_on = self.bind("hand_on", HANDED_ON.keep)
+        return f" {hand_on}({', '.join(map(self.name, self._drawn))})"
 
     def _leave_at_nan(self, x: Variable) -> None:
         """The line that leaves with None if an array holds NaN."""

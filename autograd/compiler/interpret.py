@@ -6,7 +6,7 @@ code are right; and it gives the values on the way, for pictures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,19 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
     inputs = read_all(program, arguments)
     if unfit(program, inputs) is not None:
         return None
-    known = interpret(program, inputs)
+    finite = {o.variable for o in program.outputs if o.kind == "finite"}
+
+    def holds_nan(known: Mapping[Variable, Any]) -> bool:
+        return any(np.isnan(known[x]).any() for x in finite & known.keys())
+
+    known = interpret(program, inputs, holds_nan)
+    if holds_nan(known):
+        drawn = [e.out for e in program.equations if isinstance(e.function, Anew)]
+        HANDED_ON.keep(*(known[x] for x in drawn if x in known))
+        return None
     found = [
         (o, o.variable.value if o.variable.constant else known[o.variable]) for o in program.outputs
     ]
-    if any(o.kind == "finite" and np.isnan(x).any() for o, x in found):
-        drawn = [e.out for e in program.equations if isinstance(e.function, Anew)]
-        HANDED_ON.keep(*(known[x] for x in drawn))
-        return None
     if any(o.kind == "branch" and x is not o.source for o, x in found):
         return None
     states = {o.source: np.copy(x, order="K")[()] if isinstance(x, np.ndarray) else x
@@ -55,8 +60,15 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
     return tuple(np.copy(x, order="K")[()] for o, x in found if o.kind == "result")
 
 
-def interpret(program: Program, inputs: Mapping[Variable, Any]) -> dict[Variable, Any]:
-    """The value of every variable of a program, given those of its inputs."""
+def interpret(
+    program: Program,
+    inputs: Mapping[Variable, Any],
+    leaves: Callable[[Mapping[Variable, Any]], bool] | None = None,
+) -> dict[Variable, Any]:
+    """The value of every variable of a program, given those of its inputs.
+
+    Where a function of the user's is to be called, and what is known by then `leaves`, that is all.
+    """
     known = dict(inputs)
     saved: dict[Variable, Shadow] = {}  # what the rules of gates need, by their results
 
@@ -84,6 +96,8 @@ def interpret(program: Program, inputs: Mapping[Variable, Any]) -> dict[Variable
 
     for whole in program.equations:
         for equation in whole.parts[1:] or [whole]:
+            if leaves is not None and isinstance(equation.function, Anew) and leaves(known):
+                return known
             found = run(equation)
             single = isinstance(found, np.ndarray) and not found.ndim
             known[equation.out] = found[()] if single else found

@@ -8,7 +8,9 @@ What only the value itself could answer is refused, with a remedy. Gates and the
 
 from __future__ import annotations
 
+import dis
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -28,6 +30,7 @@ METHODS = (  # of arrays and scalars, that NumPy has as functions too, with the 
     "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero", "prod", "ravel", "repeat",
     "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take", "trace", "var",
 )  # fmt: skip
+BINARY_OPERATOR = dis.opmap["BINARY_OP"]
 LAYOUT = ("c_contiguous", "f_contiguous", "contiguous", "fortran", "fnc", "forc", "carray",
           "farray", "behaved")  # fmt: skip
 
@@ -54,6 +57,11 @@ class Lookalike(Traced):
     def as_array(self, dtype: Any, copy: bool = False) -> Any:
         """For gates; a Python number becomes one of NumPy."""
         return self.inside().as_array(dtype, copy)
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, np.ndarray) and not other.ndim:  # of arrays, not of scalars
+            return self._record(np.power, (self, other), {})
+        return super().__pow__(other)
 
     # --- what only the value could answer ----------------------------------------------------
 
@@ -100,6 +108,9 @@ class Lookalike(Traced):
                 f"np.{ufunc.__name__}(..., out=array), which writes into an array that is not "
                 "part of the program (use the result of the call, or an array of np.zeros_like(t)),"
             )
+        scalar = ufunc is np.power and isinstance(inputs[0], np.generic)
+        if scalar and not isinstance(self.value, np.ndarray) and _called_by_operator():
+            return self._record(operator.pow, inputs, options)
         return super().__array_ufunc__(ufunc, method, *inputs, **options)
 
     def __array_function__(
@@ -115,6 +126,13 @@ class Lookalike(Traced):
                 "part of the program (use the result of the call, or an array of np.zeros_like(t)),"
             )
         return super().__array_function__(function, types, args, options)
+
+
+def _called_by_operator() -> bool:
+    """Whether the program writes x ** y. Scalars of NumPy call np.power then, as nobody but they
+    can tell, though they would have given other bits themselves."""
+    frame = sys._getframe(2)
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == BINARY_OPERATOR
 
 
 class _Sized(Lookalike):
@@ -204,9 +222,17 @@ class LikeArray(_Sized):
             return super().__pow__(other)
         return self._record(power_of_array, (self, other), {})
 
+    def __rpow__(self, other: Any) -> Any:
+        if self.value.ndim:
+            return super().__rpow__(other)
+        return self._record(np.power, (other, self), {})
+
     def copy(self, order: str = "C") -> Any:
         """As of an array."""
-        return super().copy(order) if self.value.ndim else self._record(np.copy, (self,), {})
+        if self.value.ndim:
+            return super().copy(order)
+        kept = {"subok": True} if type(self.value) is ReadOnly else {}  # as the method does
+        return self._record(np.copy, (self,), kept)
 
     def flatten(self, order: str = "C") -> Any:
         """As of an array: a copy with one axis."""
@@ -361,7 +387,7 @@ def _of_python(function: Callable[..., Any], name: str, turned: bool = False) ->
             return NotImplemented
         if isinstance(other, (np.ndarray, np.generic)):
             if function is python_power and isinstance(other, (np.generic, LikeArray)):
-                return super(Lookalike, self).__pow__(other)
+                return Lookalike.__pow__(self, other)
             return of_numpy(self, other)
         return NotImplemented
 

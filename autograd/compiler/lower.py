@@ -100,7 +100,7 @@ class _Lowering(Recorder):
         elif isinstance(function, Anew):
             out = self._emit(function, args, kwargs, equation.out.type)
         else:
-            out = self.record(function, args, kwargs)
+            out = self.record(function, args, kwargs, outside=True)
             if out.dtype != equation.out.dtype:  # it was written into memory of another dtype
                 out = out.astype(equation.out.dtype)
         if home is not None:
@@ -180,7 +180,8 @@ class _Lowering(Recorder):
         if function is operator.getitem:
             self._check_index(args[1])
         op = op_of(function)
-        if op.python is not None and _is_python(args[0]) and _is_python(args[-1]):
+        inside = not outside  # NumPy's functions give the user NumPy's scalars
+        if inside and op.python is not None and _is_python(args[0]) and _is_python(args[-1]):
             function = op.python
         elif op.direct is not None and self.form is Form.QUICK and _is_plain(args, kwargs):
             function, args, kwargs = op.direct, args[:1], {**ALL, **kwargs, **_axis(args)}

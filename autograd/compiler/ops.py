@@ -82,8 +82,8 @@ class Meaning(Enum):
     EXPONENTIAL = "e ** x"
     LOGARITHM = "the natural logarithm of x"
     LARGEST = "the largest over axes"
-    CHOICE = "x where a condition holds, else y"
     LARGER = "the larger of x and y"
+    CHOICE = "x where a condition is true, else y"
     ADDED_AT = "x[index] += y, also where an index is repeated"
 
 
@@ -134,6 +134,7 @@ class Op:
     axis         the axis along which it reduces unless told otherwise; None for all
     over_all     as a person writes it, it reduces all axes unless told otherwise
     pairwise     it sums as `blocks.halves` does
+    of_bools     the operator that does the same to bools
     direct       the method of a ufunc that a function of arrays calls after some detours
     """
 
@@ -171,6 +172,7 @@ class Op:
     axis: int | None = None
     over_all: bool = False
     pairwise: bool = False
+    of_bools: Function | None = None
     direct: Function | None = None
 
 
@@ -341,6 +343,9 @@ _of_python_numbers("!=", COMPARISON, operator.ne, compares=True)
 for _symbol, _logic in (("&", operator.and_), ("|", operator.or_), ("^", operator.xor)):
     _row(_logic, pure=True, result=miniature(_logic),
          readable=Form(f"{{}} {_symbol} {{}}", COMPARISON, (SUM, SUM)))  # fmt: skip
+_row(np.logical_and, of_bools=operator.and_)
+_row(np.logical_or, of_bools=operator.or_)
+_row(np.logical_not, of_bools=operator.invert)
 _row(operator.invert, pure=True, result=miniature(operator.invert),
      readable=Form("~{}", UNARY, (UNARY,)))  # fmt: skip
 _row(operator.abs, pure=True, result=miniature(operator.abs), readable=Form("abs({})"),
@@ -399,8 +404,8 @@ def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None
 LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
 _extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
-_row(np.where, means=Meaning.CHOICE, result=results.chosen(np.where), elementwise=True,
-     fresh=True, masks="first", boxes=True, native="{1} if {0} else {2}",
+_row(np.where, means=Meaning.CHOICE, result=results.chosen(np.where), elementwise=True, fresh=True,
+     masks="first", boxes=True, native="{1} if {0} else {2}",
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------
@@ -443,7 +448,8 @@ _row(np.reshape, result=results.reshape, reshapes=True, method="reshape",
 _row(np.ravel, result=results.ravel)
 _row(np.expand_dims, result=view(np.expand_dims), reshapes=True)
 _row(np.squeeze, result=view(np.squeeze), reshapes=True)
-_rows(view, np.broadcast_to, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
+_row(np.broadcast_to, result=view(np.broadcast_to), boxes=True)
+_rows(view, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
 _row(np.concatenate, result=results.joined(np.concatenate), joins=True, fresh=True,
      out=Out.KEYWORD)  # fmt: skip
 _row(np.stack, result=results.joined(np.stack))
@@ -451,7 +457,8 @@ _row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True
      readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
 _row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
-_rows(lambda _: results.like, np.empty_like, np.zeros_like, np.ones_like)
+for _like in (np.empty_like, np.zeros_like, np.ones_like):
+    _row(_like, result=results.like, boxes=True)
 _row(operator.getitem, pure=True, noun="chosen", result=results.getitem)
 _row(operator.setitem, writes=True, result=results.setitem)
 

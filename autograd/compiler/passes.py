@@ -18,11 +18,13 @@ from .program import Anew, Equation, Program, Variable, used_later
 from .shifts import leave_out_shifts
 from .textbook import (
     call_taught_helpers,
+    choose_once,
     leave_out_zeros,
     meet_in_choices,
     merge_constants,
     put_at_places,
     set_to_zero,
+    silence_once,
 )
 from .types import Type, fresh, map_tree, type_of
 from .verify import verify
@@ -94,11 +96,12 @@ def _is_square(equation: Equation) -> bool:
     return bool(whole and equation.out.shape and _alike(x, equation.out))
 
 
-def skip_broadcasts(program: Program) -> Program:
+def skip_broadcasts(program: Program, for_people: bool = False) -> Program:
     """Let an elementwise function read a small array itself in place of its broadcast view."""
     made_by = {e.out: e for e in program.equations if e.function is np.broadcast_to}
     for equation in program.equations if made_by else []:
-        if not equation.elementwise or not equation.out.shape:
+        chooses = for_people and equation.op.masks == "first"  # np.where
+        if not (equation.elementwise or chooses) or not equation.out.shape:
             continue
         for k, x in enumerate(equation.args):
             shorter = _before_broadcast(x, made_by)
@@ -115,16 +118,20 @@ def _before_broadcast(x: Any, made_by: dict[Variable, Equation]) -> Any:
     return x
 
 
-def use_numbers(program: Program) -> Program:
+def use_numbers(program: Program, for_people: bool = False) -> Program:
     """Let an elementwise function read a number in place of a constant array full of it.
 
     Not one that is quicker with two arrays.
     """
     for equation in program.equations:
-        if not equation.elementwise or equation.op.two_arrays:
+        chooses = for_people and equation.op.masks == "first"  # np.where
+        if not (equation.elementwise or chooses) or equation.op.two_arrays:
             continue
         for k, x in enumerate(equation.args):
-            if not isinstance(x, Variable) or not x.constant or not _is_uniform(x.value):
+            if not isinstance(x, Variable) or not x.constant:
+                continue
+            single = for_people and isinstance(x.value, np.ndarray) and not x.value.ndim
+            if not single and not _is_uniform(x.value):
                 continue
             others = [*equation.args[:k], *equation.args[k + 1 :]]
             shapes = [a.shape if isinstance(a, Variable) else np.shape(a) for a in others]
@@ -394,10 +401,12 @@ SIMPLIFY: list[Callable[[Program], Program]] = [
 ]  # fmt: skip
 READABLE: list[Callable[[Program], Program]] = [
     take_numbers, merge_constants, call_taught_helpers,
-    functools.partial(undo_inverses, for_people=True), skip_broadcasts, use_numbers,
+    functools.partial(undo_inverses, for_people=True),
+    functools.partial(skip_broadcasts, for_people=True),
+    functools.partial(use_numbers, for_people=True),
     functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros,
-    leave_out_shifts, say_by_shape, put_at_places, remove_dead, meet_in_choices, tidy, remove_dead,
-    set_to_zero, remove_dead,
+    leave_out_shifts, say_by_shape, silence_once, remove_dead, choose_once, remove_dead,
+    put_at_places, remove_dead, meet_in_choices, tidy, remove_dead, set_to_zero, remove_dead,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are

@@ -85,7 +85,7 @@ class _Writer(Expressions):
         inputs = [i.variable for i in program.inputs]
         by_input = {o.source: o.variable for o in program.outputs if o.kind == "gradient"}
         for variable in inputs:
-            if variable in by_input:
+            if variable in by_input and variable.name:
                 self.gradients.setdefault(by_input[variable], []).append(f"d{variable.name}")
         self.slope_of = {
             o.variable: o.source for o in program.outputs
@@ -98,6 +98,7 @@ class _Writer(Expressions):
         self.order = reading_order(program)
         self.position = 0
         self.rows: list[Row] = []
+        self.owners: dict[str, Variable] = {}  # what a name means by now
         self.readers: dict[Variable, list[Equation]] = {}
         self.shown: dict[Variable, list[Variable]] = {}  # the inline texts that read a memory
         self.last_use: dict[Variable, int] = {}  # where a value is read for the last time
@@ -297,7 +298,7 @@ class _Writer(Expressions):
         self._read_before_writing(x)
         self.rows.append((f"{x.name} {symbol if same_sign else '-='} {rest}", ""))
         out.name = x.name
-        self.lines.add(out)
+        self._has_line(out)
         return True
 
     def _carries_over(self, equation: Equation) -> bool:
@@ -329,7 +330,7 @@ class _Writer(Expressions):
             return False
         self._augment(t, equation)
         out.name = t.name
-        self.lines.add(out)
+        self._has_line(out)
         return True
 
     def _augment(self, old: Variable, equation: Equation) -> None:
@@ -374,12 +375,27 @@ class _Writer(Expressions):
             if (x.shape, x.dtype) != (reader.out.shape, reader.out.dtype):
                 return None
             x = reader.out
-        return x.name
+        return x.name if x.name and not self._is_still_read(x.name) else None
+
+    def _is_still_read(self, name: str) -> bool:
+        """What the name means is read further down, perhaps by text that has no line yet."""
+        known = self.owners.get(name)
+        if known is None:
+            return False
+        shown = (x for x in self.shown.get(known.root, ()) if x in self.inline)
+        later = self.last_read.get(known.root, -1) > self.position
+        return (
+            later or known in self.leaving or any(self.last_use[x] > self.position for x in shown)
+        )
 
     def _line(self, out: Variable, text: str) -> None:
-        self.lines.add(out)
         out.name = out.name or self._name_of_gradient(out) or self._new_name()
+        self._has_line(out)
         self.rows.append((f"{out.name} = {text}", _shape(out)))
+
+    def _has_line(self, out: Variable) -> None:
+        self.lines.add(out)
+        self.owners[out.name or ""] = out
 
     def _name_of_gradient(self, out: Variable) -> str | None:
         """dt3, for the gradient of what has become t3."""
@@ -410,12 +426,12 @@ class _Writer(Expressions):
                 self.rows.append((f"{target} = {self.expression(before)}", _shape(out)))
             else:
                 target = before.name
-                final = self._name_to_grow_into(equation)
-                if final not in (None, target):  # dscores = probs
+                final = self._name_to_grow_into(equation) or target
+                if final != target and not self._is_still_read(final):  # dscores = probs
                     self.rows.append((f"{final} = {target}", ""))
                     said, target = target, final
         out.name = target
-        self.lines.add(out)
+        self._has_line(out)
         if equation.function is not operator.setitem:
             rest = "".join(f", {self.expression(x)}" for x in equation.args[1:])
             self.rows.append((f"{function_name(equation.function)}({target}{rest})", ""))
@@ -488,7 +504,7 @@ class _Writer(Expressions):
         copy = ".copy()" if out.root in self.replaced else ""
         if out.name is None or out in self.updates:
             out.name = self.words.identifiers.new(name)
-        self.lines.add(out)
+        self._has_line(out)
         self.rows.append((f"{out.name} = {text}{copy}", _shape(out)))
 
     def _hand_on(self, new: Variable, olds: list[Variable]) -> None:

@@ -16,15 +16,12 @@ from .rewriting import Rewriting
 from .types import map_tree
 
 __all__ = [
-    "call_taught_helpers",
-    "leave_out_zeros",
-    "meet_in_choices",
-    "merge_constants",
-    "put_at_places",
-    "set_to_zero",
-]
+    "call_taught_helpers", "choose_once", "leave_out_zeros", "meet_in_choices", "merge_constants",
+    "put_at_places", "set_to_zero", "silence_once",
+]  # fmt: skip
 
 SMALL = 1 << 16  # bytes of constants that are compared
+DEEP = 20  # a gradient that is made in more steps is left as it is
 
 
 def merge_constants(program: Program) -> Program:
@@ -248,6 +245,110 @@ def _is_own(x: Variable, rewriting: Rewriting) -> bool:
             return False
         x = x.base
     return rewriting.is_only_read_here(x)
+
+
+def silence_once(program: Program) -> Program:
+    """np.where(used, dx, 0) for gradients of what was not used at all (see masks.py): no mask
+    twice, and none for what is 0 anyway. Zeros may have another sign."""
+    rewriting = Rewriting(program)
+
+    def rewrite(equation: Equation) -> bool:
+        args, out = equation.args, equation.out
+        if equation.function is np.not_equal and _is_zero(args[1]) and _is_bool(args[0]):
+            rewriting.instead[out] = args[0]
+            return True
+        silences = equation.op.means is Meaning.CHOICE and equation.context.backward
+        if not silences or not _is_zero(args[2]) or not _is_alike(args[1], out):
+            return False
+        g, mask = args[1], _without_zeros(rewriting, args[0], args[1])
+        before, other = (
+            rewriting.maker(g, Meaning.CHOICE),
+            rewriting.maker(mask, np.logical_not, operator.invert),
+        )
+        if before is not None:
+            same = before.args[0] is mask and _is_zero(before.args[2])
+            turned = other is not None and before.args[0] is other.args[0]
+            if same or (turned and _is_zero(before.args[1])):
+                rewriting.instead[out] = g
+                return True
+        if mask is args[0]:
+            return False
+        rewriting.emit(equation.function, mask, g, 0.0, out=out)
+        return True
+
+    return rewriting.each(rewrite)
+
+
+def choose_once(program: Program) -> Program:
+    """np.where(used, 1 / x, 0) for np.where(used, np.where(used, 1, 0) / x, 0)."""
+    rewriting = Rewriting(program)
+
+    def rewrite(equation: Equation) -> bool:
+        args, of_bools = equation.args, equation.op.of_bools
+        if not equation.context.backward:
+            return False
+        if of_bools is not None and all(map(_is_bool, args)):
+            rewriting.emit(of_bools, *args, out=equation.out)
+            return True
+        if equation.op.means is not Meaning.CHOICE:
+            return False
+        first, second = (_where(rewriting, x, args[0], k == 0) for k, x in enumerate(args[1:]))
+        if first is args[1] and second is args[2]:
+            return False
+        found = rewriting.emit(equation.function, args[0], first, second)
+        if not _is_alike(found, equation.out):
+            return False
+        rewriting.equations[-1].out = equation.out
+        rewriting.new.add(equation.out)
+        return True
+
+    return rewriting.each(rewrite)
+
+
+def _where(rewriting: Rewriting, x: Any, mask: Any, is_set: bool, depth: int = 0) -> Any:
+    """What may stand for x where a mask is set, or is not; in a product it is 1 itself."""
+    turned = rewriting.maker(mask, np.logical_not, operator.invert)
+    if turned is not None:
+        return _where(rewriting, x, turned.args[0], not is_set, depth)
+    made = rewriting.made_by.get(x) if isinstance(x, Variable) else None
+    if made is None or depth > DEEP:
+        return x
+    alone = rewriting.is_only_read_here(x)
+    if made.op.means is Meaning.CHOICE and made.args[0] is mask:
+        x = made.args[1 if is_set else 2]
+        return _where(rewriting, x, mask, is_set, depth + 1) if alone else x
+    if not made.elementwise or made.kwargs or not alone:
+        return x
+    product = made.op.means is Meaning.PRODUCT
+    args = [
+        1 if product and is_set and y is mask else _where(rewriting, y, mask, is_set, depth + 1)
+        for y in made.args
+    ]
+    if all(y is before for y, before in zip(args, made.args, strict=True)):
+        return x
+    for one, other in (args, args[::-1]) if product else ():
+        if _is_one(one) and _is_alike(other, x):
+            return other
+    out = rewriting.emit(made.function, *args)
+    return out if _is_alike(out, x) else x
+
+
+def _without_zeros(rewriting: Rewriting, mask: Any, g: Any) -> Any:
+    """The mask that is set where this one is and where g is 0 beside."""
+    either = rewriting.maker(mask, np.logical_or)
+    for used, zero in (either.args, either.args[::-1]) if either is not None else ():
+        test = rewriting.maker(zero, np.equal)
+        if test is not None and test.args[0] is g and _is_zero(test.args[1]):
+            return used
+    return mask
+
+
+def _is_one(x: Any) -> bool:
+    return isinstance(x, (int, float, np.number)) and x == 1
+
+
+def _is_bool(x: Any) -> bool:
+    return isinstance(x, Variable) and x.dtype == bool
 
 
 def _is_zero(x: Any) -> bool:

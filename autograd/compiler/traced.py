@@ -132,10 +132,16 @@ class Traced(NDArrayOperatorsMixin, StandIn):
 
     def in_order(self) -> Any:
         """The same in C order, as a copy is laid out in memory."""
-        there = self.variable.type.is_contiguous and (
-            not self.shape or self.value is None or self.value.flags.aligned
-        )
-        return self if there else self.copy()
+        return self if self.variable.type.is_contiguous and self._is_aligned() else self.copy()
+
+    def kept(self) -> Any:
+        """The same, and aligned, as a copy is: NumPy multiplies other matrices without BLAS."""
+        if self._is_aligned():
+            return self
+        return self.copy("C" if self.variable.type.is_contiguous else "K")
+
+    def _is_aligned(self) -> bool:
+        return not self.shape or self.value is None or bool(self.value.flags.aligned)
 
     def packed(self) -> Any:
         """The same without gaps in memory, as `np.array` copies it: with its axes as they lie."""
@@ -149,6 +155,13 @@ class Traced(NDArrayOperatorsMixin, StandIn):
             return NotImplemented
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
+            if not isinstance(inputs[0], Traced):
+                self.recorder.wants_arrays = True
+                self._refuse(
+                    f"np.{ufunc.__name__}.at(a, ...), which writes something computed into an "
+                    "array that is not part of the program (use a copy of it that is made of t, "
+                    "such as np.zeros_like(t) + a, or pass the array as an argument),"
+                )
             self.recorder.overwrite(inputs[0], function, inputs, options)
             return None
         out = options.pop("out", None)
@@ -234,7 +247,9 @@ class Traced(NDArrayOperatorsMixin, StandIn):
 
     def __index__(self) -> int:
         self.recorder.wants_arrays = True  # it may be the index of an array from outside
-        self._refuse("an integer for indexing or range()")
+        self._refuse(
+            "an integer for indexing or range() (to index an array a by t, use Tensor(a)[t])"
+        )
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         self.recorder.wants_arrays = True
@@ -260,8 +275,8 @@ def is_another(x: Any) -> bool:
 
 
 def cast(x: Any, dtype: np.dtype[Any]) -> Any:
-    """x as another kind of number."""
-    return x.astype(dtype)
+    """x as another kind of number. (In texts a number of Python may stand for one of NumPy.)"""
+    return dtype.type(x) if x.__class__ in (float, int) else x.astype(dtype)
 
 
 def _type(x: Any) -> Type:

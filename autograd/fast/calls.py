@@ -60,7 +60,7 @@ UNWRAP = """
             {x}_data = {x}_parent = {x} if {x}.__class__ in NUMBERS else operand({x})
 """
 FREEZE = """
-            if constants & {bit} and {x}.__class__ is ndarray:
+            if constants & {bit} and {x}_data is {x} and {x}.__class__ is ndarray:
                 {x}_data = {x}_parent = kept({x})
 """
 SETTLE = """

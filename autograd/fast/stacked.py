@@ -290,9 +290,9 @@ def _where(condition: Any, x: Any, y: Any) -> Stacked:
     return Stacked(np.where(*_aligned([condition, x, y])))
 
 
-def _zeros_like(x: Stacked, shape: Any = None) -> Stacked:
+def _zeros_like(x: Stacked, shape: Any = None, order: Any = "K") -> Stacked:
     each_shape = x.shape if shape is None else shape
-    return Stacked(np.zeros_like(x.values, shape=(x.values.shape[0], *each_shape)))
+    return Stacked(np.zeros_like(x.values, order=order, shape=(x.values.shape[0], *each_shape)))
 
 
 _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {

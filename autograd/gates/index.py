@@ -58,7 +58,8 @@ def scatter(x: Array, index: Any, shape: tuple[int, ...]) -> Array:
     """
     if not shape:  # an index takes a single value once, or as a mask perhaps not at all
         return np.sum(x)
-    out = np.zeros_like(in_company_of(x, index), shape=shape)
+    # in C order: in which order x is, nobody can tell where one of its axes has length 1
+    out = np.zeros_like(in_company_of(x, index), shape=shape, order="C")
     if _takes_once(index):
         out[index] = x
     else:
@@ -205,7 +206,7 @@ def _plain_part(part: Any) -> Any:
         array = array.inside().in_order()
     else:
         array = np.array(check_plain(array), order="C")
-    if array.size == 0 and not isinstance(part, (np.ndarray, Tensor)):
+    if array.size == 0 and not isinstance(part, (np.ndarray, Tensor, StandIn)):
         array = array.astype(np.intp)  # an empty list
     if array.dtype.kind not in "iub":
         raise DTypeError(

@@ -88,6 +88,7 @@ def _gather(equations: list[Equation], chooser: _Chooser, leaving: set[Variable]
                 chooser.decline(equation)
             else:
                 chooser.add(equation)
+        chooser.keep_views(leaving)
         inside = [*chooser.rows, *chooser.elements]
         if not inside:
             return equations
@@ -144,6 +145,13 @@ class _Chooser:
     def decline(self, equation: Equation) -> None:
         """It stays a call of NumPy."""
         self._with_numpy(equation)
+
+    def keep_views(self, leaving: set[Variable]) -> None:
+        """The transposes that leave the program, which nobody in it has asked for."""
+        for out, view in [*self._views.items()]:
+            if out in leaving:
+                del self._views[out]
+                self._with_numpy(view)
 
     def _with_numpy(self, equation: Equation, later: bool = False) -> None:
         """An equation that stays a call of NumPy, before or after the native code."""

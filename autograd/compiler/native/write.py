@@ -560,8 +560,8 @@ class _Writer:
         return self.hoisted.setdefault(text, name)
 
     def _number(self, text: str, kind: Any) -> str:
-        """A number of a given dtype, made once."""
-        if kind is None:
+        """A number of a given dtype, made once; a bool is written as it is."""
+        if kind is None or kind.kind == "b":
             return text
         if text in ("inf", "-inf", "nan"):
             text = text.replace("inf", "np.inf").replace("nan", "np.nan")

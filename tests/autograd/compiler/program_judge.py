@@ -410,12 +410,15 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     traced = Call(96, dtype=program.calls[-1].dtype)
     call = traced if program.of("int") else replace(traced, number=97)
     scale = tolerance(program, call, eager)
-    ours = pm.start(program)
-    _put(program, eager, ours)
-    compiled = ag.compile(ours["step"])
-    _, error = _outcome(compiled, pm.arguments(program, traced, ours))
+    compiled, ours, error = _traced(program, eager, traced)
     if scale is None or error is not None:
         return
+    if any(o.kind == "finite" for o in compiled.program.outputs):
+        other, theirs, _ = _traced(program, eager, traced)
+        _put(program, eager, theirs)
+        _outcome(other, pm.arguments(program, call, theirs))
+        if "masks" in other.why[-1]:  # the program for these numbers is another one
+            compiled, ours, _ = _traced(program, eager, call)
     verdict.source = True
     try:
         text, constants = compiled.source, compiled.constants
@@ -429,7 +432,8 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
     weights = {x: eager[x].data.copy() for x in outside}
     slopes = {f"d{x}": eager[x].grad.copy() for x in outside if eager[x].grad is not None}
     sources = {k: copy.deepcopy(eager["rng"]) for k, x in constants.items() if x is ours.get("rng")}
-    known = {**weights, **slopes, **constants, **sources}
+    carried = {name: eager[name].copy() for name in compiled.state if name in program.of("global")}
+    known = {**weights, **slopes, **carried, **constants, **sources}
     names = list(inspect.signature(function).parameters)[len(given) :]
     unknown = [name for name in names if name not in known]
     if unknown:
@@ -452,6 +456,16 @@ def judge_source(program: Compilable, eager: Fields, verdict: Verdict) -> None:
             compare_closely(x, y, "source: a gradient", f"gradient {name}", scale, verdict, RTOL)
     for finding in verdict.findings:
         finding.detail += f"\n{text}" if text not in finding.detail else ""
+
+
+def _traced(program: Compilable, eager: Fields, call: Call) -> tuple[Any, Fields, Any]:
+    """The program compiled, its names, and the error if there is one, after a call from where
+    eager code is."""
+    ours = pm.start(program)
+    _put(program, eager, ours)
+    compiled = ag.compile(ours["step"])
+    _, error = _outcome(compiled, pm.arguments(program, call, ours))
+    return compiled, ours, error
 
 
 def _put(program: Compilable, source: Fields, target: Fields) -> None:

@@ -12,6 +12,8 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Parameter, Tensor, TraceError
+from autograd.compiler.draws import HANDED_ON
+from autograd.compiler.interpret import run_apart
 
 X = np.array([0.5, -1.0, 2.0])
 
@@ -297,3 +299,23 @@ def test_draws_stay_in_order_around_large_arrays() -> None:
     compiled, x = ag.compile(lambda x: f(x, ours)), np.ones(300_000)
     for _ in range(3):
         same(compiled(x), f(Tensor(x), theirs))
+
+
+def test_fresh_is_called_with_gradients_that_masks_have_made_right() -> None:
+    slope = ag.grad(lambda t: np.sum(np.where(t > 0, np.sqrt(np.abs(t)), t)))
+    rngs = [np.random.default_rng(0) for _ in range(2)]
+
+    def step(x: Any, rng: Any) -> Any:
+        noise = ag.fresh(rng.normal, size=3)
+        return ag.fresh(np.cumsum, slope(x) * 0.1) + noise
+
+    zero = np.array([1.0, 0.0, -1.0])
+    compiled = ag.compile(lambda x: step(x, rngs[0]))
+    with np.errstate(all="ignore"):
+        same(compiled(X), step(X, rngs[1]))
+        with HANDED_ON.once_more():
+            assert run_apart(compiled.program, (zero,)) is None
+            assert len(HANDED_ON._given) == 1  # the noise, and nothing that was made of NaN
+        rngs[1].normal(size=3)
+        for x in (zero, X):
+            same(compiled(x), step(x, rngs[1]))

@@ -318,3 +318,41 @@ def test_an_argument_is_the_index_of_an_array_from_outside() -> None:
         assert alike(compiled(np.array(index)), table[index] * 1.5)
     table[0] = 7.0
     assert alike(compiled(np.array([[0, 0]])), table[[[0, 0]]] * 1.5)
+
+
+def test_numpys_functions_of_pythons_numbers_give_numpys_numbers() -> None:
+    """Which make float32 wider, as a float of Python does not."""
+
+    def f(x: Any) -> Any:
+        return np.multiply(x, 2) * np.float32(0.3), np.negative(x) + np.ones(2, np.float32)
+
+    compiled = ag.compile(f)
+    for x in (0.7, 0.1, 0.3):
+        for found, wanted in zip(compiled(x), f(x), strict=True):
+            assert alike(found, wanted)
+
+
+def test_adding_at_places_of_an_array_from_outside() -> None:
+    start = np.array([1.0, 2.0, 3.0])
+
+    def f(index: Any, x: Any) -> Any:
+        sums = start * 1.0
+        np.add.at(sums, (index,), x)
+        return sums * 2
+
+    compiled = ag.compile(f)
+    for index, x in ((1, 0.5), (2, -1.0), (1, 2.0)):
+        given = np.array(index), np.array(x)
+        assert alike(compiled(*given), f(*given))
+
+
+def test_a_copy_of_values_without_axes_is_of_their_class() -> None:
+    p = Parameter(np.array(1.5), name="p")
+
+    def f(x: Any) -> Any:
+        return x.copy()[None], x.flatten()
+
+    compiled = ag.compile(f)
+    for _ in range(2):
+        for found, wanted in zip(compiled(p.data), f(p.data), strict=True):
+            assert type(found) is type(wanted)

@@ -330,3 +330,29 @@ def test_another_llvm_than_it_is_written_for_is_refused(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "version", lambda _: "0.45.1")
     with pytest.raises(ImportError, match=r"needs llvmlite 0\.50 or newer, and 0\.45\.1 .*upgrade"):
         ag.compile(lambda x: x, backend="numba")
+
+
+def test_a_transpose_that_nothing_reads_leaves_a_program() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(np.exp(np.tanh(np.exp(x) * 0.5) * 1.5) * 1.15), y.T, np.exp(y).T
+
+    compiled = ag.compile(f, backend="numba")
+    x, y = rng.normal(size=50), rng.normal(size=(3, 2))
+    for _ in range(2):
+        for found, wanted in zip(compiled(x, y), f(x, y), strict=True):
+            agree(found, wanted, float)
+    assert natives(compiled)
+
+
+@pytest.mark.parametrize("condition", [False, True])
+def test_a_condition_may_be_a_constant_without_axes(condition: bool) -> None:
+    fixed = np.array(condition)
+
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(np.where(fixed, np.tanh(x), 1.5) * np.exp(np.exp(x) * 0.5) + y * 1.15)
+
+    compiled = ag.compile(f, backend="numba")
+    x, y = rng.normal(size=50), rng.normal(size=50)
+    for _ in range(2):
+        agree(compiled(x, y), f(x, y), float)
+    assert natives(compiled)

@@ -11,6 +11,7 @@ from draws import generator
 from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
+from autograd import Tensor
 from autograd.compiler.blocks import Loop, halves, sum_of_halves
 
 rng = generator(7)
@@ -212,6 +213,59 @@ def test_a_mask_of_a_number_is_refused(x: Any) -> None:
         ag.compile(lambda x: ag.Tensor(x)[ag.Tensor(x) > 0])(x)
 
 
+# --- layouts --------------------------------------------------------------------------------------
+
+
+def masked(c: Any, row: Any) -> Any:
+    """A number that is infinite is written over, so gradients want masks."""
+    v = c * 1.0
+    v[-1:] = row
+    return np.sum(v * 1.15)
+
+
+def doubled(c: Any) -> Any:
+    return np.sum(np.concatenate([c, c[:1]]) * 1.15)
+
+
+def rooted(c: Any, row: Any) -> Any:
+    return np.sum(np.sqrt(np.maximum(c, row)) * np.tanh(c))
+
+
+@pytest.mark.parametrize(("f", "count"), [(masked, 2), (doubled, 1), (rooted, 2)])
+@pytest.mark.parametrize("shape", [(4, 2), (3, 3), (7, 5)], ids=str)
+def test_gradients_lie_in_memory_as_in_eager(f: Any, count: int, shape: tuple[int, int]) -> None:
+    """Else sums of them have other last bits: of Fortran's order, with and without masks."""
+    jvp = ag.jvp(f, 0)
+    compiled = ag.compile(lambda c, *rest: jvp(c, *rest, 0.5 * c))
+    given = [np.asfortranarray(rng.normal(size=shape)), rng.normal(size=(1, shape[1]))][:count]
+    given[0][-1, 0], given[0][1, 0] = np.inf, np.nan
+    with np.errstate(all="ignore"):
+        compiled(*given)
+        for _ in range(20):
+            given[0][...] = rng.normal(size=shape)
+            same(compiled(*given), jvp(*given, 0.5 * given[0]))
+
+
+def test_what_is_not_aligned_is_multiplied_as_in_eager() -> None:
+    """NumPy has no BLAS for that; but a gate keeps a copy of a constant that its rules need."""
+    both = ag.value_and_grad(lambda x, w: np.sum(np.matmul(x, w) * 1.08))
+    memory = np.zeros(8 * 6 + 1, np.uint8)
+    w = memory[1:].view(float).reshape(3, 2)
+    compiled = ag.compile(both)
+    for _ in range(20):
+        x, w[...] = rng.normal(size=(3, 1, 1, 3)), rng.normal(size=(3, 2))
+        for found, wanted in zip(compiled(x, w), both(x, w), strict=True):
+            same(found, wanted)
+
+
+def test_an_empty_mask_is_a_mask_in_a_gradient_of_a_gradient() -> None:
+    mask = np.zeros((0, 4), bool)
+    grad = ag.grad(lambda x: np.sum(np.tanh(x[mask])))
+    second = ag.grad(lambda x: np.sum(grad(x) ** 2))
+    x = np.zeros((0, 4, 3))
+    same(ag.compile(second)(x), second(x))
+
+
 # --- numbers --------------------------------------------------------------------------------------
 
 
@@ -233,6 +287,44 @@ def test_powers_of_single_values_have_the_bits_of_eager_in_all_orders() -> None:
             given = np.float64(x), np.float64(y)
             for a, b in zip(compiled(*given), eager(*given), strict=True):
                 same(a, b)
+
+
+FORMS_OF_A_NUMBER = [float, np.float32, np.float64, np.array,
+                     lambda x: np.array(x, np.float32)]  # fmt: skip
+
+
+@pytest.mark.parametrize("second", FORMS_OF_A_NUMBER)
+@pytest.mark.parametrize("first", FORMS_OF_A_NUMBER)
+def test_a_power_has_the_bits_of_an_array_or_of_a_scalar_as_eager(first: Any, second: Any) -> None:
+    """NumPy's power of arrays without axes and that of scalars differ in their last bits."""
+
+    def power(x: Any, y: Any) -> Any:
+        return x**y * 1.15
+
+    both = ag.compile(power)
+    for x, y in rng.uniform(0.1, 3.0, (60, 2)):
+        x, y = first(x), second(y)
+        same(both(x, y), power(x, y))
+    base, exponent = first(0.7), second(1.3)
+    of_base, of_exponent = ag.compile(lambda x: x**exponent), ag.compile(lambda y: base**y)
+    for x, y in rng.uniform(0.1, 3.0, (60, 2)):
+        same(of_base(first(x)), first(x) ** exponent)
+        same(of_exponent(second(y)), base ** second(y))
+
+
+def test_arrays_without_axes_are_numbers_to_gates_and_have_their_powers() -> None:
+    def f(x: Any, y: Any) -> Any:
+        wide = np.broadcast_to(x + np.float32(0.1), ())
+        return wide ** wide[...] * 1.15 + x**y
+
+    eager = ag.value_and_grad(f)
+    compiled = ag.compile(eager)
+    for dtype in (np.float32, np.float64):
+        for x, y in rng.uniform(0.1, 3.0, (60, 2)):
+            given = np.array(x, dtype), np.array(y, dtype)
+            for found, wanted in zip(compiled(*given), eager(*given), strict=True):
+                same(found, wanted)
+            same((Tensor(x, requires_grad=True) ** np.array(y)), np.float64(x) ** np.float64(y))
 
 
 def test_a_constant_without_axes_is_a_number_in_programs_of_numbers() -> None:

@@ -205,6 +205,74 @@ def test_the_sigmoid_written_out_is_right_where_it_saturates(sign: int) -> None:
     np.testing.assert_allclose(run(s)[1][0], grad, rtol=1e-12, atol=1e-15)
 
 
+def test_a_name_means_what_is_still_read() -> None:
+    """The gradient by v is wanted for the view when that of c begins to be summed up."""
+    c = Parameter(rng.normal(size=(3, 4)), name="c")
+    start = c.data.copy()
+
+    def step(x: Any) -> Any:
+        c.zero_grad()
+        copy = c.copy()
+        v = c * 1.0
+        view = v[:, :1] * 2.0
+        v *= 0.5
+        v = v + view
+        loss = np.sum(c * 1.15) + np.sum(np.tanh(v * x) * 0.37) + np.sum(copy * 0.74)
+        loss.backward()
+        return loss
+
+    x = rng.normal(size=(3, 4))
+    compiled = ag.compile(step)
+    compiled(x)
+    scope: dict[str, Any] = {}
+    exec(compiled.source(gradients=True), scope)
+    loss, (dc,) = scope["step"](x, start)
+    assert_close(loss, compiled(x).numpy())
+    assert_close(dc, c.grad)
+
+
+@pytest.mark.parametrize(
+    ("f", "wanted"),
+    [
+        (lambda x: np.sqrt(np.maximum(x, 0)), "dx = np.where(t1 != 0, 0.5 / np.sqrt(t1), 0.0)"),
+        (lambda x: np.where(x > 0, np.log(x), 0.5), "dx = np.where(x > 0, 1 / x, 0.0)"),
+        (
+            lambda x: np.where(x > 0, np.log(x), x * x),
+            "dx = 2 * np.where(~(x > 0), x, 0.0) + np.where(x > 0, 1 / x, 0.0)",
+        ),
+        (lambda x: np.where(x > 0, x, 3.0), "dx = np.where(x > 0, 1.0, 0.0)"),
+        (lambda x: x, "return np.ones((2, 2))"),
+    ],
+)
+def test_gradients_of_what_was_not_used_are_silent_in_few_words(
+    f: Callable[..., Any], wanted: str
+) -> None:
+    grad = ag.grad(lambda x: np.sum(f(x)))
+    compiled = ag.compile(grad)
+    x, scope = np.array([[-1.0, 0.0], [2.0, 0.5]]), dict[str, Any]()
+    with np.errstate(all="ignore"):
+        compiled(x)
+        found = [line.partition("  # ")[0].strip() for line in compiled.source.splitlines()]
+        assert wanted in found
+        exec(compiled.source, scope)
+        (run,) = (x for name, x in scope.items() if name not in ("np", "__builtins__"))
+        assert_close(run(x), grad(x))
+
+
+def test_in_which_order_masks_lie_is_not_said() -> None:
+    def f(x: Any, row: Any) -> Any:
+        v = x * 1.0
+        v[-1:] = row
+        return np.sum(v * 1.15)
+
+    jvp = ag.jvp(f)
+    compiled = ag.compile(lambda x, row: jvp(x, row, 0.5 * x))
+    x = np.array([[1.0, 2.0], [np.nan, 0.5], [np.inf, 0.0]], order="F")
+    with np.errstate(all="ignore"):
+        compiled(x, np.ones((1, 2)))
+    assert "np.where(t2 != 0, 1.15 * t1, 0.0)" in compiled.source
+
+
 def lines(f: Callable[..., Any]) -> list[str]:
     text, _ = derived(f, *arrays())
     return [line.partition("  # ")[0].strip() for line in text.splitlines()]

@@ -340,6 +340,7 @@ def test_what_shows_a_single_value_keeps_what_that_was(show: Any) -> None:
         (lambda x: np.sum(x, axis=0, keepdims=True) * 1.5, (np.array(2.0),)),
         (lambda x, y: np.float32(1.1) * x + y, (0.75, X)),
         (lambda x: x / 1e-320 / 1e-320, (X,)),
+        (lambda x: np.maximum(x.astype(np.float32), X), (0.3,)),
     ],
 )
 def test_texts_of_gradients_give_those_of_eager(f: Any, args: Any) -> None:
