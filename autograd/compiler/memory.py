@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .blocks import Loop
-from .native import Native
+from .loops import Fused
 from .program import Equation, Program, Variable
 from .types import fresh
 
@@ -133,7 +132,7 @@ def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     out = out or equation.out
     if out.base is not None or not out.shape:
         return False
-    if isinstance(equation, (Loop, Native)):
+    if isinstance(equation, Fused):
         return True
     return (equation.into or equation.op.out is not None) and out.dtype.kind != "O"
 

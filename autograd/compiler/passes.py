@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .algebra import tidy
-from .blocks import gather
+from .blocks import gather_blocks
 from .by_shape import say_by_shape
 from .lecture import parameters_first
 from .ops import Function, op_of
@@ -397,7 +397,7 @@ READABLE: list[Callable[[Program], Program]] = [
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are
     take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather]
+PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather_blocks]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

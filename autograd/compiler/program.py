@@ -108,7 +108,7 @@ class Equation:
 
     @property
     def outs(self) -> list[Variable]:
-        """The variables that it assigns: one, but for the loops of blocks.py."""
+        """The variables that it assigns: one, but for those of loops.py."""
         return [self.out]
 
     @property
@@ -126,7 +126,7 @@ class Equation:
 
     @property
     def parts(self) -> list[Equation]:
-        """Itself, and for the loops of blocks.py the equations inside."""
+        """Itself, and for those of loops.py the equations inside."""
         return [self]
 
     @property
