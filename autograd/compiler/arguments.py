@@ -18,12 +18,17 @@ from ..tensor import Tensor
 from .asks import Identity
 
 __all__ = [
-    "FIXED", "MISS", "Check", "described", "fixed", "flatten", "is_variable", "kind_of", "rebuild",
+    "Check", "Miss", "described", "fixed", "flatten", "is_variable", "kind_of", "rebuild",
 ]  # fmt: skip
 
 FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
 C_ALIGNED = 0x101  # of the flags of an array: in C order, without gaps, and aligned
-MISS = object()  # what a call gives when its program does not apply
+
+
+class Miss(str):
+    """What a call gives when its program does not apply: why."""
+
+    __slots__ = ()
 
 
 def is_variable(x: Any) -> bool:
@@ -121,7 +126,7 @@ def described(kind: Any) -> str:
 
 
 class Check:
-    """Lines that leave with MISS unless an argument is like the one at hand."""
+    """Lines that leave with a `Miss` unless an argument is like the one at hand."""
 
     def __init__(self, same: set[int], identity: Identity | None):
         self.same, self.identity = same, identity
@@ -150,8 +155,9 @@ class Check:
         self.scope[name] = value
         return name
 
-    def want(self, *conditions: str) -> None:
-        self.lines.append(f"if not ({' and '.join(conditions)}): return MISS")
+    def want(self, *conditions: str, why: str = "") -> None:
+        why = why or f"argument {len(self.leaves)} is of another kind"
+        self.lines.append(f"if not ({' and '.join(conditions)}): return Miss({why!r})")
 
     def any(self, name: str, x: Any) -> None:
         if isinstance(x, (tuple, list)):
@@ -185,14 +191,16 @@ class Check:
             conditions, known = self.identity.conditions()
             self.scope.update(known)
             if conditions:
-                self.want(*conditions)
+                self.want(*conditions, why="other arguments are one object, or not any more")
 
     def leaf(self, name: str, x: Any) -> None:
         if self.identity is not None:
             self.lines.append(f"object_{len(self.leaves)} = {name}")
         if isinstance(x, Tensor):
             if len(self.leaves) in self.same:
-                self.want(f"{name} is {self.bind(x)}")
+                self.want(
+                    f"{name} is {self.bind(x)}", why=self.another("tensor that requires a gradient")
+                )
             self.want(f"isinstance({name}, Tensor)", f"{name}._tracked is {x._tracked}")
             if x._tracked:
                 self.want(f"{name}._node.plan is None")
@@ -219,8 +227,13 @@ class Check:
             self.want(f"{name}.__class__ is float")
         else:
             sameness = "==" if isinstance(x, FIXED) else "is"  # objects may call others equal
-            self.want(f"{name}.__class__ is {self.bind(type(x))}",
-                      f"{name} {sameness} {self.bind(x)}")  # fmt: skip
+            kind, value = self.bind(type(x)), self.bind(x)
+            self.want(f"{name}.__class__ is {kind}", f"{name} {sameness} {value}",
+                      why=self.another(type(x).__name__))  # fmt: skip
+
+    def another(self, what: str) -> str:
+        """Words for an argument that is not the very one."""
+        return f"argument {len(self.leaves)} is another {what}"
 
 
 def _layout(name: str, x: np.ndarray[Any, Any]) -> str:

@@ -21,12 +21,12 @@ from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
-from .arguments import MISS, Check, described, fixed, flatten, kind_of, rebuild
+from .arguments import Check, Miss, described, fixed, flatten, kind_of, rebuild
 from .asks import TypesSeen, check_arguments, identity_of, is_replaced
 from .binding import commit, read_all
 from .containers import Read
 from .draws import HANDED_ON, Draws, call_or_take
-from .entries import Entry, caller
+from .entries import Entry
 from .files import guards_of_files, noting_files
 from .guards import Surroundings
 from .heads import Call
@@ -188,7 +188,7 @@ class Compiled(Generic[P]):
         last = self._last
         if last is not None and last.recording is mode.recording:
             result = last.call(args, kwargs)
-            if result is not MISS:
+            if result.__class__ is not Miss:
                 return result
         with HANDED_ON.once_more() as start:
             return self._look_up(args, kwargs, start)
@@ -211,16 +211,16 @@ class Compiled(Generic[P]):
             self._last.used = now()
         leaves, structure = flatten(args, kwargs)
         key = structure, tuple(map(kind_of, leaves)), MODE.get().recording
-        result, _ = self._with_a_program(key, args, kwargs, leaves, start)
-        if result is not MISS:
+        result = self._with_a_program(key, args, kwargs, start)
+        if result.__class__ is not Miss:
             return result
         if key in self._eager:
             return self.function(*args, **kwargs)
         with TURN.taken():
-            result, problem = self._with_a_program(key, args, kwargs, leaves, start)
-            if result is not MISS:  # another thread has traced in the meantime
+            result = self._with_a_program(key, args, kwargs, start)
+            if result.__class__ is not Miss:  # another thread has traced in the meantime
                 return result
-            reason = problem or (self._difference(key) if self.entries else "first call")
+            reason = result or (self._difference(key) if self.entries else "first call")
             try:
                 with PAUSED_COLLECTOR:
                     entry, result = self._trace(args, kwargs, leaves, structure)
@@ -243,22 +243,21 @@ class Compiled(Generic[P]):
         key: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        leaves: list[Any],
         start: Callable[[], None],
-    ) -> tuple[Any, str | None]:
-        """The result of a program that is there, or MISS and what is not as it was for it."""
-        problem = None
+    ) -> Any:
+        """The result of a program that is there; or what is not as it was for it, if it is."""
+        problem = Miss()
         for entry in self.entries.get(key, []):
             start()
             entry.get_ready()
             result = entry.call(args, kwargs)
-            if result is not MISS:
+            if result.__class__ is not Miss:
                 entry.used = now()
                 self._last = entry
-                return result, None
-            problem = problem or entry.changed(leaves)
+                return result
+            problem = problem or result
         start()
-        return MISS, problem
+        return problem
 
     def _trace(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
@@ -335,10 +334,10 @@ class Compiled(Generic[P]):
                 call = Call.of(self.function, *places, fixed(leaves), form_of(result), others)
                 values = [owned(concrete(values[k])) for k in computed]
                 entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
-                entry.said = settled.said
-                if settled.keep:  # else the next call is traced as well
-                    check = Check.of(args, kwargs, set(entry.tensors), identity)
-                    entry.call_later = functools.partial(caller, check, depends, give=give)
+                if settled.keep:
+                    entry.may_come_again(Check.of(args, kwargs, set(entry.tensors), identity), give)
+                else:
+                    entry.is_for_one_call(settled.said)
                 trace.finish([*settled.changes, state.done()])
             except BaseException as error:
                 if trace.refusal is not None and isinstance(error, Exception):
@@ -353,7 +352,7 @@ class Compiled(Generic[P]):
         del undo, state, still, types_seen
         del settled.leaves[:], settled.changes[:]
         if is_left_over(trace, before) and replace(trace):
-            entry.call_later = None
+            entry.is_for_one_call("what stands for values while it is traced was found left over")
         del trace
         return entry, give(*values)
 

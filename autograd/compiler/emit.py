@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import lender
-from .binding import epilogue, prologue
+from .binding import HOLDS_NAN, OTHER_BRANCH, Writer, epilogue, leave, prologue, reader
 from .blocks import Loop, sum_of_halves
 from .draws import HANDED_ON
 from .gradients import gradients_of
@@ -26,8 +26,8 @@ from .native import Native, load, write
 from .ops import Function, Out, function_name
 from .program import Anew, Equation, Leaf, Program, Variable
 from .threads import together
-from .turns import Buffers
-from .types import Type, fresh, map_tree, type_of
+from .turns import Buffers, Once
+from .types import Type, fresh, map_tree
 
 __all__ = ["Runner"]
 
@@ -35,20 +35,19 @@ ALIGNMENT = 64
 SMALL = 1 << 15  # bytes: below that memory costs next to nothing
 
 
-class Runner:
+class Runner(Writer):
     """The function that runs a program, its text, and the memory it keeps."""
 
     def __init__(self, program: Program, memory: Memory):
+        super().__init__()
         self.program, self.memory = program, memory
         leaving = Counter(x.type.nbytes for x in memory.escaping)
-        self.scope: dict[str, Any] = {
-            "empty": lender(2 * max(leaving.values(), default=0)),  # of this call and the last one
-            "np": np,
-        }
+        self.scope["empty"] = lender(2 * max(leaving.values(), default=0))  # this call, the last
+        self.scope["np"] = np
         calls = any(isinstance(e.function, Anew) for e in program.equations)
         self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
-        self._taken = {"run", "arguments"}
+        self._taken.update(("run", "arguments"))
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
         self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
@@ -60,14 +59,16 @@ class Runner:
         for equation in program.equations:
             self._equation(equation)
             if equation.out in branches:
-                taken = branches[equation.out]
-                self.lines.append(f"if {self.name(equation.out)} is not {taken}: return None")
+                taken = f"{self.name(equation.out)} is not {branches[equation.out]}"
+                self.lines.append(leave(OTHER_BRANCH, taken))
         self._epilogue()
         body = "\n        ".join(self.lines)
         self.source = f"def run(arguments):\n{buffers.lines(body)}"
-        self.scope["again"] = functools.partial(run_apart, program)
+        self.scope["again"] = functools.partial(
+            run_apart, program, Once(functools.partial(reader, program))
+        )
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | str] = self.scope.pop("run")
 
     # --- names ---------------------------------------------------------------------------------
 
@@ -82,13 +83,6 @@ class Runner:
             if variable.constant:
                 self.scope[name] = variable.value
         return self.names[variable]
-
-    def bind(self, name: str, value: Any) -> str:
-        """A global of the function."""
-        while name in self._taken or (name in self.scope and self.scope[name] is not value):
-            name += "_"
-        self.scope[name] = value
-        return name
 
     def function(self, function: Function) -> str:
         """A NumPy function as a global: one look-up instead of two."""
@@ -126,18 +120,6 @@ class Runner:
         return self._numbers[key]
 
     # --- the parts of the function -----------------------------------------------------------
-
-    def misfit(self, name: str, type_: Type) -> str:
-        """The condition that an array is not of this type."""
-        if not type_.is_contiguous:
-            return f"{self.bind('type_of', type_of)}({name}) != {self.bind(f'type_{name}', type_)}"
-        dtype = self.bind(f"dtype_{type_.dtype.name}", type_.dtype)
-        layout = f" or not {name}.flags.c_contiguous" if type_.ndim > 1 else ""
-        return f"{name}.shape != {type_.shape} or {name}.dtype != {dtype}{layout}"
-
-    def convert(self, text: str) -> str:
-        """Values from outside are taken as they are."""
-        return text
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
@@ -403,16 +385,16 @@ class Runner:
         """What is drawn when it turns out that the program does not apply is drawn once."""
         drawn = [e.out for e in self.program.equations if isinstance(e.function, Anew)]
         if not drawn:
-            return " None"
-        return f" {self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))})"
+            return ""
+        return f"{self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, drawn))}) or "
 
     def _leave_at_nan(self, x: Variable) -> None:
-        """The line that leaves with None if an array holds NaN."""
-        name, leave = self.name(x), f"return{self._hands_on()}"
+        """The line that leaves if an array holds NaN."""
+        name, then = self.name(x), f"return {self._hands_on()}{HOLDS_NAN!r}"
         if x.dtype in (np.float32, np.float64) and x.shape and x.type.is_contiguous:
-            self.lines.append(f"if {self.bind('holds_nan', _holds_nan)}({name}): {leave}")
+            self.lines.append(f"if {self.bind('holds_nan', _holds_nan)}({name}): {then}")
         else:
-            self.lines.append(f"if {self.bind('isnan', np.isnan)}({name}).any(): {leave}")
+            self.lines.append(f"if {self.bind('isnan', np.isnan)}({name}).any(): {then}")
 
 
 def _holds_nan(x: np.ndarray[Any, Any]) -> bool:

@@ -10,11 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from ..tensor import Tensor
-from .arguments import FIXED, MISS, Check, is_variable
-from .binding import read_all, unfit
+from .arguments import Check, Miss, is_variable
 from .emit import Runner
 from .guards import Surroundings
 from .heads import Call
@@ -33,7 +29,7 @@ from .turns import Once
 from .verify import verify_memory
 from .wording import give_names
 
-__all__ = ["Entry", "caller"]
+__all__ = ["Entry"]
 
 PER_EQUATION = 3000  # bytes that the objects of an equation take, about
 
@@ -41,20 +37,21 @@ PER_EQUATION = 3000  # bytes that the objects of an equation take, about
 def caller(
     check: Check,
     outside: Surroundings,
-    run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None],
+    run: Callable[[tuple[Any, ...]], tuple[Any, ...] | str],
     give: Callable[..., Any],
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-    """A function of (args, kwargs) that gives the result, or MISS.
+    """A function of (args, kwargs) that gives the result, or a `Miss`.
 
     The arguments have to pass the check, and what is `outside` has to be as it was.
     """
     lines = [*check.lines, f"found = run(({''.join(f'{name}, ' for name in check.leaves)}))",
-             "return MISS if found is None else give(*found)"]  # fmt: skip
+             "return give(*found) if found.__class__ is tuple else Miss(found)"]  # fmt: skip
     condition, scope = outside.condition()
     if condition:
         lines = [f"try: as_before = {condition}", "except Exception: as_before = False",
-                 "if not as_before and changed() is not None: return MISS", *lines]  # fmt: skip
-    scope |= {**check.scope, "MISS": MISS, "changed": outside.changed, "give": give, "run": run}
+                 "if not as_before and (why := changed()) is not None: return Miss(why)",
+                 *lines]  # fmt: skip
+    scope |= {**check.scope, "Miss": Miss, "changed": outside.changed, "give": give, "run": run}
     exec("def call(args, kwargs):\n    " + "\n    ".join(lines), scope)
     return scope.pop("call")  # type: ignore[no-any-return]
 
@@ -66,8 +63,8 @@ class Entry:
     function: a program that is traced and never comes again costs neither text nor buffers.
     """
 
-    # the whole call; MISS if the program is not to be used, or not ready
-    call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
+    # the whole call; a `Miss` if the program is not to be used, or not ready
+    call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: Miss())
     call_later: Callable[..., Any] | None = None  # makes it from what runs the program
     said = ""  # why the function is traced at the next call anyway
 
@@ -87,13 +84,19 @@ class Entry:
         self.used = 0
         # a program reads and updates the tensors that it was traced with, arguments or not
         self.tensors = {k: x for k, x in enumerate(arguments) if is_variable(x)}
-        plain = (np.ndarray, np.generic, Tensor, float, *FIXED)
-        self._objects = {k: x for k, x in enumerate(arguments) if not isinstance(x, plain)}
         self._memory = Once(functools.partial(_planned, program))
         self._arrays = Once(functools.partial(_on_arrays, program, self._memory))
         self._floats = Once(functools.partial(_on_floats, program))
         if any(isinstance(equation, Native) for equation in program.equations):
             self._arrays()  # so that it is known at once if there is no native code
+
+    def may_come_again(self, check: Check, give: Callable[..., Any]) -> None:
+        """Calls with arguments that pass the check run the program, and give what `give` says."""
+        self.call_later = functools.partial(caller, check, self.outside, give=give)
+
+    def is_for_one_call(self, why: str) -> None:
+        """The function is traced at the next call anyway."""
+        self.said, self.call, self.call_later = why, lambda *_: Miss(why), None
 
     def get_ready(self) -> None:
         """Make what runs the program, if there is a call that waits for it."""
@@ -156,21 +159,6 @@ class Entry:
             x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)
         }
 
-    def changed(self, leaves: list[Any]) -> str:
-        """What is not as it was when the program was traced."""
-        if self.said:
-            return self.said
-        for k, old in (self.tensors | self._objects).items():
-            if leaves[k] is not old:
-                tensor = k in self.tensors
-                what = "tensor that requires a gradient" if tensor else type(old).__name__
-                return f"argument {k} is another {what}"
-        inputs = read_all(self.program, leaves)
-        problem = self.outside.changed() or unfit(self.program, inputs)
-        if problem is not None:
-            return problem
-        return "a gradient holds NaN: masks are needed"
-
 
 def _planned(program: Program) -> Memory:
     """Where the values of a program live."""
@@ -191,11 +179,11 @@ def _on_floats(program: Program) -> FloatRunner | None:
 
 def _or_on_arrays(
     floats: FloatRunner, arrays: Callable[[], Runner]
-) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | None]:
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | str]:
     """The function that runs a program of numbers."""
     on_floats = floats.run
 
-    def run(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    def run(arguments: tuple[Any, ...]) -> tuple[Any, ...] | str:
         try:
             return on_floats(arguments)
         except (ZeroDivisionError, OverflowError, ValueError):

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .binding import epilogue, prologue
+from .binding import HOLDS_NAN, Writer, epilogue, leave, prologue
 from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
 from .program import Equation, Program, Variable, used_later
 from .types import Type
@@ -76,12 +76,13 @@ class Piece(NamedTuple):
         return self.text if self.level >= level else f"({self.text})"
 
 
-class FloatRunner:
+class FloatRunner(Writer):
     """The function that runs a program of numbers, and its text."""
 
     def __init__(self, program: Program):
+        super().__init__()
         self.program = program
-        self.scope: dict[str, Any] = {**FOR_FLOATS}
+        self.scope.update(FOR_FLOATS)
         self._sources: list[str] = []  # of the parts
         reads = chain.from_iterable(equation.inputs for equation in program.equations)
         self._uses = Counter(reads)  # how often a value is still read
@@ -101,7 +102,7 @@ class FloatRunner:
                 self._end_part()
         self._epilogue()
         self._finish()
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | str] = self.scope.pop("run")
         for used in (self._uses, self._names, self._kept, self._lines):
             used.clear()
 
@@ -116,11 +117,6 @@ class FloatRunner:
         inputs = self.program.inputs
         read = [i for i in inputs if self._uses[i.variable] or not i.variable.shape]
         self._lines += prologue(self.program, read, self)
-
-    def bind(self, name: str, value: Any) -> str:
-        """A global of the function."""
-        self.scope[name] = value
-        return name
 
     def misfit(self, name: str, type_: Type) -> str:
         """The condition that a value is no float64."""
@@ -143,7 +139,7 @@ class FloatRunner:
                 if variable.dtype == bool:
                     value = f"np.bool_({piece.text})"
                 if output.kind == "finite":
-                    self._lines.append(f"if {piece.text} != {piece.text}: return None")
+                    self._lines.append(leave(HOLDS_NAN, f"{piece.text} != {piece.text}"))
             if output.kind == "result":
                 results.append(value)
             elif output.kind != "finite":
@@ -172,10 +168,11 @@ class FloatRunner:
         parts = len(self._sources)
         self._define(f"part_{parts}(arguments, kept)", self._lines)
         calls = [
-            f"if part_{k}(arguments, kept) is None: return None" if k < parts
-            else f"return part_{k}(arguments, kept)"
-            for k in range(parts + 1)
-        ]  # fmt: skip
+            line
+            for k in range(parts)
+            for line in (f"left = part_{k}(arguments, kept)", "if left is not kept: return left")
+        ]
+        calls.append(f"return part_{parts}(arguments, kept)")
         given = "".join(f", part_{k}=part_{k}" for k in range(parts + 1))
         self._define(f"run(arguments{given})", [f"kept = [None] * {len(self._kept)}", *calls])
         for k in range(parts + 1):  # else the scope, and functions in it, would refer to each other
