@@ -17,6 +17,7 @@ import numpy as np
 
 from ..leaf import GradSlot, leaf_node
 from ..tensor import Tensor, constant_tensor
+from .forms import listed
 from .program import Effect, Input, Leaf, Output, Program, Variable
 from .types import Type, type_of
 
@@ -249,8 +250,7 @@ def _text(form: Any, writer: Writer, leaf: Callable[[Leaf], str]) -> str:
             return f"{writer.bind('constant_tensor', constant_tensor)}({text})"
         return f"{writer.bind('np_asarray', np.asarray)}({text})" if form.kind == "array" else text
     if kind in (tuple, list):
-        inside = "".join(f"{_text(item, writer, leaf)}, " for item in form)
-        return f"({inside})" if kind is tuple else f"[{inside}]"
+        return listed(kind, (_text(item, writer, leaf) for item in form))
     if kind is dict:
         pairs = (f"{_held(k, writer)}: {_text(v, writer, leaf)}" for k, v in form.items())
         return f"{{{', '.join(pairs)}}}"

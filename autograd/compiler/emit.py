@@ -19,6 +19,7 @@ from ..arrays import lender
 from .binding import HOLDS_NAN, OTHER_BRANCH, Writer, epilogue, leave, prologue, reader
 from .blocks import Loop, sum_of_halves
 from .draws import HANDED_ON
+from .forms import Written, listed, number
 from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, axis_of_parts, out_of_parts, takes_out
@@ -95,9 +96,9 @@ class Runner(Writer):
         if isinstance(x, Variable):
             return self.name(x) if dtype is None or x.shape else self.number(x, dtype)
         if isinstance(x, tuple):
-            return f"({''.join(self.text(item) + ', ' for item in x)})"
+            return listed(tuple, map(self.text, x))
         if isinstance(x, list):
-            return f"[{', '.join(map(self.text, x))}]"
+            return listed(list, map(self.text, x))
         if isinstance(x, slice):
             return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
         whole = type(x) is int
@@ -151,7 +152,7 @@ class Runner(Writer):
         if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
             plain = any(isinstance(x, Variable) and not x.type.weak for x in args)
         if form is not None and len(form.operands) == len(args) and plain and not equation.kwargs:
-            return form.text.format(*map(self._operand, args))
+            return form.of([*map(self._operand, args)]).text
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
@@ -159,9 +160,9 @@ class Runner(Writer):
         # a number, not an array without axes: it is quicker, and powers have the bits of eager
         return f"{call}[()]" if op.boxes and not equation.out.shape else call
 
-    def _operand(self, x: Any) -> str:
-        """An operand of an operator: a negative number in parentheses."""
-        return f"({x})" if type(x) is int and x < 0 else self.text(x)
+    def _operand(self, x: Any) -> Written:
+        """An operand of an operator."""
+        return number(x) if type(x) is int else Written(self.text(x))
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base

@@ -23,39 +23,16 @@ from ..errors import TraceError
 from ..gates.losses import check_labels
 from ..gates.windows import Window, pieces_of, sum_of_pieces
 from . import results, taught
+from .forms import ANY, ATOM, CHOICE, COMPARISON, POWER, PRODUCT, SUM, UNARY, Form, infix
 from .results import Result, asked, converted, depends_on_data, miniature, told, unknown, view
 from .traced import cast
 
 __all__ = [
-    "ATOM", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form",
+    "ATOM", "CHOSEN", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUMS", "UNARY", "Form",
     "Function", "Meaning", "Op", "Out", "Reduction", "function_name", "op_of",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
-
-ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, ANY = 9, 8, 7, 6, 5, 4, 0  # how tightly text binds
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a call is written.
-
-    text       with {} for each operand, {function} for the function
-    level      how tightly the text binds; None if it is its operand
-    operands   how tightly each operand has to bind to be written without parentheses
-    repeats    an operand stands twice in the text
-    """
-
-    text: str
-    level: int | None = ATOM
-    operands: tuple[int, ...] = (ANY,)
-    repeats: bool = False
-
-
-def infix(symbol: str, level: int) -> Form:
-    """Two operands with a symbol between them; what is not a chain from left to right, powers
-    and comparisons, wants parentheses on both sides."""
-    return Form(f"{{}} {symbol} {{}}", level, (level + (level in (POWER, COMPARISON)), level + 1))
 
 
 class Out(Enum):
@@ -84,7 +61,7 @@ class Meaning(Enum):
 class Reduction:
     """How a loop reduces: from `start`, with `step` for each element."""
 
-    step: str
+    step: Form
     start: str
 
 
@@ -149,7 +126,7 @@ class Op:
     augmented: str = ""
     generated: Form | None = None
     floats: Form | None = None
-    native: str | None = None
+    native: Form | None = None
     python: Function | None = None
     same_bits: bool = True
     neutral: int | None = None
@@ -253,7 +230,7 @@ def _arithmetic(
 ) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
-    _row(function, means=means, python=python, native=form.text, **forms, **facts)
+    _row(function, means=means, python=python, native=form, **forms, **facts)
     _row(python, means=means, pure=True, result=miniature(python), **forms)
 
 
@@ -265,7 +242,7 @@ _arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), 
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, means=Meaning.NEGATIVE, python=operator.neg, readable=MINUS, floats=MINUS,
-     native=MINUS.text)  # fmt: skip
+     native=MINUS)  # fmt: skip
 _row(
     operator.neg,
     means=Meaning.NEGATIVE,
@@ -333,21 +310,19 @@ _row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}",
 
 # --- functions of one number ---------------------------------------------------------------------
 
-_row(np.exp, floats=CALL, native="math.exp({})")
-_row(np.expm1, floats=CALL, native="math.expm1({})")
-_row(np.log, floats=CALL, native="math.log({})")
-_row(np.log1p, floats=CALL, native="math.log1p({})")
-_row(np.tanh, floats=CALL, native="math.tanh({})")
+_row(np.exp, floats=CALL, native=Form("math.exp({})"))
+_row(np.expm1, floats=CALL, native=Form("math.expm1({})"))
+_row(np.log, floats=CALL, native=Form("math.log({})"))
+_row(np.log1p, floats=CALL, native=Form("math.log1p({})"))
+_row(np.tanh, floats=CALL, native=Form("math.tanh({})"))
 _row(np.sign, floats=CALL)
-_row(np.sqrt, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})")  # a ValueError below 0
-_row(np.absolute, floats=Form("abs({})"), native="abs({})")
-_row(
-    np.square,
-    readable=Form("{}**2", POWER, (ATOM,)),
-    floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True),
-    native="{0} * {0}",
-)
-_row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
+_row(np.sqrt, noun="root", floats=Form("sqrt({})"),  # which raises a ValueError below 0
+     native=Form("math.sqrt({})"))  # fmt: skip
+_row(np.absolute, floats=Form("abs({})"), native=Form("abs({})"))
+SQUARED = Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True)
+_row(np.square, readable=Form("{}**2", POWER, (ATOM,)), floats=SQUARED, native=SQUARED)
+_row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)),
+     native=Form("{one} / {}", PRODUCT, (PRODUCT + 1,)))  # fmt: skip
 _row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
 _row(np.int64, result=converted(np.int64))
 _row(np.bool_, result=converted(np.bool_))
@@ -358,7 +333,7 @@ _row(np.bool_, result=converted(np.bool_))
 def _comparison(function: np.ufunc, symbol: str) -> None:
     on_floats = Form(f"({{}} {symbol} {{}})", ATOM, (SUM, SUM))
     _row(function, compares=True, readable=infix(symbol, COMPARISON),
-         floats=on_floats, native=f"{{}} {symbol} {{}}")  # fmt: skip
+         floats=on_floats, native=infix(symbol, COMPARISON))  # fmt: skip
 
 
 _comparison(np.greater, ">")
@@ -369,23 +344,25 @@ _comparison(np.equal, "==")
 _comparison(np.not_equal, "!=")
 
 
-def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None:
+def _extreme(function: np.ufunc, symbol: str, native: Form, **facts: Any) -> None:
     """Of two numbers; NaN wins, as in NumPy, which takes a third operand only as `out=`."""
     choice = f"({{0}} if {{0}} {symbol} {{1}} or {{0}} != {{0}} else {{1}})"
     _row(function, out=Out.KEYWORD, two_arrays=True, native=native,
          floats=Form(choice, ATOM, (SUM, SUM), repeats=True), **facts)  # fmt: skip
 
 
-LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
+LARGER = Form("larger({}, {})", ATOM, (ANY, ANY))  # helpers of native code
+SMALLER = Form("smaller({}, {})", ATOM, (ANY, ANY))
 _extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
+CHOSEN = Form("{1} if {0} else {2}", CHOICE, (CHOICE + 1, CHOICE + 1, CHOICE))
 _row(np.where, result=results.chosen(np.where), elementwise=True, fresh=True, masks="first",
-     boxes=True, native="{1} if {0} else {2}",
+     boxes=True, native=CHOSEN,
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------
 
-SUMS = Reduction("{} + {}", "0")
+SUMS = Reduction(infix("+", SUM), "0")
 LARGEST, SMALLEST = Reduction(LARGER, "-np.inf"), Reduction(SMALLER, "np.inf")
 
 

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .binding import HOLDS_NAN, Writer, epilogue, leave, prologue
-from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
+from .forms import Form, Written, number
+from .ops import FOR_FLOATS, Function
 from .program import Equation, Program, Variable, used_later
 from .types import Type
 
@@ -64,16 +65,16 @@ def _adds_bools(equation: Equation) -> bool:
 
 
 class Piece(NamedTuple):
-    """An expression: how tightly it binds, how many operations it holds, and what it reads."""
+    """An expression: how many operations it holds, and what it reads."""
 
-    text: str
-    level: int
+    written: Written
     size: int = 0
     reads: tuple[Variable, ...] = ()
 
-    def bound(self, level: int) -> str:
-        """The text as an operand of something that binds with `level`."""
-        return self.text if self.level >= level else f"({self.text})"
+    @property
+    def text(self) -> str:
+        """As it stands alone."""
+        return self.written.text
 
 
 class FloatRunner(Writer):
@@ -227,16 +228,16 @@ class FloatRunner(Writer):
             if x in self._inline:
                 return self._inline.pop(x)
             if x in self._names:
-                return Piece(self._names[x], ATOM, 0, (x,))
+                return Piece(Written(self._names[x]), 0, (x,))
             if self._uses[x] == 1:  # kept by another part for this
-                return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
+                return Piece(Written(f"kept[{self._kept[x]}]"), 0, (x,))
             self._lines.append(f"{self.name(x)} = kept[{self._kept[x]}]")
-            return Piece(self._names[x], ATOM, 0, (x,))
+            return Piece(Written(self._names[x]), 0, (x,))
         if isinstance(x, (np.generic, np.ndarray)):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
-            return Piece(f'float("{x}")', ATOM)
-        return Piece(repr(x), UNARY if x < 0 else ATOM)
+            return Piece(Written(f'float("{x}")'))
+        return Piece(number(x))
 
     def _piece(self, equation: Equation) -> Piece:
         form, args = equation.op.floats, equation.args
@@ -246,15 +247,15 @@ class FloatRunner(Writer):
             return parts[0]
         if form.repeats:  # an operand that is written twice needs a name
             parts = [self._named(x, part) for x, part in zip(args, parts, strict=True)]
-        texts = [part.bound(least) for part, least in zip(parts, form.operands, strict=True)]
-        text = form.text.format(*texts, function=self._function(equation.function, form))
+        function = self._function(equation.function, form)
+        written = form.of([part.written for part in parts], function=function)
         size = 1 + sum([part.size for part in parts])
-        return Piece(text, form.level, size, sum([part.reads for part in parts], ()))
+        return Piece(written, size, sum([part.reads for part in parts], ()))
 
     def _named(self, x: Any, part: Piece) -> Piece:
         if part.size == 0 or not isinstance(x, Variable):
             return part
-        return Piece(self._assign(x, part), ATOM, 0, (x,))
+        return Piece(Written(self._assign(x, part)), 0, (x,))
 
     def _function(self, function: Function, form: Form) -> str:
         """The name of a function that the form calls."""
