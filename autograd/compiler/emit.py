@@ -7,7 +7,6 @@ that write into them: no graph, no allocation of what does not leave.
 from __future__ import annotations
 
 import functools
-import operator
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -24,7 +23,7 @@ from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, axis_of_parts, out_of_parts, takes_out
 from .native import Native, load, write
-from .ops import Function, Out, function_name
+from .ops import Function, Meaning, Out, function_name
 from .program import Anew, Equation, Leaf, Program, Variable
 from .threads import together
 from .turns import Buffers, Once
@@ -144,7 +143,7 @@ class Runner(Writer):
     def _call(self, equation: Equation) -> str:
         """The plain call, which makes its own result."""
         args, op = equation.args, equation.op
-        if equation.function is operator.getitem:
+        if op.means is Meaning.ITEM:
             x, index = args
             return f"{self.text(x)}[{self.text(index)}]"
         form = op.generated
@@ -223,7 +222,7 @@ class Runner(Writer):
         if equation.into:
             if equation not in self.memory.in_place:
                 self.lines.append(f"np.copyto({target}, {self.text(args[0])})")
-            if function is operator.setitem:
+            if op.means is Meaning.WRITTEN:
                 self.lines.append(f"{target}[{self.text(args[1])}] = {self.text(args[2])}")
             else:
                 rest = "".join(f", {self.text(x)}" for x in args[1:])

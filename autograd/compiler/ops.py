@@ -55,6 +55,12 @@ class Meaning(Enum):
     TOTAL = "the sum over axes"
     LARGER = "the larger of x and y"
     ADDED_AT = "x[index] += y, also where an index is repeated"
+    ITEM = "x[index]"
+    WRITTEN = "x[index] = y"
+    TRANSPOSED = "x.T, unless it is told an order of the axes"
+    STRETCHED = "x, repeated along axes"
+    COPY = "x in memory of its own"
+    NUMBER = "x as one of NumPy's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Op:
 
     python       the function for two Python numbers, which does not widen float32
     same_bits    that one gives the bits of this one
+    squared      the function that it is of an array, where the second operand is 2
     neutral      the operand that leaves the other one as it is
     masks        it takes bools beside floats: "first" (a condition), or "any" (as 0 and 1)
     two_arrays   it is quicker with two arrays than with an array and a number
@@ -129,6 +136,7 @@ class Op:
     native: Form | None = None
     python: Function | None = None
     same_bits: bool = True
+    squared: Function | None = None
     neutral: int | None = None
     masks: str = ""
     two_arrays: bool = False
@@ -258,8 +266,8 @@ CALL_OF_TWO = Form("float({function}({}, {}))", ATOM, (ANY, ANY))
 STARS = Form("{}**{}", POWER, (ATOM, ATOM))
 _row(np.power, python=operator.pow, same_bits=False, readable=STARS, floats=CALL_OF_TWO)
 # NumPy's power of scalars, as in eager, has bits of its own
-_row(operator.pow, pure=True, result=miniature(operator.pow), readable=STARS, generated=STARS,
-     floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
+_row(operator.pow, pure=True, squared=np.square, result=miniature(operator.pow), readable=STARS,
+     generated=STARS, floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
 
 def python_power(x: Any, y: Any) -> Any:
@@ -323,7 +331,8 @@ SQUARED = Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True)
 _row(np.square, readable=Form("{}**2", POWER, (ATOM,)), floats=SQUARED, native=SQUARED)
 _row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)),
      native=Form("{one} / {}", PRODUCT, (PRODUCT + 1,)))  # fmt: skip
-_row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
+_row(np.float64, means=Meaning.NUMBER, result=converted(np.float64), readable=Form("{}", None),
+     floats=Form("{}", None))  # fmt: skip
 _row(np.int64, result=converted(np.int64))
 _row(np.bool_, result=converted(np.bool_))
 
@@ -371,9 +380,9 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
+_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
 _reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
            noun="total")  # fmt: skip
-_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
 _reduction("np.max", np.maximum.reduce, reduces=LARGEST, noun="largest")
 _reduction("np.max", np.max, np.amax, reduces=LARGEST, noun="largest", direct=np.maximum.reduce)
 _reduction("np.min", np.minimum.reduce, reduces=SMALLEST, noun="smallest")
@@ -392,24 +401,25 @@ _row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, result=view(np.transpose), method="transpose", readable=TURNED,
-     generated=TURNED)  # fmt: skip
+_row(np.transpose, means=Meaning.TRANSPOSED, result=view(np.transpose), method="transpose",
+     readable=TURNED, generated=TURNED)  # fmt: skip
 _row(np.reshape, result=results.reshape, reshapes=True, method="reshape",
      generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _row(np.ravel, result=results.ravel)
 _row(np.expand_dims, result=view(np.expand_dims), reshapes=True)
 _row(np.squeeze, result=view(np.squeeze), reshapes=True)
-_rows(view, np.broadcast_to, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
+_row(np.broadcast_to, means=Meaning.STRETCHED, result=view(np.broadcast_to))
+_rows(view, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
 _row(np.concatenate, result=results.joined(np.concatenate), joins=True, fresh=True,
      out=Out.KEYWORD)  # fmt: skip
 _row(np.stack, result=results.joined(np.stack))
-_row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True, out=Out.COPY,
-     readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
+_row(np.ndarray.copy, means=Meaning.COPY, result=miniature(np.ndarray.copy), copies=True,
+     fresh=True, out=Out.COPY, readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
 _row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _rows(lambda _: results.like, np.empty_like, np.zeros_like, np.ones_like)
-_row(operator.getitem, pure=True, noun="chosen", result=results.getitem)
-_row(operator.setitem, writes=True, result=results.setitem)
+_row(operator.getitem, means=Meaning.ITEM, pure=True, noun="chosen", result=results.getitem)
+_row(operator.setitem, means=Meaning.WRITTEN, writes=True, result=results.setitem)
 
 # --- other functions of NumPy, of which nothing else needs to be known ---------------------------
 
@@ -426,11 +436,10 @@ _rows(
     np.setdiff1d, np.trim_zeros, np.union1d, np.unique,
 )  # fmt: skip
 
-MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
-    row.means: function
-    for function, row in OPS.items()
-    if row.means is not None and (isinstance(function, np.ufunc) or function is np.sum)
-}
+MEANT: dict[Meaning, Function] = {}  # of several functions with a meaning the first, for texts
+for _function, _known in OPS.items():
+    if _known.means is not None:
+        MEANT.setdefault(_known.means, _function)
 
 # --- helpers of gates ----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ nothing to do with the batch, such as the update of the parameters, and the sums
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 
 from ..blocks import LARGE
 from ..loops import Fused, Group, gather, run
-from ..ops import SUMS, Reduction
+from ..ops import SUMS, Meaning, Reduction
 from ..program import Equation, Program, Variable
 from .host import host_processor
 
@@ -185,7 +184,7 @@ class _Chooser(Group):
             same = {x.dtype, w.dtype, out.dtype} <= {out.dtype} <= set(FLOATS)
             small = len(w.shape) == 2 and _is_small(w.shape)
             return same and small and self._whole(w) and self._batchwise(x) and len(x.shape) == 2
-        if equation.function in (operator.getitem, operator.setitem):
+        if op.means in (Meaning.ITEM, Meaning.WRITTEN):
             return self._picks_by_row(equation)
         if reduction(equation) is not None and args[0].dtype in FLOATS:
             return axis_of(equation) == 1 and self._batchwise(args[0])
@@ -271,7 +270,7 @@ class _Chooser(Group):
 
 def _turns(equation: Equation) -> bool:
     return (
-        equation.function is np.transpose
+        equation.op.means is Meaning.TRANSPOSED
         and len(equation.args) == 1
         and len(equation.args[0].shape) == 2
     )

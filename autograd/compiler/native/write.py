@@ -8,7 +8,6 @@ four. Equations over the same columns share a loop; what only that loop reads st
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..forms import ATOM, Written
-from ..ops import CHOSEN, SUMS
+from ..ops import CHOSEN, SUMS, Meaning
 from ..program import Equation, Variable
 from .choose import NARROW, Native, axis_of, is_each, is_weak, reduction
 from .products import HIGHEST
@@ -116,14 +115,14 @@ class _Reading:
         if self.is_outer(equation):
             few, many = self.sides(equation)
             return {many} - {few}
-        if equation.op.product or equation.function is operator.getitem:
+        if equation.op.product or equation.op.means is Meaning.ITEM:
             return set()
         shape = self.elements(equation)
         if equation not in self.rows:
             return {v for v in reads if v.shape == shape}
         count = (self.native.count,)
         here = {v for v in reads if v.shape[:1] == count and _columns(v) == shape}
-        return here & {equation.args[0]} if equation.function is operator.setitem else here
+        return here & {equation.args[0]} if equation.op.means is Meaning.WRITTEN else here
 
     def is_outer(self, equation: Equation) -> bool:
         """Whether it is x.T @ g, a sum over the examples of outer products."""
@@ -369,7 +368,7 @@ class _Writer:
 
     def _equation(self, equation: Equation, rows: list[str]) -> list[str]:
         """The lines for one element; `rows` are the examples that are written out."""
-        function, out = equation.function, equation.out
+        means, out = equation.op.means, equation.out
         if reduction(equation):
             return self._reduce(equation, rows)
         if self.reading.is_outer(equation):
@@ -378,9 +377,9 @@ class _Writer:
         for r in rows:
             if equation.op.product and self.in_rows:
                 value = self._short_product(equation, r)
-            elif function is operator.setitem:
+            elif means is Meaning.WRITTEN:
                 value = self._chosen_or_old(equation, r)
-            elif function is operator.getitem:
+            elif means is Meaning.ITEM:
                 label = self._at(equation.args[1][1], r)
                 value = self._at(equation.args[0], r, label)
             elif equation.op.native is not None:

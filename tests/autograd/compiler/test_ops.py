@@ -236,6 +236,24 @@ def test_the_table_is_the_only_place_of_the_compiler_that_names_a_primitive(name
     assert set(found) <= {"ops.py", *methods}
 
 
+PLAIN = ["blocks", "emit", "loops", "memory", "passes", "scalars", "native/choose", "native/write"]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_runs_programs_asks_the_table_alone(name: str) -> None:
+    tree = ast.parse((Path(ops.__file__).parent / f"{name}.py").read_text())
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    scope = {"np": np, "operator": operator}
+    named = [
+        (node.lineno, ast.unparse(node), eval(ast.unparse(node), scope))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and id(node) not in called
+        and ast.unparse(node).split(".")[0] in scope
+    ]  # fmt: skip
+    tables = {function for function in OPS if not isinstance(function, type)}
+    assert [(line, text) for line, text, f in named if callable(f) and f in tables] == []
+
+
 def _is_called(path: Path, name: ast.Attribute) -> bool:
     """The compiler itself may of course compute with NumPy."""
     calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
