@@ -8,7 +8,7 @@ times here: as a key, in words, and as lines of Python that look quickly whether
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..tensor import Tensor
 from .asks import Identity
 
 __all__ = [
-    "Check", "Miss", "described", "fixed", "flatten", "is_variable", "kind_of", "rebuild",
+    "Check", "Given", "Miss", "described", "fixed", "flatten", "is_variable", "kind_of", "rebuild",
 ]  # fmt: skip
 
 FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
@@ -29,6 +29,15 @@ class Miss(str):
     """What a call gives when its program does not apply: why."""
 
     __slots__ = ()
+
+
+class Given(NamedTuple):
+    """The arguments of a call: as they are given, and as a flat list with how they were nested."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    leaves: list[Any]
+    structure: Any
 
 
 def is_variable(x: Any) -> bool:

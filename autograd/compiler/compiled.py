@@ -13,38 +13,25 @@ from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
-from ..arrays import ReadOnly, as_constant, check_plain
-from ..errors import AutogradError, TraceError
+from ..arrays import as_constant
+from ..errors import TraceError
 from ..modes import MODE, computing_with
-from ..sharing import OUTSIDE
-from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
-from .arguments import Check, Miss, described, fixed, flatten, kind_of, rebuild
-from .asks import TypesSeen, check_arguments, identity_of, is_replaced
-from .binding import commit, read_all
-from .containers import Read
-from .draws import HANDED_ON, Draws, call_or_take
+from .arguments import Given, Miss, described, flatten, kind_of
+from .attempt import Subject, trace
+from .binding import read_all
+from .draws import HANDED_ON, call_or_take
 from .entries import Entry
-from .files import guards_of_files, noting_files
-from .guards import Surroundings
-from .heads import Call
 from .interpret import interpret
-from .leftovers import collections, is_left_over, replace
-from .lookalikes import lookalike
-from .lower import Form, lower
 from .memory import Memory
-from .native import require_numba, with_native
-from .passes import improve
+from .native import require_numba
 from .places import Changing
-from .program import Anew, Program, Variable
-from .reach import Reached, Views, reach
-from .returned import form_of, giver, parts_of
+from .program import Program, Variable
 from .source import Source
-from .state import State
 from .store import SAID, Store, changing_int, now, say
-from .trace import Trace, owned
+from .trace import Trace
 from .turns import PAUSED_COLLECTOR, TURN
 
 __all__ = ["Compiled", "compile", "fresh"]
@@ -130,10 +117,10 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """
     args = tuple(map(_value_to_read, args))
     kwargs = {key: _value_to_read(x) for key, x in kwargs.items()}
-    trace = MODE.get().kind
-    if not isinstance(trace, Trace):
+    kind = MODE.get().kind
+    if not isinstance(kind, Trace):
         return constant_tensor(as_constant(call_or_take(function, args, kwargs), copy=False))
-    return constant_tensor(trace.call_anew(function, args, kwargs))
+    return constant_tensor(kind.call_anew(function, args, kwargs))
 
 
 class Compiled(Generic[P]):
@@ -153,13 +140,14 @@ class Compiled(Generic[P]):
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries = Store()
         self.why: list[str] = []  # for every trace, or for the last ones: what was new
-        self._changing = Changing()
         self._traced: list[Any] = []  # the kinds of arguments of the last traces
         self._warned = False
         self._last: Entry | None = None
         self._leaves: list[Any] = []
         self._structure: Any = None
         self.parameters = _parameter_names(function)  # names of the arguments
+        native = backend == "numba"
+        self._subject = Subject(function, self.parameters, native, threads, Changing())
         self.__name__ = getattr(function, "__name__", "step")
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
@@ -223,7 +211,7 @@ class Compiled(Generic[P]):
             reason = result or (self._difference(key) if self.entries else "first call")
             try:
                 with PAUSED_COLLECTOR:
-                    entry, result = self._trace(args, kwargs, leaves, structure)
+                    entry, result = trace(self._subject, Given(args, kwargs, leaves, structure))
             except TraceError as error:
                 if not self.fallback:
                     raise
@@ -258,146 +246,6 @@ class Compiled(Generic[P]):
             problem = problem or result
         start()
         return problem
-
-    def _trace(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
-    ) -> tuple[Entry, Any]:
-        """Trace the function, once more with other stand-ins if those were not the right ones."""
-        wide, read = False, set[tuple[int, Any]]()
-        first: AutogradError | None = None
-        while True:
-            try:
-                return self._attempt(args, kwargs, leaves, structure, wide, read)
-            except Read as signal:
-                read.add(signal.args[0].id)
-            except AutogradError as error:
-                if first is not None or not getattr(error, "wants_arrays", False):
-                    raise first or error from None
-                first, wide = error, True
-
-    def _attempt(
-        self,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        leaves: list[Any],
-        structure: Any,
-        wide: bool,
-        read: set[tuple[int, Any]],
-    ) -> tuple[Entry, Any]:
-        native, recording = self.backend == "numba", MODE.get().recording
-        views: Views = {}
-        reached = reach(self._roots(leaves), views=views)
-        identity = identity_of(leaves, reached)
-        outside = Surroundings(reached.guards)
-        trace = Trace(Draws(reached.random), reached.arrays)
-        if not reached.names.isdisjoint(("errstate", "seterr")):
-            trace.error_states = []
-        owners = {id(view): kind for kind, view in views.items()}
-        state = State(reached.guards, owners, self._changing, leaves, reached.names, read, wide)
-        given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
-        given = [given[k] for k in identity.first] if identity else given
-        traced_args, traced_kwargs = rebuild(structure, given)
-        state.ids.update(map(id, given))
-        before = collections()
-        undo = functools.partial(self._undo, trace, state, outside, leaves, views)
-        try:
-            try:
-                state.enter(trace)
-                replaced = any(map(is_replaced, leaves)) or bool(state.stood)
-                types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
-                with (
-                    noting_files(reached.names) as files,
-                    computing_with(trace, site=None, recording=recording),
-                    types_seen,
-                ):
-                    result = self.function(*traced_args, **traced_kwargs)
-                if trace.refusal is not None:  # the function has caught it
-                    raise trace.refusal
-                check_arguments(flatten(traced_args, traced_kwargs), given, structure)
-                results = parts_of(result, trace.stays)
-                trace.draws.check()
-                trace.check_error_states()
-                still = self._looked_at(trace, state, reached, leaves, views)
-                settled = state.settle(trace, still.guards)
-                values = [None if trace.stays(x) else trace.data(x) for x in results]
-                traced = trace.program(values, settled.leaves, settled.effects)
-                program = (
-                    with_native(traced, self.threads)
-                    if native
-                    else improve(lower(traced, Form.QUICK).program)
-                )
-                depends = Surroundings([*settled.guards, *guards_of_files(files)])
-                computed = [output.source for output in traced.outputs if output.kind == "result"]
-                give = giver(result, results, computed)
-                places = rebuild(structure, [*range(len(leaves))])
-                others = {k: x for k, x in enumerate(results) if k not in computed}
-                call = Call.of(self.function, *places, fixed(leaves), form_of(result), others)
-                values = [owned(concrete(values[k])) for k in computed]
-                entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
-                if settled.keep:
-                    entry.may_come_again(Check.of(args, kwargs, set(entry.tensors), identity), give)
-                else:
-                    entry.is_for_one_call(settled.said)
-                trace.finish([*settled.changes, state.done()])
-            except BaseException as error:
-                if trace.refusal is not None and isinstance(error, Exception):
-                    error = trace.refusal  # NumPy has made another one of it
-                undo(error)
-                raise error
-        except BaseException as error:
-            undo(error)  # if Ctrl-C has interrupted it; else it is done
-            raise
-        trace.forget()
-        del given, result, results, traced_args, traced_kwargs  # the graph is not needed
-        del undo, state, still, types_seen
-        del settled.leaves[:], settled.changes[:]
-        if is_left_over(trace, before) and replace(trace):
-            entry.is_for_one_call("what stands for values while it is traced was found left over")
-        del trace
-        return entry, give(*values)
-
-    def _looked_at(
-        self, trace: Trace, state: State, reached: Reached, leaves: list[Any], views: Views
-    ) -> Reached:
-        """What the program depends on: all that was reached, but by functions of `fresh`."""
-        anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
-        with state.as_before():
-            still = reach(self._roots(leaves), anew, views) if anew else reached
-        _refuse_chance(still)
-        return still
-
-    def _undo(
-        self,
-        trace: Trace,
-        state: State,
-        outside: Surroundings,
-        leaves: list[Any],
-        views: Views,
-        error: BaseException,
-    ) -> None:
-        """Put back what a trace that fails has changed, and all stand-ins."""
-        if state.is_done:
-            return
-        state.leave()
-        trace.abandon()
-        if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
-            trace.draws.put_back()
-            outside.put_back()
-            if trace.wants_arrays or "out=" in str(error):
-                error.wants_arrays = True  # type: ignore[union-attr]
-        else:  # nothing has happened, but for what functions of `fresh` did
-            outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
-        commit((), [state.done()])
-
-    def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
-        """Where to look for what the function takes from outside: in itself, in its arguments."""
-        names = self.parameters
-        objects = [
-            (x, names[k] if k < len(names) else "an argument")
-            for k, x in enumerate(leaves)
-            if not isinstance(x, (np.ndarray, Tensor))
-        ]
-        return [(self.function, ""), *objects]
 
     def _advice(self, key: Any) -> str:
         """Words, also as a warning, if an int was another one at each of the last traces."""
@@ -518,49 +366,12 @@ def refuse_kind(function: Any) -> None:
             )
 
 
-def _refuse_chance(reached: Reached) -> None:
-    """Raise TraceError where the function reads a clock, or copies a source of random numbers."""
-    copies = reached.names & {"deepcopy", "spawn"} if reached.random else set[str]()
-    for name in sorted(reached.clocks | copies):
-        what = "a clock" if name in reached.clocks else "random numbers of a copied source"
-        raise TraceError(
-            f"compile: the function reads {what} ({name}), and a compiled program would use the "
-            f"same at every call; call it through ag.fresh, or pass the value as an argument"
-        )
-
-
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
-    """What the function gets in place of an argument while it is traced."""
-    name = names[position] if position < len(names) else None
-    if isinstance(x, Tensor):
-        if x.requires_grad:
-            return x  # lifted when it is used
-        given = constant_tensor(trace.argument(x._array, position, x.name or name))
-        return _not_to_be_written_to(given)
-    if isinstance(x, (np.ndarray, np.generic)):
-        data = as_constant(check_plain(x), copy=False)
-        shown = isinstance(x, ReadOnly)
-        traced = trace.argument(np.asarray(data) if shown else data, position, name)
-        if shown:
-            return traced.read_only()
-        return lookalike(traced, np.asarray(data) if isinstance(x, np.ndarray) else data)
-    if type(x) is float:
-        return lookalike(trace.argument(x, position, name), x)
-    return x
-
-
-def _not_to_be_written_to(argument: Tensor) -> Tensor:
-    """An array of the caller's; what the program did to it would not reach the caller."""
-    argument._memory = OUTSIDE
-    return argument
 
 
 def _value_to_read(x: Any) -> Any:
