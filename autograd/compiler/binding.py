@@ -8,25 +8,28 @@ runs no Python code, so neither an exception nor Ctrl-C finds a step that is hal
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..leaf import GradSlot, leaf_node
 from ..tensor import Tensor, constant_tensor
+from .forms import listed
 from .program import Effect, Input, Leaf, Output, Program, Variable
 from .types import Type, type_of
 
 __all__ = [
-    "Change", "Writer", "changes_of", "commit", "done_by", "epilogue", "owner", "prologue",
-    "put_together", "read", "read_all", "unfit",
+    "HOLDS_NAN", "OTHER_BRANCH", "Change", "Writer", "changes_of", "commit", "done_by", "epilogue",
+    "leave", "owner", "prologue", "put_together", "read", "read_all", "reader",
 ]  # fmt: skip
 
 Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
 
-NAMES = {"tensor": "tensor", "grad": "gradient"}
+HOLDS_NAN = "a gradient holds NaN: masks are needed"
+OTHER_BRANCH = "a number goes another way at a branch"
 DRAIN = deque[None](maxlen=0).extend  # goes through an iterator, without running Python code
 
 
@@ -98,45 +101,69 @@ def read_all(program: Program, arguments: Sequence[Any]) -> dict[Variable, Any]:
     return {given.variable: read(given, arguments) for given in program.inputs}
 
 
-def unfit(program: Program, inputs: Mapping[Variable, Any]) -> str | None:
-    """What is not as the program needs it, among the values of its inputs now: in words what
-    the lines of `prologue` look at."""
-    for given in program.inputs:
-        value, source = inputs[given.variable], given.source
-        if given.kind == "place" and (problem := source.misfit()) is not None:
-            return problem  # type: ignore[no-any-return]
-        if given.kind == "grad" and value is None:
-            return "a gradient that is added to is None now"
-        if given.kind in ("tensor", "grad") and type_of(value) != given.variable.type:
-            name = (given.kind == "tensor" and source.name) or f"a {NAMES[given.kind]}"
-            return f"{name} has another shape, dtype or layout"
-        if given.kind == "tensor" and source._tracked is not given.tracked:
-            return f"requires_grad of {source.name or 'a tensor'} has changed"
-        if given.slot is not None and source.node.slot is not given.slot:
-            return f"requires_grad of {source.name or 'a tensor'} has changed in between"
-    if any(slot.grad is not None for slot in program.empty):
-        return "a gradient that is added to is not None now"
-    return None
+def leave(why: str, *conditions: str) -> str:
+    """The line that ends a program where one of the conditions holds, and says why it does not
+    apply."""
+    return f"if {' or '.join(conditions)}: return {why!r}"
 
 
-class Writer(Protocol):
-    """Who writes code: a name for a variable, or for an object, in that code."""
+class Writer(ABC):
+    """Who writes code: names in it, and the globals that it has."""
 
+    def __init__(self) -> None:
+        self.scope: dict[str, Any] = {}
+        self._taken: set[str] = set()  # names that are no globals
+
+    @abstractmethod
     def name(self, variable: Variable) -> str:
         """The name of a variable."""
 
     def bind(self, name: str, value: Any) -> str:
         """A name for an object: this one, or one like it."""
+        while name in self._taken or (name in self.scope and self.scope[name] is not value):
+            name += "_"
+        self.scope[name] = value
+        return name
 
     def misfit(self, name: str, type_: Type) -> str:
         """The condition that an array in that variable is not of this type."""
+        if not type_.is_contiguous:
+            return f"{self.bind('type_of', type_of)}({name}) != {self.bind(f'type_{name}', type_)}"
+        dtype = self.bind(f"dtype_{type_.dtype.name}", type_.dtype)
+        layout = f" or not {name}.flags.c_contiguous" if type_.ndim > 1 else ""
+        return f"{name}.shape != {type_.shape} or {name}.dtype != {dtype}{layout}"
 
     def convert(self, text: str) -> str:
-        """What the code makes of a value from outside."""
+        """What the code makes of a value from outside: nothing else."""
+        return text
+
+
+class _Reader(Writer):
+    """Writes code that reads inputs and does no more."""
+
+    def name(self, variable: Variable) -> str:
+        """The name of a variable."""
+        return f"v{variable.number}"
+
+
+def reader(program: Program) -> Callable[[Sequence[Any]], dict[Variable, Any] | str]:
+    """A function that gives the values of all inputs now, or says why the program is not for
+    them."""
+    writer, variables = _Reader(), [given.variable for given in program.inputs]
+    lines = prologue(program, program.inputs, writer)
+    lines.append(f"return ({''.join(f'{writer.name(x)}, ' for x in variables)})")
+    exec("def read(arguments):\n    " + "\n    ".join(lines), writer.scope)
+    read = writer.scope.pop("read")
+
+    def values(arguments: Sequence[Any]) -> dict[Variable, Any] | str:
+        found = read(arguments)
+        return found if isinstance(found, str) else dict(zip(variables, found, strict=True))
+
+    return values
 
 
 def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[str]:
-    """The lines that read the inputs, or leave with None where they are not as they were."""
+    """The lines that read the inputs, or say why not where they are not as they were."""
     lines: list[str] = []
     for k, given in enumerate(inputs):
         name = writer.name(given.variable)
@@ -147,24 +174,29 @@ def prologue(program: Program, inputs: Iterable[Input], writer: Writer) -> list[
             lines.append(f"{name} = {owner}.{given.source[1]}")
         elif given.kind == "tensor":
             tensor = writer.bind(f"tensor_{k}", given.source)
-            misfit = writer.misfit(name, given.variable.type)
             lines.append(f"{name} = {tensor}._array")
             role = f"{tensor}._tracked is not {given.tracked}"
             if given.slot is not None:  # only what is tracked has one
                 slot = writer.bind(f"slot_of_{k}", given.slot)
                 role = f"{tensor}._node is None or {tensor}._node.slot is not {slot}"
-            lines.append(f"if {misfit} or {role}: return None")
+            called = given.source.name or "a tensor"
+            lines += [
+                leave(f"{called} has another shape, dtype or layout",
+                      writer.misfit(name, given.variable.type)),
+                leave(f"requires_grad of {called} has changed", role),
+            ]  # fmt: skip
         elif given.kind == "array":  # what it is like is looked at with all that is outside
             lines.append(f"{name} = {writer.bind(f'array_{k}', given.source)}")
         elif given.kind == "place":
             lines += given.source.reading(name, writer, given.variable.type)
         else:
             lines.append(f"{name} = {writer.bind(f'slot_{k}', given.source)}.grad")
-            lines.append(f"if {name} is None: return None")
+            lines.append(leave("a gradient that is added to is None now", f"{name} is None"))
         if given.kind in ("tensor", "grad") and writer.convert(name) != name:
             lines.append(f"{name} = {writer.convert(name)}")
     for k, slot in enumerate(program.empty):
-        lines.append(f"if {writer.bind(f'empty_{k}', slot)}.grad is not None: return None")
+        held = f"{writer.bind(f'empty_{k}', slot)}.grad is not None"
+        lines.append(leave("a gradient that is added to is not None now", held))
     return lines
 
 
@@ -218,8 +250,7 @@ def _text(form: Any, writer: Writer, leaf: Callable[[Leaf], str]) -> str:
             return f"{writer.bind('constant_tensor', constant_tensor)}({text})"
         return f"{writer.bind('np_asarray', np.asarray)}({text})" if form.kind == "array" else text
     if kind in (tuple, list):
-        inside = "".join(f"{_text(item, writer, leaf)}, " for item in form)
-        return f"({inside})" if kind is tuple else f"[{inside}]"
+        return listed(kind, (_text(item, writer, leaf) for item in form))
     if kind is dict:
         pairs = (f"{_held(k, writer)}: {_text(v, writer, leaf)}" for k, v in form.items())
         return f"{{{', '.join(pairs)}}}"

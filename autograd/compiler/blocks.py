@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .program import Anew, Equation, Program, Variable, used_later
+from .loops import Fused, Group, gather, run
+from .program import Equation, Program, Variable
 
-__all__ = ["Loop", "gather", "halves", "sum_of_halves"]
+__all__ = ["Loop", "gather_blocks", "halves", "sum_of_halves"]
 
 LARGE = 1 << 20  # bytes: smaller arrays stay in the cache anyway
 PIECE = 1 << 18  # bytes of one array in a piece
@@ -24,26 +25,17 @@ FEWEST = 3  # equations that are worth a loop
 
 
 @dataclass(eq=False, slots=True)
-class Loop(Equation):
-    """Equations that run together, piece by piece.
+class Loop(Fused):
+    """Equations that run together, piece by piece."""
 
-    `outs` are the values that are read outside of the loop; `out` is the first of them.
-    """
-
-    inside: list[Equation] = field(default_factory=list)
-    results: list[Variable] = field(default_factory=list)
+    chain: list[Equation] = field(default_factory=list)
     shape: tuple[int, ...] = ()
     threads: int = 1  # that share the pieces
 
     @property
-    def outs(self) -> list[Variable]:
-        """What the loop assigns."""
-        return self.results
-
-    @property
-    def parts(self) -> list[Equation]:
-        """Itself and the equations inside."""
-        return [self, *self.inside]
+    def inside(self) -> list[Equation]:
+        """The equations, in order."""
+        return self.chain
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
@@ -83,60 +75,47 @@ def sum_of_halves(sums: list[Any], size: int, most: int) -> Any:
     return add(size)
 
 
-def gather(program: Program, threads: int = 1) -> Program:
+def gather_blocks(program: Program, threads: int = 1) -> Program:
     """Put elementwise equations over large arrays of one shape into loops."""
-    leaving = used_later(program.outputs)
-    gathered = _gather(program.equations, leaving)
-    for equation in gathered:
-        if isinstance(equation, Loop):
-            equation.threads = threads
-    return program.with_equations(gathered)
+    return gather(program, lambda: _Chain(threads))
 
 
-def _gather(equations: list[Equation], leaving: set[Variable]) -> list[Equation]:
-    first = next((k for k, e in enumerate(equations) if _elementwise(e)), None)
-    if first is None:
-        return equations
-    shape = equations[first].out.shape
-    before, group = equations[:first], []
-    after: list[Equation] = []
-    late: set[Variable] = set()  # needs a finished result of the loop
-    inside: set[Variable] = set()
-    for equation in equations[first:]:
-        inputs = set(equation.inputs)
-        fits = _elementwise(equation) and equation.out.shape == shape
-        summed = _is_sum(equation) and equation.args[0] in inside
-        if (fits or summed) and not inputs & late:
-            group.append(equation)
-            (late if summed else inside).add(equation.out)
-        elif inputs & (late | inside) or equation.into or (after and _is_call_anew(equation)):
-            after.append(equation)
-            late.add(equation.out)
-        else:
-            before.append(equation)
-    rest = _gather(after, leaving)
-    if len(group) < FEWEST:
-        return [*before, *group, *rest]
-    return [*before, _loop(group, rest, leaving, shape), *rest]
+class _Chain(Group):
+    """Elementwise equations over arrays of one shape, and sums of what they make."""
 
+    def __init__(self, threads: int):
+        super().__init__()
+        self.threads = threads
+        self.chain: list[Equation] = []
+        self.totals: set[Variable] = set()  # known when the loop is done
 
-def _is_call_anew(equation: Equation) -> bool:
-    """Calls of the user's functions stay in order."""
-    return isinstance(equation.function, Anew)
+    @property
+    def equations(self) -> list[Equation]:
+        """All of them."""
+        return self.chain
 
+    def takes(self, equation: Equation) -> bool:
+        """Take it in, if it fits."""
+        out = equation.out
+        summed = _is_sum(equation) and equation.args[0] in self.made
+        fits = _elementwise(equation) and (not self.chain or out.shape == self.chain[0].out.shape)
+        if not (fits or summed) or not self.totals.isdisjoint(equation.inputs):
+            return False
+        self.chain.append(equation)
+        if summed:
+            self.totals.add(out)
+        return True
 
-def _loop(
-    group: list[Equation], rest: list[Equation], leaving: set[Variable], shape: tuple[int, ...]
-) -> Loop:
-    read = set(leaving).union(*(e.inputs for e in rest))
-    made = {e.out for e in group}
-    results = [e.out for e in group if e.out in read]
-    inputs = dict.fromkeys(v for e in group for v in e.inputs if v not in made)
-    return Loop(results[0], _run, tuple(inputs), {}, False, group[0].context, group, results, shape)
+    def is_worth_it(self) -> bool:
+        """So many that they are quicker together."""
+        return len(self.chain) >= FEWEST
 
-
-def _run() -> None:
-    raise AssertionError("a loop is written out, not called")  # pragma: no cover
+    def fused(self, results: list[Variable]) -> Loop:
+        """The loop."""
+        inputs = dict.fromkeys(v for e in self.chain for v in e.inputs if v not in self.made)
+        first = self.chain[0]
+        return Loop(results[0], run, tuple(inputs), {}, False, first.context,
+                    results, self.chain, first.out.shape, self.threads)  # fmt: skip
 
 
 def _elementwise(equation: Equation) -> bool:

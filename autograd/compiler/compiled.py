@@ -8,49 +8,31 @@ import inspect
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
-from ..arrays import ReadOnly, as_constant, check_plain
-from ..errors import AutogradError, TraceError
+from ..arrays import as_constant
+from ..errors import TraceError
 from ..modes import MODE, computing_with
-from ..sharing import OUTSIDE
-from ..standins import concrete
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS, Kind
 from .apart import Apart
-from .asks import TypesSeen, check_arguments, identity_of, is_replaced
-from .binding import commit, read_all, unfit
-from .calls import FIXED, MISS, Check, caller, form_of, giver, parts_of
-from .containers import Read
-from .draws import HANDED_ON, Draws, call_or_take
-from .emit import Runner
-from .files import guards_of_files, noting_files
-from .guards import Surroundings
-from .heads import Call
+from .arguments import Given, Miss, described, flatten, kind_of
+from .attempt import Subject, trace
+from .binding import read_all
+from .draws import HANDED_ON, call_or_take
+from .entries import Entry
 from .interpret import interpret
-from .leftovers import collections, is_left_over, replace
-from .lookalikes import lookalike
-from .lower import Form, lower
-from .memory import Memory, plan
-from .names import name_gradients
-from .native import Native, require_numba, with_native
-from .passes import PICTURED, READABLE, improve
+from .memory import Memory
+from .native import require_numba
 from .places import Changing
-from .program import Anew, Output, Program, Variable
-from .reach import Reached, Views, reach
-from .scalars import FloatRunner, is_scalar
-from .source import Source, source
-from .state import State
+from .program import Program, Variable
+from .source import Source
 from .store import SAID, Store, changing_int, now, say
-from .texts import text_of
-from .trace import Notes, Trace, owned
-from .traced import Traced
-from .turns import PAUSED_COLLECTOR, TURN, Once
-from .verify import verify_memory
-from .wording import give_names
+from .trace import Trace
+from .turns import PAUSED_COLLECTOR, TURN
 
 __all__ = ["Compiled", "compile", "fresh"]
 
@@ -135,10 +117,10 @@ def fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
     """
     args = tuple(map(_value_to_read, args))
     kwargs = {key: _value_to_read(x) for key, x in kwargs.items()}
-    trace = MODE.get().kind
-    if not isinstance(trace, Trace):
+    kind = MODE.get().kind
+    if not isinstance(kind, Trace):
         return constant_tensor(as_constant(call_or_take(function, args, kwargs), copy=False))
-    return constant_tensor(trace.call_anew(function, args, kwargs))
+    return constant_tensor(kind.call_anew(function, args, kwargs))
 
 
 class Compiled(Generic[P]):
@@ -158,13 +140,14 @@ class Compiled(Generic[P]):
         self._eager: set[Any] = set()  # kinds of arguments for which there is no program
         self.entries = Store()
         self.why: list[str] = []  # for every trace, or for the last ones: what was new
-        self._changing = Changing()
         self._traced: list[Any] = []  # the kinds of arguments of the last traces
         self._warned = False
         self._last: Entry | None = None
         self._leaves: list[Any] = []
         self._structure: Any = None
         self.parameters = _parameter_names(function)  # names of the arguments
+        native = backend == "numba"
+        self._subject = Subject(function, self.parameters, native, threads, Changing())
         self.__name__ = getattr(function, "__name__", "step")
         if not self.__name__.isidentifier():  # a lambda
             self.__name__ = "step"
@@ -193,7 +176,7 @@ class Compiled(Generic[P]):
         last = self._last
         if last is not None and last.recording is mode.recording:
             result = last.call(args, kwargs)
-            if result is not MISS:
+            if result.__class__ is not Miss:
                 return result
         with HANDED_ON.once_more() as start:
             return self._look_up(args, kwargs, start)
@@ -214,21 +197,21 @@ class Compiled(Generic[P]):
         """A call for which the last program did not apply; `start` it anew."""
         if self._last is not None:
             self._last.used = now()
-        leaves, structure = _flatten(args, kwargs)
-        key = structure, tuple(map(_kind, leaves)), MODE.get().recording
-        result, _ = self._with_a_program(key, args, kwargs, leaves, start)
-        if result is not MISS:
+        leaves, structure = flatten(args, kwargs)
+        key = structure, tuple(map(kind_of, leaves)), MODE.get().recording
+        result = self._with_a_program(key, args, kwargs, start)
+        if result.__class__ is not Miss:
             return result
         if key in self._eager:
             return self.function(*args, **kwargs)
         with TURN.taken():
-            result, problem = self._with_a_program(key, args, kwargs, leaves, start)
-            if result is not MISS:  # another thread has traced in the meantime
+            result = self._with_a_program(key, args, kwargs, start)
+            if result.__class__ is not Miss:  # another thread has traced in the meantime
                 return result
-            reason = problem or (self._difference(key) if self.entries else "first call")
+            reason = result or (self._difference(key) if self.entries else "first call")
             try:
                 with PAUSED_COLLECTOR:
-                    entry, result = self._trace(args, kwargs, leaves, structure)
+                    entry, result = trace(self._subject, Given(args, kwargs, leaves, structure))
             except TraceError as error:
                 if not self.fallback:
                     raise
@@ -248,162 +231,21 @@ class Compiled(Generic[P]):
         key: Any,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        leaves: list[Any],
         start: Callable[[], None],
-    ) -> tuple[Any, str | None]:
-        """The result of a program that is there, or MISS and what is not as it was for it."""
-        problem = None
+    ) -> Any:
+        """The result of a program that is there; or what is not as it was for it, if it is."""
+        problem = Miss()
         for entry in self.entries.get(key, []):
             start()
             entry.get_ready()
             result = entry.call(args, kwargs)
-            if result is not MISS:
+            if result.__class__ is not Miss:
                 entry.used = now()
                 self._last = entry
-                return result, None
-            problem = problem or entry.changed(leaves)
+                return result
+            problem = problem or result
         start()
-        return MISS, problem
-
-    def _trace(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], leaves: list[Any], structure: Any
-    ) -> tuple[Entry, Any]:
-        """Trace the function, once more with other stand-ins if those were not the right ones."""
-        wide, read = False, set[tuple[int, Any]]()
-        first: AutogradError | None = None
-        while True:
-            try:
-                return self._attempt(args, kwargs, leaves, structure, wide, read)
-            except Read as signal:
-                read.add(signal.args[0].id)
-            except AutogradError as error:
-                if first is not None or not getattr(error, "wants_arrays", False):
-                    raise first or error from None
-                first, wide = error, True
-
-    def _attempt(
-        self,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        leaves: list[Any],
-        structure: Any,
-        wide: bool,
-        read: set[tuple[int, Any]],
-    ) -> tuple[Entry, Any]:
-        native, recording = self.backend == "numba", MODE.get().recording
-        views: Views = {}
-        reached = reach(self._roots(leaves), views=views)
-        identity = identity_of(leaves, reached)
-        outside = Surroundings(reached.guards)
-        trace = Trace(Draws(reached.random), reached.arrays)
-        if not reached.names.isdisjoint(("errstate", "seterr")):
-            trace.error_states = []
-        owners = {id(view): kind for kind, view in views.items()}
-        state = State(reached.guards, owners, self._changing, leaves, reached.names, read, wide)
-        given = [_stand_in(trace, x, k, self.parameters) for k, x in enumerate(leaves)]
-        given = [given[k] for k in identity.first] if identity else given
-        traced_args, traced_kwargs = _rebuild(structure, given)
-        state.ids.update(map(id, given))
-        before = collections()
-        undo = functools.partial(self._undo, trace, state, outside, leaves, views)
-        try:
-            try:
-                state.enter(trace)
-                replaced = any(map(is_replaced, leaves)) or bool(state.stood)
-                types_seen = TypesSeen(code for code, _ in reached.codes if replaced)
-                with (
-                    noting_files(reached.names) as files,
-                    computing_with(trace, site=None, recording=recording),
-                    types_seen,
-                ):
-                    result = self.function(*traced_args, **traced_kwargs)
-                if trace.refusal is not None:  # the function has caught it
-                    raise trace.refusal
-                check_arguments(_flatten(traced_args, traced_kwargs), given, structure)
-                results = parts_of(result, trace.stays)
-                trace.draws.check()
-                trace.check_error_states()
-                still = self._looked_at(trace, state, reached, leaves, views)
-                settled = state.settle(trace, still.guards)
-                values = [None if trace.stays(x) else trace.data(x) for x in results]
-                traced = trace.program(values, settled.leaves, settled.effects)
-                program = (
-                    with_native(traced, self.threads)
-                    if native
-                    else improve(lower(traced, Form.QUICK).program)
-                )
-                depends = Surroundings([*settled.guards, *guards_of_files(files)])
-                computed = [output.source for output in traced.outputs if output.kind == "result"]
-                give = giver(result, results, computed)
-                places = _rebuild(structure, [*range(len(leaves))])
-                others = {k: x for k, x in enumerate(results) if k not in computed}
-                call = Call.of(self.function, *places, _fixed(leaves), form_of(result), others)
-                values = [owned(concrete(values[k])) for k in computed]
-                entry = Entry(program, traced, trace.notes(), leaves, depends, recording, call)
-                entry.said = settled.said
-                if settled.keep:  # else the next call is traced as well
-                    check = Check.of(args, kwargs, set(entry.tensors), identity)
-                    entry.call_later = functools.partial(caller, check, depends, give=give)
-                trace.finish([*settled.changes, state.done()])
-            except BaseException as error:
-                if trace.refusal is not None and isinstance(error, Exception):
-                    error = trace.refusal  # NumPy has made another one of it
-                undo(error)
-                raise error
-        except BaseException as error:
-            undo(error)  # if Ctrl-C has interrupted it; else it is done
-            raise
-        trace.forget()
-        del given, result, results, traced_args, traced_kwargs  # the graph is not needed
-        del undo, state, still, types_seen
-        del settled.leaves[:], settled.changes[:]
-        if is_left_over(trace, before) and replace(trace):
-            entry.call_later = None
-        del trace
-        return entry, give(*values)
-
-    def _looked_at(
-        self, trace: Trace, state: State, reached: Reached, leaves: list[Any], views: Views
-    ) -> Reached:
-        """What the program depends on: all that was reached, but by functions of `fresh`."""
-        anew = [e.function.function for e in trace.equations if isinstance(e.function, Anew)]
-        with state.as_before():
-            still = reach(self._roots(leaves), anew, views) if anew else reached
-        _refuse_chance(still)
-        return still
-
-    def _undo(
-        self,
-        trace: Trace,
-        state: State,
-        outside: Surroundings,
-        leaves: list[Any],
-        views: Views,
-        error: BaseException,
-    ) -> None:
-        """Put back what a trace that fails has changed, and all stand-ins."""
-        if state.is_done:
-            return
-        state.leave()
-        trace.abandon()
-        if isinstance(error, (AutogradError, Read)):  # perhaps the function just runs after this
-            trace.draws.put_back()
-            outside.put_back()
-            if trace.wants_arrays or "out=" in str(error):
-                error.wants_arrays = True  # type: ignore[union-attr]
-        else:  # nothing has happened, but for what functions of `fresh` did
-            outside.put_back(reach(self._roots(leaves), trace.called, views).guards)
-        commit((), [state.done()])
-
-    def _roots(self, leaves: list[Any]) -> list[tuple[Any, str]]:
-        """Where to look for what the function takes from outside: in itself, in its arguments."""
-        names = self.parameters
-        objects = [
-            (x, names[k] if k < len(names) else "an argument")
-            for k, x in enumerate(leaves)
-            if not isinstance(x, (np.ndarray, Tensor))
-        ]
-        return [(self.function, ""), *objects]
+        return problem
 
     def _advice(self, key: Any) -> str:
         """Words, also as a warning, if an int was another one at each of the last traces."""
@@ -430,7 +272,7 @@ class Compiled(Generic[P]):
             return f"{'outside' if recording else 'inside'} of no_grad"
         differences = [
             [
-                f"{self._argument(k, structure)} is {_described(new)}, before {_described(old)}"
+                f"{self._argument(k, structure)} is {described(new)}, before {described(old)}"
                 for k, (new, old) in enumerate(zip(kinds, others, strict=True))
                 if new != old
             ]
@@ -505,9 +347,6 @@ class Compiled(Generic[P]):
         return self._last
 
 
-PER_EQUATION = 3000  # bytes that the objects of an equation take, about
-
-
 def compile_again(function: Any, backend: str, fallback: bool, threads: int) -> Any:
     """A compiled function out of a pickle."""
     return compile(function, backend=backend, fallback=fallback, threads=threads)
@@ -527,284 +366,12 @@ def refuse_kind(function: Any) -> None:
             )
 
 
-class Entry:
-    """The program for one kind of arguments.
-
-    What runs it is made when it is called for the first time, which is the second call of the
-    function: a program that is traced and never comes again costs neither text nor buffers.
-    """
-
-    # the whole call; MISS if the program is not to be used, or not ready
-    call: Callable[[tuple[Any, ...], dict[str, Any]], Any] = staticmethod(lambda *_: MISS)
-    call_later: Callable[..., Any] | None = None  # makes it from what runs the program
-    said = ""  # why the function is traced at the next call anyway
-
-    def __init__(
-        self,
-        program: Program,
-        traced: Program,
-        notes: Notes,
-        arguments: list[Any],
-        outside: Surroundings,
-        recording: bool,
-        described: Call,
-    ):
-        self.program, self.traced, self.notes = program, traced, notes
-        self.outside, self.recording = outside, recording
-        self.described = described
-        self.used = 0
-        # a program reads and updates the tensors that it was traced with, arguments or not
-        self.tensors = {k: x for k, x in enumerate(arguments) if _is_variable(x)}
-        plain = (np.ndarray, np.generic, Tensor, float, *FIXED)
-        self._objects = {k: x for k, x in enumerate(arguments) if not isinstance(x, plain)}
-        self._memory = Once(functools.partial(_planned, program))
-        self._arrays = Once(functools.partial(_on_arrays, program, self._memory))
-        self._floats = Once(functools.partial(_on_floats, program))
-        if any(isinstance(equation, Native) for equation in program.equations):
-            self._arrays()  # so that it is known at once if there is no native code
-
-    def get_ready(self) -> None:
-        """Make what runs the program, if there is a call that waits for it."""
-        later = self.call_later
-        if later is not None:
-            floats, arrays = self._floats(), self._arrays
-            self.call = later(arrays().run if floats is None else _or_on_arrays(floats, arrays))
-            self.call_later = None
-
-    @property
-    def nbytes(self) -> int:
-        """About what it takes in memory when it runs: buffers, constants, and equations."""
-        equations = PER_EQUATION * len(self.traced.equations)
-        return (
-            equations
-            if is_scalar(self.program)
-            else equations + self._memory().kept_of(self.program)
-        )
-
-    @property
-    def text(self) -> str:
-        """The text of the function that runs."""
-        return (self._floats() or self._arrays()).source
-
-    @property
-    def memory(self) -> Memory:
-        """Where the values of the program live, if it runs on arrays."""
-        return self._memory()
-
-    def readable(self) -> Program:
-        """The same program with gates as in a textbook."""
-        program, modules = self._lowered(PICTURED)
-        name_gradients(program, modules)
-        return program
-
-    def source(self, name: str, gradients: bool = False) -> Source:
-        """The text of a function of that name."""
-        program, modules = self._lowered(READABLE)
-        invented = give_names(program)
-        text = text_of(program, self.described, modules, name, gradients, invented)
-        written = source(text)
-        written.again = functools.partial(self.source, name)
-        return written
-
-    def _lowered(
-        self, passes: list[Callable[[Program], Program]]
-    ) -> tuple[Program, dict[Variable, str]]:
-        """The program with gates as in a textbook, and for values the names of their modules."""
-        traced = self.traced
-        scopes, gradients = self.notes.scopes, self.notes.gradient_of
-        outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
-        traced = Program(
-            traced.inputs, traced.equations, traced.outputs + outputs, traced.empty, traced.effects
-        )
-        traced = traced.with_constants()
-        traced.put_in_scopes(scopes)
-        lowered = lower(traced, Form.TEXTBOOK)
-        program = improve(lowered.program, passes)
-        known = {v: lowered.known.get(v) for v in scopes}
-        return program, {
-            x.variable: scopes[v].name for v, x in known.items() if isinstance(x, Traced)
-        }
-
-    def changed(self, leaves: list[Any]) -> str:
-        """What is not as it was when the program was traced."""
-        if self.said:
-            return self.said
-        for k, old in (self.tensors | self._objects).items():
-            if leaves[k] is not old:
-                tensor = k in self.tensors
-                what = "tensor that requires a gradient" if tensor else type(old).__name__
-                return f"argument {k} is another {what}"
-        inputs = read_all(self.program, leaves)
-        problem = self.outside.changed() or unfit(self.program, inputs)
-        if problem is not None:
-            return problem
-        return "a gradient holds NaN: masks are needed"
-
-
-def _planned(program: Program) -> Memory:
-    """Where the values of a program live."""
-    memory = plan(program)
-    verify_memory(program, memory)
-    return memory
-
-
-def _on_arrays(program: Program, memory: Callable[[], Memory]) -> Runner:
-    """What runs a program, in memory that is planned for it."""
-    return Runner(program, memory())
-
-
-def _on_floats(program: Program) -> FloatRunner | None:
-    """What runs it if it is one of numbers alone."""
-    return FloatRunner(program) if is_scalar(program) else None
-
-
-def _or_on_arrays(
-    floats: FloatRunner, arrays: Callable[[], Runner]
-) -> Callable[[tuple[Any, ...]], tuple[Any, ...] | None]:
-    """The function that runs a program of numbers."""
-    on_floats = floats.run
-
-    def run(arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        try:
-            return on_floats(arguments)
-        except (ZeroDivisionError, OverflowError, ValueError):
-            return arrays().run(arguments)  # NumPy gives an infinity or NaN there
-
-    return run
-
-
-def _refuse_chance(reached: Reached) -> None:
-    """Raise TraceError where the function reads a clock, or copies a source of random numbers."""
-    copies = reached.names & {"deepcopy", "spawn"} if reached.random else set[str]()
-    for name in sorted(reached.clocks | copies):
-        what = "a clock" if name in reached.clocks else "random numbers of a copied source"
-        raise TraceError(
-            f"compile: the function reads {what} ({name}), and a compiled program would use the "
-            f"same at every call; call it through ag.fresh, or pass the value as an argument"
-        )
-
-
-def _is_variable(x: Any) -> bool:
-    return isinstance(x, Tensor) and x.requires_grad
-
-
 def _parameter_names(function: Callable[..., Any]) -> list[str]:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return []
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def _flatten(args: Any, kwargs: Any) -> tuple[list[Any], Any]:
-    """Arguments as a flat list, and how they were nested."""
-    if not kwargs and not any(isinstance(x, (tuple, list, dict)) for x in args):
-        return list(args), len(args)
-    leaves: list[Any] = []
-    return leaves, (_take_apart(args, leaves), _take_apart(kwargs, leaves))
-
-
-def _take_apart(x: Any, leaves: list[Any]) -> Any:
-    """The form of nested containers; what they hold goes to `leaves`."""
-    if isinstance(x, (tuple, list)):
-        return (type(x).__name__, *(_take_apart(item, leaves) for item in x))
-    if isinstance(x, dict):
-        return ("dict", *((key, _take_apart(value, leaves)) for key, value in x.items()))
-    leaves.append(x)
-    return None
-
-
-def _fixed(leaves: list[Any]) -> dict[int, Any]:
-    """The arguments that are the same at every call of a program, by their places."""
-    return {
-        k: x
-        for k, x in enumerate(leaves)
-        if _is_variable(x) or not isinstance(x, (np.ndarray, np.generic, Tensor, float))
-    }
-
-
-def _rebuild(structure: Any, leaves: list[Any]) -> tuple[Any, dict[str, Any]]:
-    if isinstance(structure, int):
-        return tuple(leaves), {}
-    rest = iter(leaves)
-    return _put_together(structure[0], rest), _put_together(structure[1], rest)
-
-
-def _put_together(form: Any, rest: Iterator[Any]) -> Any:
-    if form is None:
-        return next(rest)
-    kind, *items = form
-    if kind == "dict":
-        return {key: _put_together(value, rest) for key, value in items}
-    parts = [_put_together(item, rest) for item in items]
-    return parts if kind == "list" else tuple(parts)
-
-
-def _kind(x: Any) -> Any:
-    """What a program depends on: of arrays shape, dtype and layout, of ints the value."""
-    if x.__class__ is np.ndarray:
-        kind = (x.shape, x.dtype, x.strides) if x.ndim else (x.shape, x.dtype, "array")
-        return kind if x.flags.aligned else (*kind, "unaligned")
-    if x.__class__ is ReadOnly:
-        return x.shape, x.dtype, x.strides, "read-only"
-    if isinstance(x, Tensor):
-        if x.requires_grad and not x.is_leaf:
-            raise TraceError(
-                "compile: an argument is a recorded tensor, and a compiled function records "
-                "nothing; compile the whole computation, or pass t.detach()"
-            )
-        return "Tensor", _kind(np.asarray(x._array)), x.requires_grad
-    if type(x) is float:
-        return "float"
-    if isinstance(x, np.generic):
-        return (), x.dtype, ()
-    try:
-        hash(x)
-    except TypeError:
-        raise TraceError(
-            f"compile: an argument is a {type(x).__name__}; pass arrays, numbers, strings, or "
-            "lists, tuples and dictionaries of them"
-        ) from None
-    return type(x).__name__, x
-
-
-def _described(kind: Any) -> str:
-    """What `_kind` gives, in words."""
-    if kind[0] == "Tensor":
-        tracked = "with" if kind[2] else "without"
-        return f"a tensor {tracked} gradient, {_described(kind[1])}"
-    if isinstance(kind[0], tuple):
-        shape, dtype, strides, *more = kind
-        transposed = len(shape) > 1 and strides != np.empty(shape, dtype).strides
-        order = " in another order" * transposed + ", unaligned" * ("unaligned" in more)
-        return f"{dtype} {shape}{order}"
-    return "a float" if kind == "float" else repr(kind[1])
-
-
-def _stand_in(trace: Trace, x: Any, position: int, names: list[str]) -> Any:
-    """What the function gets in place of an argument while it is traced."""
-    name = names[position] if position < len(names) else None
-    if isinstance(x, Tensor):
-        if x.requires_grad:
-            return x  # lifted when it is used
-        given = constant_tensor(trace.argument(x._array, position, x.name or name))
-        return _not_to_be_written_to(given)
-    if isinstance(x, (np.ndarray, np.generic)):
-        data = as_constant(check_plain(x), copy=False)
-        shown = isinstance(x, ReadOnly)
-        traced = trace.argument(np.asarray(data) if shown else data, position, name)
-        if shown:
-            return traced.read_only()
-        return lookalike(traced, np.asarray(data) if isinstance(x, np.ndarray) else data)
-    if type(x) is float:
-        return lookalike(trace.argument(x, position, name), x)
-    return x
-
-
-def _not_to_be_written_to(argument: Tensor) -> Tensor:
-    """An array of the caller's; what the program did to it would not reach the caller."""
-    argument._memory = OUTSIDE
-    return argument
 
 
 def _value_to_read(x: Any) -> Any:

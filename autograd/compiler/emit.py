@@ -7,7 +7,6 @@ that write into them: no graph, no allocation of what does not leave.
 from __future__ import annotations
 
 import functools
-import operator
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -16,18 +15,19 @@ from typing import Any
 import numpy as np
 
 from ..arrays import lender
-from .binding import epilogue, prologue
+from .binding import HOLDS_NAN, OTHER_BRANCH, Writer, epilogue, leave, prologue, reader
 from .blocks import Loop, sum_of_halves
 from .draws import HANDED_ON
+from .forms import Written, listed, number
 from .gradients import gradients_of
 from .interpret import run_apart
 from .memory import Memory, axis_of_parts, out_of_parts, takes_out
 from .native import Native, load, write
-from .ops import Function, Out, function_name
+from .ops import Function, Meaning, Out, function_name
 from .program import Anew, Equation, Leaf, Program, Variable
 from .threads import together
-from .turns import Buffers
-from .types import Type, fresh, map_tree, type_of
+from .turns import Buffers, Once
+from .types import Type, fresh, map_tree
 
 __all__ = ["Runner"]
 
@@ -35,22 +35,21 @@ ALIGNMENT = 64
 SMALL = 1 << 15  # bytes: below that memory costs next to nothing
 
 
-class Runner:
+class Runner(Writer):
     """The function that runs a program, its text, and the memory it keeps."""
 
     def __init__(self, program: Program, memory: Memory):
+        super().__init__()
         self.program, self.memory = program, memory
         leaving = Counter(x.type.nbytes for x in memory.escaping)
-        self.scope: dict[str, Any] = {
-            "empty": lender(2 * max(leaving.values(), default=0)),  # of this call and the last one
-            "np": np,
-        }
+        self.scope["empty"] = lender(2 * max(leaving.values(), default=0))  # this call, the last
+        self.scope["np"] = np
         calls = any(isinstance(e.function, Anew) for e in program.equations)
         self.scope["buffers"] = buffers = Buffers(calls)
         self.names: dict[Variable, str] = {}
         self._functions: dict[Function, str] = {}
-        self._taken = {"run", "arguments"}
         self._given_memory: set[Variable] = set()  # of those that leave
+        self._taken.update(("run", "arguments"))
         self.static: set[Variable] = set()  # buffers and views of buffers, made once
         self._blocks = [_block(nbytes) for nbytes in memory.blocks]
         self._buffers: dict[Any, np.ndarray[Any, Any]] = {}
@@ -68,14 +67,16 @@ class Runner:
                 self._drawn.append(equation.out)
             self._equation(equation)
             if equation.out in branches:
-                taken = branches[equation.out]
-                self.lines.append(f"if {self.name(equation.out)} is not {taken}: return None")
+                taken = f"{self.name(equation.out)} is not {branches[equation.out]}"
+                self.lines.append(leave(OTHER_BRANCH, taken))
         self._epilogue()
         body = "\n        ".join(self.lines)
         self.source = f"def run(arguments):\n{buffers.lines(body)}"
-        self.scope["again"] = functools.partial(run_apart, program)
+        self.scope["again"] = functools.partial(
+            run_apart, program, Once(functools.partial(reader, program))
+        )
         exec(compile(self.source, "<compiled program>", "exec"), self.scope)
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | str] = self.scope.pop("run")
 
     # --- names ---------------------------------------------------------------------------------
 
@@ -91,13 +92,6 @@ class Runner:
                 self.scope[name] = variable.value
         return self.names[variable]
 
-    def bind(self, name: str, value: Any) -> str:
-        """A global of the function."""
-        while name in self._taken or (name in self.scope and self.scope[name] is not value):
-            name += "_"
-        self.scope[name] = value
-        return name
-
     def function(self, function: Function) -> str:
         """A NumPy function as a global: one look-up instead of two."""
         if function not in self._functions:
@@ -112,9 +106,9 @@ class Runner:
         if isinstance(x, Variable):
             return self.name(x) if dtype is None or x.shape else self.number(x, dtype)
         if isinstance(x, tuple):
-            return f"({''.join(self.text(item) + ', ' for item in x)})"
+            return listed(tuple, map(self.text, x))
         if isinstance(x, list):
-            return f"[{', '.join(map(self.text, x))}]"
+            return listed(list, map(self.text, x))
         if isinstance(x, slice):
             return f"slice({self.text(x.start)}, {self.text(x.stop)}, {self.text(x.step)})"
         whole = type(x) is int
@@ -137,18 +131,6 @@ class Runner:
         return self._numbers[key]
 
     # --- the parts of the function -----------------------------------------------------------
-
-    def misfit(self, name: str, type_: Type) -> str:
-        """The condition that an array is not of this type."""
-        if not type_.is_contiguous:
-            return f"{self.bind('type_of', type_of)}({name}) != {self.bind(f'type_{name}', type_)}"
-        dtype = self.bind(f"dtype_{type_.dtype.name}", type_.dtype)
-        layout = f" or not {name}.flags.c_contiguous" if type_.ndim > 1 else ""
-        return f"{name}.shape != {type_.shape} or {name}.dtype != {dtype}{layout}"
-
-    def convert(self, text: str) -> str:
-        """Values from outside are taken as they are."""
-        return text
 
     def _equation(self, equation: Equation) -> None:
         out = equation.out
@@ -177,7 +159,7 @@ class Runner:
     def _call(self, equation: Equation) -> str:
         """The plain call, which makes its own result."""
         args, op = equation.args, equation.op
-        if equation.function is operator.getitem:
+        if op.means is Meaning.ITEM:
             x, index = args
             number = "" if x.shape or index == () else "[()]"  # x[...] is an array without axes
             return f"{self.text(x)}[{self.text(index)}]{number}"
@@ -186,7 +168,7 @@ class Runner:
         if isinstance(equation.function, np.ufunc):  # of Python numbers it gives one of NumPy
             plain = any(isinstance(x, Variable) and not x.type.weak for x in args)
         if form is not None and len(form.operands) == len(args) and plain and not equation.kwargs:
-            return form.text.format(*map(self._operand, args))
+            return form.of([*map(self._operand, args)]).text
         dtype = _number_dtype(equation) if equation.out.shape else None
         arguments = [self.text(x, dtype) for x in args]
         arguments += [f"{key}={self.text(value)}" for key, value in equation.kwargs.items()]
@@ -194,9 +176,9 @@ class Runner:
         # a number, not an array without axes: it is quicker, and powers have the bits of eager
         return f"{call}[()]" if op.boxes and not equation.out.shape else call
 
-    def _operand(self, x: Any) -> str:
-        """An operand of an operator: a negative number in parentheses."""
-        return f"({x})" if type(x) is int and x < 0 else self.text(x)
+    def _operand(self, x: Any) -> Written:
+        """An operand of an operator."""
+        return number(x) if type(x) is int else Written(self.text(x))
 
     def _view(self, equation: Equation) -> None:
         out, base = equation.out, equation.out.base
@@ -260,7 +242,7 @@ class Runner:
         if equation.into:
             if equation not in self.memory.in_place:
                 self.lines.append(f"np.copyto({target}, {self.text(args[0])})")
-            if function is operator.setitem:
+            if op.means is Meaning.WRITTEN:
                 self.lines.append(f"{target}[{self.text(args[1])}] = {self.text(args[2])}")
             else:
                 rest = "".join(f", {self.text(x)}" for x in args[1:])
@@ -426,17 +408,18 @@ class Runner:
     def _hands_on(self) -> str:
         """What is drawn when it turns out that the program does not apply is drawn once."""
         if not self._drawn:
-            return " None"
-        hand_on = self.bind("hand_on", HANDED_ON.keep)
-        return f" {hand_on}({', '.join(map(self.name, self._drawn))})"
+            return ""
+        return (
+            f"{self.bind('hand_on', HANDED_ON.keep)}({', '.join(map(self.name, self._drawn))}) or "
+        )
 
     def _leave_at_nan(self, x: Variable) -> None:
-        """The line that leaves with None if an array holds NaN."""
-        name, leave = self.name(x), f"return{self._hands_on()}"
+        """The line that leaves if an array holds NaN."""
+        name, then = self.name(x), f"return {self._hands_on()}{HOLDS_NAN!r}"
         if x.dtype in (np.float32, np.float64) and x.shape and x.type.is_contiguous:
-            self.lines.append(f"if {self.bind('holds_nan', _holds_nan)}({name}): {leave}")
+            self.lines.append(f"if {self.bind('holds_nan', _holds_nan)}({name}): {then}")
         else:
-            self.lines.append(f"if {self.bind('isnan', np.isnan)}({name}).any(): {leave}")
+            self.lines.append(f"if {self.bind('isnan', np.isnan)}({name}).any(): {then}")
 
 
 def _holds_nan(x: np.ndarray[Any, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import changes_of, commit, done_by, read_all, unfit
+from .binding import HOLDS_NAN, OTHER_BRANCH, changes_of, commit, done_by
 from .draws import HANDED_ON
 from .program import Anew, EdgeCall, Equation, GateCall, Leaf, Program, Shadow, Variable
 from .types import map_tree
@@ -19,11 +19,18 @@ from .types import map_tree
 __all__ = ["interpret", "run_apart"]
 
 
-def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | None:
-    """A call of a program while its own memory is in use: by a function that it called."""
-    inputs = read_all(program, arguments)
-    if unfit(program, inputs) is not None:
-        return None
+def run_apart(
+    program: Program,
+    read: Callable[[], Callable[[Sequence[Any]], dict[Variable, Any] | str]],
+    arguments: Sequence[Any],
+) -> tuple[Any, ...] | str:
+    """A call of a program while its own memory is in use: by a function that it called.
+
+    `read` gives what reads its inputs.
+    """
+    inputs = read()(arguments)
+    if isinstance(inputs, str):
+        return inputs
     finite = {o.variable for o in program.outputs if o.kind == "finite"}
 
     def holds_nan(known: Mapping[Variable, Any]) -> bool:
@@ -33,12 +40,12 @@ def run_apart(program: Program, arguments: Sequence[Any]) -> tuple[Any, ...] | N
     if holds_nan(known):
         drawn = [e.out for e in program.equations if isinstance(e.function, Anew)]
         HANDED_ON.keep(*(known[x] for x in drawn if x in known))
-        return None
+        return HOLDS_NAN
     found = [
         (o, o.variable.value if o.variable.constant else known[o.variable]) for o in program.outputs
     ]
     if any(o.kind == "branch" and x is not o.source for o, x in found):
-        return None
+        return OTHER_BRANCH
     states = {o.source: np.copy(x, order="K")[()] if isinstance(x, np.ndarray) else x
               for o, x in found if o.kind == "state"}  # fmt: skip
 

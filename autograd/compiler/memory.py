@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .blocks import Loop
-from .native import Native
+from .loops import Fused
 from .program import Equation, Program, Variable
 from .types import fresh
 
@@ -92,7 +91,7 @@ def _early(
     program: Program, escaping: dict[Variable, int], last: dict[Variable, int]
 ) -> dict[Variable, Variable]:
     """Of the operands of a value that leaves, the first that it may write over; and of that one."""
-    made = {e.out: e for e in program.equations if not isinstance(e, (Loop, Native))}
+    made = {e.out: e for e in program.equations if not isinstance(e, Fused)}
     early: dict[Variable, Variable] = {}
     for k, equation in reversed(list(enumerate(program.equations))):
         out = equation.out
@@ -164,7 +163,7 @@ def takes_out(equation: Equation, out: Variable | None = None) -> bool:
     out = out or equation.out
     if out.base is not None or not out.shape:
         return False
-    if isinstance(equation, (Loop, Native)):
+    if isinstance(equation, Fused):
         return True
     return (equation.into or equation.op.out is not None) and out.dtype.kind != "O"
 

@@ -26,7 +26,7 @@ __all__ = ["WRITTEN", "name_gradients", "name_in_gate", "name_in_program", "name
 PACKAGE = str(Path(__file__).resolve().parents[1])
 GATES = str(Path(PACKAGE, "gates"))
 NUMPY = str(Path(np.__file__).parent)
-TRACER = str(Path(PACKAGE, "compiler", "compiled.py"))
+TRACER = str(Path(PACKAGE, "compiler", "attempt.py"))
 NEUTRAL = {  # what gates and layers call any value
     "array", "data", "first", "g", "index", "local", "number", "numbers", "out", "part", "result",
     "second", "self", "taken", "tie", "total", "traced", "value", "x",

@@ -23,39 +23,16 @@ from ..errors import TraceError
 from ..gates.losses import check_labels
 from ..gates.windows import Window, pieces_of, sum_of_pieces
 from . import results, taught
+from .forms import ANY, ATOM, CHOICE, COMPARISON, POWER, PRODUCT, SUM, UNARY, Form, infix
 from .results import Result, asked, converted, depends_on_data, miniature, told, unknown, view
 from .traced import cast
 
 __all__ = [
-    "ATOM", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUM", "SUMS", "UNARY", "Form",
+    "ATOM", "CHOSEN", "FOR_FLOATS", "MEANT", "OPS", "POWER", "PRODUCT", "SUMS", "UNARY", "Form",
     "Function", "Meaning", "Op", "Out", "Reduction", "function_name", "op_of",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
-
-ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, ANY = 9, 8, 7, 6, 5, 4, 0  # how tightly text binds
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How a call is written.
-
-    text       with {} for each operand, {function} for the function
-    level      how tightly the text binds; None if it is its operand
-    operands   how tightly each operand has to bind to be written without parentheses
-    repeats    an operand stands twice in the text
-    """
-
-    text: str
-    level: int | None = ATOM
-    operands: tuple[int, ...] = (ANY,)
-    repeats: bool = False
-
-
-def infix(symbol: str, level: int) -> Form:
-    """Two operands with a symbol between them; what is not a chain from left to right, powers
-    and comparisons, wants parentheses on both sides."""
-    return Form(f"{{}} {symbol} {{}}", level, (level + (level in (POWER, COMPARISON)), level + 1))
 
 
 class Out(Enum):
@@ -85,13 +62,19 @@ class Meaning(Enum):
     LARGER = "the larger of x and y"
     CHOICE = "x where a condition is true, else y"
     ADDED_AT = "x[index] += y, also where an index is repeated"
+    ITEM = "x[index]"
+    WRITTEN = "x[index] = y"
+    TRANSPOSED = "x.T, unless it is told an order of the axes"
+    STRETCHED = "x, repeated along axes"
+    COPY = "x in memory of its own"
+    NUMBER = "x as one of NumPy's"
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """How a loop reduces: from `start`, with `step` for each element."""
 
-    step: str
+    step: Form
     start: str
 
 
@@ -122,6 +105,7 @@ class Op:
 
     python       the function for two Python numbers, which does not widen float32
     same_bits    that one gives the bits of this one
+    squared      the function that it is of an array, where the second operand is 2
     neutral      the operand that leaves the other one as it is
     masks        it takes bools beside floats: "first" (a condition), or "any" (as 0 and 1)
     two_arrays   it is quicker with two arrays than with an array and a number
@@ -157,9 +141,10 @@ class Op:
     augmented: str = ""
     generated: Form | None = None
     floats: Form | None = None
-    native: str | None = None
+    native: Form | None = None
     python: Function | None = None
     same_bits: bool = True
+    squared: Function | None = None
     neutral: int | None = None
     masks: str = ""
     two_arrays: bool = False
@@ -262,7 +247,7 @@ def _arithmetic(
 ) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
-    _row(function, means=means, python=python, native=form.text, **forms, **facts)
+    _row(function, means=means, python=python, native=form, **forms, **facts)
     _row(python, means=means, pure=True, result=miniature(python), **forms)
 
 
@@ -275,7 +260,7 @@ _arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), 
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, means=Meaning.NEGATIVE, python=operator.neg, readable=MINUS, floats=MINUS,
-     native=MINUS.text)  # fmt: skip
+     native=MINUS)  # fmt: skip
 _row(
     operator.neg,
     means=Meaning.NEGATIVE,
@@ -298,8 +283,8 @@ _row(
     floats=CALL_OF_TWO,
 )
 # NumPy's power of scalars, as in eager, has bits of its own
-_row(operator.pow, means=Meaning.POWER, pure=True, result=miniature(operator.pow),
-     readable=STARS, generated=STARS,
+_row(operator.pow, means=Meaning.POWER, pure=True, squared=np.square,
+     result=miniature(operator.pow), readable=STARS, generated=STARS,
      floats=Form("float(float64({}) ** {})", ATOM, (ANY, ATOM)))  # fmt: skip
 
 
@@ -355,25 +340,22 @@ _row(operator.pos, pure=True, result=miniature(operator.pos), floats=Form("+{}",
 
 # --- functions of one number ---------------------------------------------------------------------
 
-_row(np.exp, means=Meaning.EXPONENTIAL, floats=CALL, native="math.exp({})")
-_row(np.expm1, floats=CALL, native="math.expm1({})")
-_row(np.log, means=Meaning.LOGARITHM, floats=CALL, native="math.log({})")
-_row(np.log1p, floats=CALL, native="math.log1p({})")
-_row(np.tanh, floats=CALL, native="math.tanh({})")
+_row(np.exp, means=Meaning.EXPONENTIAL, floats=CALL, native=Form("math.exp({})"))
+_row(np.expm1, floats=CALL, native=Form("math.expm1({})"))
+_row(np.log, means=Meaning.LOGARITHM, floats=CALL, native=Form("math.log({})"))
+_row(np.log1p, floats=CALL, native=Form("math.log1p({})"))
+_row(np.tanh, floats=CALL, native=Form("math.tanh({})"))
 _row(np.sign, floats=CALL)
-_row(
-    np.sqrt, means=Meaning.ROOT, noun="root", floats=Form("sqrt({})"), native="math.sqrt({})"
-)  # a ValueError below 0
-_row(np.absolute, called="np.abs", floats=Form("abs({})"), native="abs({})")
-_row(
-    np.square,
-    means=Meaning.SQUARE,
-    readable=Form("{}**2", POWER, (ATOM,)),
-    floats=Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True),
-    native="{0} * {0}",
-)
-_row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)), native="{one} / {}")
-_row(np.float64, result=converted(np.float64), readable=Form("{}", None), floats=Form("{}", None))
+_row(np.sqrt, means=Meaning.ROOT, noun="root", floats=Form("sqrt({})"),  # a ValueError below 0
+     native=Form("math.sqrt({})"))  # fmt: skip
+_row(np.absolute, called="np.abs", floats=Form("abs({})"), native=Form("abs({})"))
+SQUARED = Form("{0} * {0}", PRODUCT, (UNARY,), repeats=True)
+_row(np.square, means=Meaning.SQUARE, readable=Form("{}**2", POWER, (ATOM,)), floats=SQUARED,
+     native=SQUARED)  # fmt: skip
+_row(np.reciprocal, floats=Form("1.0 / {}", PRODUCT, (PRODUCT + 1,)),
+     native=Form("{one} / {}", PRODUCT, (PRODUCT + 1,)))  # fmt: skip
+_row(np.float64, means=Meaning.NUMBER, result=converted(np.float64), readable=Form("{}", None),
+     floats=Form("{}", None))  # fmt: skip
 _row(np.int64, result=converted(np.int64))
 _row(np.bool_, result=converted(np.bool_))
 
@@ -383,7 +365,7 @@ _row(np.bool_, result=converted(np.bool_))
 def _comparison(function: np.ufunc, symbol: str) -> None:
     on_floats = Form(f"({{}} {symbol} {{}})", ATOM, (SUM, SUM))
     _row(function, compares=True, readable=infix(symbol, COMPARISON),
-         floats=on_floats, native=f"{{}} {symbol} {{}}")  # fmt: skip
+         floats=on_floats, native=infix(symbol, COMPARISON))  # fmt: skip
 
 
 _comparison(np.greater, ">")
@@ -394,23 +376,25 @@ _comparison(np.equal, "==")
 _comparison(np.not_equal, "!=")
 
 
-def _extreme(function: np.ufunc, symbol: str, native: str, **facts: Any) -> None:
+def _extreme(function: np.ufunc, symbol: str, native: Form, **facts: Any) -> None:
     """Of two numbers; NaN wins, as in NumPy, which takes a third operand only as `out=`."""
     choice = f"({{0}} if {{0}} {symbol} {{1}} or {{0}} != {{0}} else {{1}})"
     _row(function, out=Out.KEYWORD, two_arrays=True, native=native,
          floats=Form(choice, ATOM, (SUM, SUM), repeats=True), **facts)  # fmt: skip
 
 
-LARGER, SMALLER = "larger({}, {})", "smaller({}, {})"  # helpers of native code
+LARGER = Form("larger({}, {})", ATOM, (ANY, ANY))  # helpers of native code
+SMALLER = Form("smaller({}, {})", ATOM, (ANY, ANY))
 _extreme(np.maximum, ">", LARGER, means=Meaning.LARGER)
 _extreme(np.minimum, "<", SMALLER)
+CHOSEN = Form("{1} if {0} else {2}", CHOICE, (CHOICE + 1, CHOICE + 1, CHOICE))
 _row(np.where, means=Meaning.CHOICE, result=results.chosen(np.where), elementwise=True, fresh=True,
-     masks="first", boxes=True, native="{1} if {0} else {2}",
+     masks="first", boxes=True, native=CHOSEN,
      floats=Form("({1} if {0} else {2})", ATOM, (ANY, ANY, ANY)))  # fmt: skip
 
 # --- reductions ----------------------------------------------------------------------------------
 
-SUMS = Reduction("{} + {}", "0")
+SUMS = Reduction(infix("+", SUM), "0")
 LARGEST, SMALLEST = Reduction(LARGER, "-np.inf"), Reduction(SMALLER, "np.inf")
 
 
@@ -419,9 +403,9 @@ def _reduction(called: str, *functions: Function, **facts: Any) -> None:
         _row(function, result=miniature(function), called=called, over_all=True, **facts)
 
 
+_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
 _reduction("np.sum", np.add.reduce, means=Meaning.TOTAL, reduces=SUMS, pairwise=True,
            noun="total")  # fmt: skip
-_reduction("np.sum", np.sum, means=Meaning.TOTAL, reduces=SUMS, noun="total", direct=np.add.reduce)
 _reduction("np.max", np.maximum.reduce, means=Meaning.LARGEST, reduces=LARGEST, noun="largest")
 _reduction("np.max", np.max, np.amax, means=Meaning.LARGEST, reduces=LARGEST, noun="largest",
            direct=np.maximum.reduce)  # fmt: skip
@@ -441,26 +425,26 @@ _row(np.dot, result=miniature(np.dot), product=True, fresh=True, out=Out.KEYWORD
 # --- shapes, copies, indexing --------------------------------------------------------------------
 
 TURNED = Form("{}.T", ATOM, (ATOM,))
-_row(np.transpose, result=view(np.transpose), method="transpose", readable=TURNED,
-     generated=TURNED)  # fmt: skip
+_row(np.transpose, means=Meaning.TRANSPOSED, result=view(np.transpose), method="transpose",
+     readable=TURNED, generated=TURNED)  # fmt: skip
 _row(np.reshape, result=results.reshape, reshapes=True, method="reshape",
      generated=Form("{}.reshape({})", ATOM, (ATOM, ANY)))  # fmt: skip
 _row(np.ravel, result=results.ravel)
 _row(np.expand_dims, result=view(np.expand_dims), reshapes=True)
 _row(np.squeeze, result=view(np.squeeze), reshapes=True)
-_row(np.broadcast_to, result=view(np.broadcast_to), boxes=True)
+_row(np.broadcast_to, means=Meaning.STRETCHED, result=view(np.broadcast_to), boxes=True)
 _rows(view, np.diagonal, np.flip, np.moveaxis, np.swapaxes)
 _row(np.concatenate, result=results.joined(np.concatenate), joins=True, fresh=True,
      out=Out.KEYWORD)  # fmt: skip
 _row(np.stack, result=results.joined(np.stack))
-_row(np.ndarray.copy, result=miniature(np.ndarray.copy), copies=True, fresh=True, out=Out.COPY,
-     readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
+_row(np.ndarray.copy, means=Meaning.COPY, result=miniature(np.ndarray.copy), copies=True,
+     fresh=True, out=Out.COPY, readable=Form("{}.copy()", ATOM, (ATOM,)))  # fmt: skip
 _row(cast, result=miniature(cast), copies=True, fresh=True, out=Out.CAST,
      readable=Form("{}.astype({})", ATOM, (ATOM, ANY)))  # fmt: skip
 for _like in (np.empty_like, np.zeros_like, np.ones_like):
     _row(_like, result=results.like, boxes=True)
-_row(operator.getitem, pure=True, noun="chosen", result=results.getitem)
-_row(operator.setitem, writes=True, result=results.setitem)
+_row(operator.getitem, means=Meaning.ITEM, pure=True, noun="chosen", result=results.getitem)
+_row(operator.setitem, means=Meaning.WRITTEN, writes=True, result=results.setitem)
 
 # --- other functions of NumPy, of which nothing else needs to be known ---------------------------
 
@@ -477,11 +461,10 @@ _rows(
     np.setdiff1d, np.trim_zeros, np.union1d, np.unique,
 )  # fmt: skip
 
-MEANT: dict[Meaning, Function] = {  # of several functions with a meaning the one that is written
-    row.means: function
-    for function, row in OPS.items()
-    if row.means is not None and (isinstance(function, np.ufunc) or function in (np.sum, np.where))
-}
+MEANT: dict[Meaning, Function] = {}  # of several functions with a meaning the first, for texts
+for _function, _known in OPS.items():
+    if _known.means is not None:
+        MEANT.setdefault(_known.means, _function)
 
 # --- helpers of gates ----------------------------------------------------------------------------
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .algebra import tidy
-from .blocks import gather
+from .blocks import gather_blocks
 from .by_shape import say_by_shape
 from .lecture import parameters_first
-from .ops import Function, op_of
+from .ops import MEANT, Function, Meaning, op_of
 from .program import Anew, Equation, Program, Variable, used_later
 from .shifts import leave_out_shifts
 from .textbook import (
@@ -82,14 +81,14 @@ def square(program: Program) -> Program:
     """`x ** 2` of an array is what NumPy makes of it, np.square, which can write into memory."""
     return program.with_equations(
         [
-            Equation(e.out, np.square, e.args[:1], context=e.context) if _is_square(e) else e
+            Equation(e.out, e.op.squared, e.args[:1], context=e.context) if _is_square(e) else e
             for e in program.equations
         ]
     )
 
 
 def _is_square(equation: Equation) -> bool:
-    if equation.function is not operator.pow or equation.out.dtype.kind != "f":
+    if equation.op.squared is None or equation.out.dtype.kind != "f":
         return False
     x, power = equation.args
     whole = type(power) in (int, float) and power == 2
@@ -98,7 +97,7 @@ def _is_square(equation: Equation) -> bool:
 
 def skip_broadcasts(program: Program, for_people: bool = False) -> Program:
     """Let an elementwise function read a small array itself in place of its broadcast view."""
-    made_by = {e.out: e for e in program.equations if e.function is np.broadcast_to}
+    made_by = {e.out: e for e in program.equations if e.op.means is Meaning.STRETCHED}
     for equation in program.equations if made_by else []:
         chooses = for_people and equation.op.masks == "first"  # np.where
         if not (equation.elementwise or chooses) or not equation.out.shape:
@@ -203,10 +202,10 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
     for equation in program.equations:
         _rename(equation, instead)
         source = equation.args[0] if equation.kwargs == TO_WRITE else None
-        if equation.function is not np.ndarray.copy or source is None:
+        if equation.op.means is not Meaning.COPY or source is None:
             continue
         same_layout = fresh(source.type) == fresh(equation.out.type)
-        own = source in made_by and source.base is None
+        own = source in made_by and source.base is None and not _is_stretched(made_by[source])
         unread = equation.out not in read  # it leaves the program, in memory of its own anyway
         if unread or (own and same_layout and (readers[source] == 1 or not alone)):
             instead[equation.out] = source
@@ -215,11 +214,16 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
     return remove_dead(program)
 
 
+def _is_stretched(equation: Equation) -> bool:
+    """All its elements may be one, also where it is a number, which nothing else can show."""
+    return equation.op.means is Meaning.STRETCHED
+
+
 def _unchanged(
     equation: Equation, made_by: dict[Variable, Equation], typed: bool
 ) -> Variable | None:
     """The operand that the result is equal to, if there is one; `typed`: and is of its type."""
-    function, args, neutral = equation.function, equation.args, equation.op.neutral
+    args, neutral = equation.args, equation.op.neutral
     if neutral is not None and len(args) == 2:
         for x, other in (args, args[::-1]):
             if _is_all(neutral, x) and _alike(other, equation.out, typed):
@@ -227,7 +231,7 @@ def _unchanged(
     source = args[0] if args else None
     if not isinstance(source, Variable):
         return None
-    if function is np.reshape and _alike(source, equation.out):
+    if equation.op.reshapes and _alike(source, equation.out):
         return source
     before = made_by.get(source)
     if before is not None and _reverses_axes(equation):
@@ -236,7 +240,7 @@ def _unchanged(
 
 
 def _reverses_axes(equation: Equation) -> bool:
-    return equation.function is np.transpose and len(equation.args) == 1
+    return equation.op.means is Meaning.TRANSPOSED and len(equation.args) == 1
 
 
 def take_numbers(program: Program) -> Program:
@@ -245,7 +249,7 @@ def take_numbers(program: Program) -> Program:
     narrow = _beside_narrow(program)
     for equation in program.equations:
         _rename(equation, instead)
-        source = equation.args[0] if equation.function is np.float64 else None
+        source = equation.args[0] if equation.op.means is Meaning.NUMBER else None
         if isinstance(source, Variable) and source.type.weak and equation.out not in narrow:
             instead[equation.out] = source
     _rename_outputs(program, instead)
@@ -265,7 +269,7 @@ def keep_numbers_in_views(program: Program) -> Program:
     instead: dict[Variable, Variable] = {}
     for equation in program.equations:
         _rename(equation, instead)
-        source = equation.args[0] if equation.function is operator.getitem else None
+        source = equation.args[0] if equation.op.means is Meaning.ITEM else None
         if source in views and source.root not in written and equation.args[1] == ():
             source.name, source.type, source.base = equation.out.name, equation.out.type, None
             instead[equation.out] = source
@@ -276,15 +280,16 @@ def keep_numbers_in_views(program: Program) -> Program:
 def transpose_early(program: Program) -> Program:
     """Elementwise results that are read only as a transposed copy are computed that way round."""
     made_by = program.producers()
-    copied = [e.args[0] for e in program.equations if e.function is np.ndarray.copy]
-    if not any(x in made_by and _reverses_axes(made_by[x]) for x in copied):
+    sources = [e.args[0] for e in program.equations if e.op.means is Meaning.COPY]
+    if not any(x in made_by and _reverses_axes(made_by[x]) for x in sources):
         return program
     readers = program.uses()
     readers.update(used_later(program.outputs))
     number = program.last_number()
     equations: list[Equation] = []
     for equation in program.equations:
-        turned = made_by.get(equation.args[0]) if equation.function is np.ndarray.copy else None
+        copied = equation.op.means is Meaning.COPY
+        turned = made_by.get(equation.args[0]) if copied else None
         source = made_by.get(turned.args[0]) if turned and _reverses_axes(turned) else None
         if (
             turned is None
@@ -316,12 +321,11 @@ def _transposed(x: Any, at: Equation, number: int) -> Equation | None:
     if not isinstance(x, Variable) or not x.shape:
         return None
     if len(x.shape) == 1:
-        column = (slice(None), None)
-        type_ = op_of(operator.getitem).result(x.type, column).type
-        out = Variable(number, type_, base=x)
-        return Equation(out, operator.getitem, (x, column), context=at.context)
-    type_ = op_of(np.transpose).result(x.type).type
-    return Equation(Variable(number, type_, base=x), np.transpose, (x,), context=at.context)
+        function, args = MEANT[Meaning.ITEM], [x, (slice(None), None)]
+    else:
+        function, args = MEANT[Meaning.TRANSPOSED], [x]
+    type_ = op_of(function).result(x.type, *args[1:]).type
+    return Equation(Variable(number, type_, base=x), function, tuple(args), context=at.context)
 
 
 def _alike(x: Any, out: Variable, typed: bool = True) -> bool:
@@ -412,7 +416,7 @@ READABLE: list[Callable[[Program], Program]] = [
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are
     take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
 ]  # fmt: skip
-PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather]
+PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather_blocks]
 
 
 def improve(program: Program, passes: Iterable[Callable[[Program], Program]] = PASSES) -> Program:

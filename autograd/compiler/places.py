@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-from .binding import Writer
+from .binding import Writer, leave
 from .guards import NOTHING, Guard
-from .types import Type, type_of
+from .types import Type
 
 __all__ = ["Carried", "Changing", "Place", "at", "name_of", "places_of"]
 
@@ -84,51 +84,35 @@ class Carried:
         found: Any = at(self.place, self.path)
         return found._array if isinstance(found, Tensor) else found
 
-    def fits(self) -> bool:
-        """The program is for a value like the one that is there now."""
-        return self.misfit() is None
-
-    def misfit(self) -> str | None:
-        """What is not as the program expects it."""
-        found: Any = at(self.place, self.path)
-        kind = type(found)
-        if kind is not self.kind or (kind is Tensor and found._tracked):
-            return f"{self.place.label} is a {kind.__name__}, not a {self.kind.__name__}"
-        if self.kind is Tensor or self.is_array:
-            value = found if self.is_array else found._array
-            if type_of(value) != self.type_:
-                return f"{self.place.label} has another shape, dtype or layout"
-            if self.array is not None and found is not self.array:
-                return f"{self.place.label} is another array"
-            if any(at(*other) is not found for other in self.also):
-                return f"{self.place.label} is no longer the same array as {self.also[0][0].label}"
-            if any(np.may_share_memory(value, other) for other in self.others):
-                return f"{self.place.label} shares memory with another array"
-        return None
-
     def reading(self, name: str, writer: Writer, type_: Type) -> list[str]:
-        """The lines that read it, or leave with None where it does not fit."""
-        lines = _reading(name, self.place, self.path, writer)
+        """The lines that read it, or say why not where it does not fit."""
+        label = self.place.label
         kind = writer.bind(f"kind_{self.kind.__name__}", self.kind)
-        lines.append(f"if {name}.__class__ is not {kind}: return None")
+        lines = _reading(name, self.place, self.path, writer, f"{label} has another form")
+        said = f"{label} is a ", f", not a {self.kind.__name__}"
+        why = f"{said[0]!r} + {name}.__class__.__name__ + {said[1]!r}"
+        lines.append(f"if {name}.__class__ is not {kind}: return {why}")
         if self.kind is Tensor:
-            lines += [f"if {name}._tracked: return None", f"{name} = {name}._array"]
+            tracked = leave(f"{label} requires a gradient now", f"{name}._tracked")
+            lines += [tracked, f"{name} = {name}._array"]
         if self.kind is not Tensor and not self.is_array:
             return lines
-        lines.append(f"if {writer.misfit(name, type_)}: return None")
+        misfit = writer.misfit(name, type_)
+        lines.append(leave(f"{label} has another shape, dtype or layout", misfit))
         if self.array is not None:
-            lines.append(
-                f"if {name} is not {writer.bind(f'array_{name}', self.array)}: return None"
-            )
-        same = [f"arguments[{k}] is {name}" for k in self.arguments]
-        lines += [f"if {' or '.join(same)}: return None"] if same else []
+            array = writer.bind(f"array_{name}", self.array)
+            lines.append(leave(f"{label} is another array", f"{name} is not {array}"))
+        if same := [f"arguments[{k}] is {name}" for k in self.arguments]:
+            lines.append(leave(f"{label} is an argument, too", *same))
         for place, path in self.also:
-            lines += _reading(f"{name}_too", place, path, writer)
-            lines.append(f"if {name}_too is not {name}: return None")
+            no_longer = f"{label} is no longer the same array as {place.label}"
+            lines += _reading(f"{name}_too", place, path, writer, no_longer)
+            lines.append(leave(no_longer, f"{name}_too is not {name}"))
         for other in self.others:
             shares = writer.bind("may_share_memory", np.may_share_memory)
-            other_name = writer.bind(f"array_{id(other)}", other)
-            lines.append(f"if {shares}({name}, {other_name}): return None")
+            array = writer.bind(f"array_{id(other)}", other)
+            shared = f"{label} shares memory with another array"
+            lines.append(leave(shared, f"{shares}({name}, {array})"))
         if not type_.shape:
             lines.append(f"{name} = {name}[()]")
         return lines
@@ -142,10 +126,11 @@ def at(place: Place, path: tuple[int, ...]) -> Any:
     return found
 
 
-def _reading(name: str, place: Place, path: tuple[int, ...], writer: Writer) -> list[str]:
+def _reading(name: str, place: Place, path: tuple[int, ...], writer: Writer, why: str) -> list[str]:
+    """The lines that read a place, maybe in a tuple there, or say why not."""
     lines = [f"{name} = {place.text(writer)}"]
     for k in path:
-        lines.append(f"if {name}.__class__ is not tuple or len({name}) <= {k}: return None")
+        lines.append(leave(why, f"{name}.__class__ is not tuple", f"len({name}) <= {k}"))
         lines.append(f"{name} = {name}[{k}]")
     return lines
 

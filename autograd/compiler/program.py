@@ -19,6 +19,7 @@ from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from .draws import call_or_take
+from .forms import listed
 from .ops import Function, Op, function_name, op_of
 from .types import Type, map_tree
 
@@ -108,7 +109,7 @@ class Equation:
 
     @property
     def outs(self) -> list[Variable]:
-        """The variables that it assigns: one, but for the loops of blocks.py."""
+        """The variables that it assigns: one, but for those of loops.py."""
         return [self.out]
 
     @property
@@ -126,7 +127,7 @@ class Equation:
 
     @property
     def parts(self) -> list[Equation]:
-        """Itself, and for the loops of blocks.py the equations inside."""
+        """Itself, and for those of loops.py the equations inside."""
         return [self]
 
     @property
@@ -448,8 +449,7 @@ def _text(x: Any) -> str:
     if isinstance(x, Variable):
         return str(x)
     if isinstance(x, (tuple, list)):
-        inner = ", ".join(map(_text, x))
-        return f"[{inner}]" if isinstance(x, list) else f"({inner}{',' * (len(x) == 1)})"
+        return listed(type(x), map(_text, x))
     if isinstance(x, slice):
         parts = ["" if p is None else _text(p) for p in (x.start, x.stop, x.step)]
         return ":".join(parts if x.step is not None else parts[:2])

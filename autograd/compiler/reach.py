@@ -12,7 +12,6 @@ import abc
 import builtins
 import collections
 import dataclasses
-import datetime
 import dis
 import enum
 import functools
@@ -20,14 +19,12 @@ import gc
 import mmap
 import operator
 import os
-import re
 import sys
-import time
 import types
 import weakref
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple
@@ -41,6 +38,17 @@ from ..lines import OURS
 from ..modes import Scope, scope
 from ..tensor import Tensor
 from .binding import owner
+from .codes import (
+    BY_NAME,
+    HEAP_TYPE,
+    Uses,
+    clocks_in,
+    codes_of,
+    is_users,
+    is_users_class,
+    names_in,
+    uses_of,
+)
 from .draws import EVERYBODYS, source_of
 from .guards import NOTHING, WHOLE, Guard
 
@@ -49,21 +57,13 @@ __all__ = ["Reached", "Views", "reach"]
 MOST = 20_000  # things that are looked into
 FEW = 8  # items that are looked at one by one
 MANY = 20_000  # items that have to be the very same; more have to be equal
-HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement
 PLAIN = (int, float, complex, bool, str, bytes, range, slice, type(None), np.generic, np.dtype,
          np.ufunc, Scope, scope, types.CodeType)  # fmt: skip
-BY_NAME = {  # who uses one of these may read any attribute
-    "__dict__", "__getattribute__", "__globals__", "__import__", "asdict", "astuple", "attrgetter",
-    "dir", "eval", "exec", "f_globals", "fields", "getattr", "getattr_static", "getmembers",
-    "globals", "import_module", "methodcaller", "replace", "vars",
-}  # fmt: skip
 OF_ENVIRONMENT = {"environ", "expanduser", "expandvars", "getenv"}
 OF_STATE = {  # functions without arguments that tell how something is set
     id(f): f for f in (gc.isenabled, np.get_printoptions, np.geterr, os.getcwd,
                        sys.getrecursionlimit)
 }  # fmt: skip
-CLOCKS = {"monotonic", "now", "perf_counter", "process_time", "thread_time", "time", "time_ns",
-          "today", "utcnow", "perf_counter_ns", "monotonic_ns"}  # fmt: skip
 CONSTRUCTORS = {"__init__", "__new__", "__post_init__"}
 CACHED = type(functools.cache(len))
 PARTS = {  # of things that stand around a function, or an object
@@ -116,7 +116,7 @@ def reach(
     `without` are functions that run at every call anyway: what they read does not matter. `views`
     keeps views of the attributes of classes, so that guards of a second look know their like.
     """
-    passed = {id(code) for function in without for code in _codes(function)}
+    passed = {id(code) for function in without for code in codes_of(function)}
     walk = _Walk(passed, {} if views is None else views)
     for thing, label in things:
         walk.meet(thing, label)
@@ -212,10 +212,10 @@ class _Walk:
             if issubclass(kind, abc.ABCMeta):  # others may be registered, for isinstance
                 self._guard("answer", abc.get_cache_token, None, f"what counts as {label}")
         elif issubclass(kind, types.ModuleType):
-            if kind is not types.ModuleType and _is_users_class(kind):
+            if kind is not types.ModuleType and is_users_class(kind):
                 self._guard("type", thing, None, f"the class of {label}")
                 self._class(kind)
-            if _is_users(thing.__name__):
+            if is_users(thing.__name__):
                 self._guard("size", vars(thing), None, label)
                 self._spaces.append((vars(thing), label, False))
                 self.meet(vars(thing).get("__getattr__"), label)
@@ -270,7 +270,7 @@ class _Walk:
         for name in ("__wrapped__", "registry"):  # the latter of `functools.singledispatch`
             self.meet(function.__dict__.get(name), label)
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        if not _is_users(function.__globals__.get("__name__", "")):
+        if not is_users(function.__globals__.get("__name__", "")):
             for _, cell in cells:  # a package's own affair, but for functions that it was given
                 with suppress(ValueError):
                     if callable(cell.cell_contents) or isinstance(cell.cell_contents, Gate):
@@ -285,12 +285,12 @@ class _Walk:
                 self.meet(held, f"{function.__name__}.{name}")
         if function.__dict__:
             self._spaces.append((function.__dict__, label, True))
-        for code in _codes(function):
+        for code in codes_of(function):
             if id(code) in self.passed:
                 continue
             self.codes.append((code, function))
-            self._names(_names_in(code), function.__globals__)
-            self._of_packages(_uses_of(code), function.__globals__)
+            self._names(names_in(code), function.__globals__)
+            self._of_packages(uses_of(code), function.__globals__)
 
     def _of_packages(self, uses: Uses, space: dict[str, Any]) -> None:
         """What code takes from packages and builtins, of which no more is looked at."""
@@ -302,7 +302,7 @@ class _Walk:
         for name, *attributes in uses.attributes:
             thing = space.get(name)
             for attribute in attributes:
-                if type(thing) is not types.ModuleType or _is_users(thing.__name__):
+                if type(thing) is not types.ModuleType or is_users(thing.__name__):
                     break
                 if attribute not in vars(thing):
                     break
@@ -312,7 +312,7 @@ class _Walk:
             module = sys.modules.get(name)
             if module is not None:
                 self._attribute(sys.modules, name, "sys.modules")
-            if type(module) is types.ModuleType and not _is_users(name):
+            if type(module) is types.ModuleType and not is_users(name):
                 for attribute in uses.names & vars(module).keys():
                     self._of_a_package(module, attribute, f"{name}.{attribute}")
 
@@ -342,7 +342,7 @@ class _Walk:
         package = space.get("__package__") or ""
         for name in names:
             if name in space:
-                self.clocks |= _clocks_in(space[name], names)
+                self.clocks |= clocks_in(space[name], names)
                 self._attribute(space, name, "")
                 continue
             for module in (name, f"{package}.{name}"):  # imported where it is used
@@ -378,11 +378,11 @@ class _Walk:
 
     def _class(self, kind: type) -> None:
         """What the methods of a class of the user's take from outside, and its own attributes."""
-        packages = [base for base in kind.__mro__ if not _is_users_class(base)]
+        packages = [base for base in kind.__mro__ if not is_users_class(base)]
         foreign = {name for base in packages for name in vars(base)}
         metaclass: type = type(kind)
         for base in (*kind.__mro__, *metaclass.__mro__):
-            if not _is_users_class(base) or (id(base), "class") in self._looked_at:
+            if not is_users_class(base) or (id(base), "class") in self._looked_at:
                 continue
             self._looked_at.add((id(base), "class"))
             space = self._attributes_of(base)
@@ -398,7 +398,7 @@ class _Walk:
     def _constructors(self, kind: type) -> None:
         """What is called when somebody who has the class makes an object of it."""
         for base in kind.__mro__:
-            for name in CONSTRUCTORS & vars(base).keys() if _is_users_class(base) else ():
+            for name in CONSTRUCTORS & vars(base).keys() if is_users_class(base) else ():
                 self._attribute(self._attributes_of(base), name, base.__name__)
 
     def _attributes_of(self, kind: type) -> Mapping[str, Any]:
@@ -424,7 +424,7 @@ class _Walk:
                 base = next((base for base in kind.__mro__ if name in vars(base)), None)
                 if base is not None:
                     self._once("item", self._attributes_of(base), name, f"{base.__name__}.{name}")
-        if _is_users_class(kind):
+        if is_users_class(kind):
             self._guard("type", thing, None, f"the class of {label}")
             self._class(kind)
             self._slots(thing, label)
@@ -448,7 +448,7 @@ class _Walk:
         self._guard("size", inside, None, f"{label}.__dict__")
         self.guards[-1].names |= _remembered(kind)  # they may be there after the first call
         hidden = _names_of_ours(kind)
-        foreign = not _is_users_class(kind)
+        foreign = not is_users_class(kind)
         if hidden is None and foreign and issubclass(kind, Mapping):
             hidden = frozenset()  # a dictionary with another one inside
         own = [base for base in kind.__mro__ if base.__module__ in ON_THEIR_OWN]
@@ -523,36 +523,8 @@ class _Walk:
         self._of_a_subclass(entries, label)
 
     def _of_a_subclass(self, container: Any, label: str) -> None:
-        if _is_users_class(type(container)):
+        if is_users_class(type(container)):
             self._object(container, label)
-
-
-def _clocks_in(thing: Any, names: frozenset[str]) -> set[str]:
-    """The names of clocks that code with these names reads, if it knows this by one of them."""
-    if thing is time or thing is datetime or thing is datetime.datetime or thing is datetime.date:
-        return set(CLOCKS & names)
-    is_clock = type(thing) is types.BuiltinFunctionType and thing.__module__ == "time"
-    return CLOCKS & {thing.__name__} if is_clock else set()
-
-
-def _is_users(module: str | None) -> bool:
-    """Whether code of this module is the user's, not an installed package's."""
-    top = (module or "").partition(".")[0]
-    return top in ("", "__main__") or _is_no_package(top)
-
-
-def _is_users_class(kind: type) -> bool:
-    """The same for a class; one whose module has no name is called one of "builtins"."""
-    made_by_class = kind.__module__ == "builtins" and bool(kind.__flags__ & HEAP_TYPE)
-    return made_by_class or _is_users(kind.__module__)
-
-
-@functools.lru_cache(maxsize=1000)
-def _is_no_package(top: str) -> bool:
-    if top in OURS or top in sys.stdlib_module_names:
-        return False
-    file = getattr(sys.modules.get(top), "__file__", None) or ""
-    return "site-packages" not in file and "dist-packages" not in file
 
 
 def _names_of_ours(kind: type) -> frozenset[str] | None:
@@ -571,7 +543,7 @@ def _reads_plainly(kind: type) -> bool:
 
 def _has_more(kind: type) -> bool:
     """Whether a kind of plain values has attributes of the user's, or memory of somebody else's."""
-    return issubclass(kind, np.void) or bool(kind.__flags__ & HEAP_TYPE and _is_users_class(kind))
+    return issubclass(kind, np.void) or bool(kind.__flags__ & HEAP_TYPE and is_users_class(kind))
 
 
 def _dictionary_of(thing: Any) -> Any:
@@ -586,67 +558,3 @@ def _remembered(kind: type) -> frozenset[str]:
     """The names of cached properties."""
     members = ((name, x) for base in kind.__mro__ for name, x in vars(base).items())
     return frozenset(name for name, x in members if isinstance(x, functools.cached_property))
-
-
-def _codes(function: Any) -> Iterator[types.CodeType]:
-    """The code of a function, and of those inside it."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    function = getattr(function, "__func__", function)
-    if not hasattr(function, "__code__"):
-        function = vars(type(function)).get("__call__")
-    todo = [function.__code__] if hasattr(function, "__code__") else []
-    while todo:
-        code = todo.pop()
-        yield code
-        todo += [part for part in code.co_consts if isinstance(part, types.CodeType)]
-
-
-class Uses(NamedTuple):
-    """The names in some code: what it looks up in its module, attributes of that, as in
-    `np.linalg.norm`, and imports."""
-
-    names: frozenset[str]
-    variables: frozenset[str]
-    attributes: frozenset[tuple[str, ...]]
-    imports: frozenset[str]
-
-
-@functools.lru_cache(maxsize=4000)
-def _uses_of(code: types.CodeType) -> Uses:
-    attributes: set[tuple[str, ...]] = set()
-    imports: set[str] = set()
-    chain: tuple[str, ...] = ()
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-            chain = (step.argval,)
-            attributes.add(chain)
-        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD") and chain:
-            chain = (*chain, step.argval)
-            attributes.add(chain)
-        elif step.opname not in ("CACHE", "EXTENDED_ARG", "PUSH_NULL"):
-            chain = ()
-        if step.opname == "IMPORT_NAME":
-            imports.add(step.argval)
-    variables = frozenset(chain[0] for chain in attributes)
-    return Uses(_names_in(code), variables, frozenset(attributes), frozenset(imports))
-
-
-@functools.lru_cache(maxsize=4000)
-def _names_in(code: types.CodeType) -> frozenset[str]:
-    """The names in some code, those of patterns among them; and where attributes are read by
-    name, the texts in it too."""
-    names = set(code.co_names)
-    by_name = not BY_NAME.isdisjoint(names)
-    names.update(_texts(x for x in code.co_consts if by_name or isinstance(x, tuple)))
-    if not names.isdisjoint(("format", "format_map")):  # "{0.k}"
-        names.update(word for text in _texts(code.co_consts) for word in re.findall(r"\w+", text))
-    return frozenset(names)
-
-
-def _texts(constants: Any) -> Iterator[str]:
-    for x in constants:
-        if isinstance(x, str):
-            yield x
-        elif isinstance(x, (tuple, frozenset)):
-            yield from _texts(x)

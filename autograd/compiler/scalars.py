@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .binding import epilogue, prologue
-from .ops import ATOM, FOR_FLOATS, UNARY, Form, Function
+from .binding import HOLDS_NAN, Writer, epilogue, leave, prologue
+from .forms import Form, Written, number
+from .ops import FOR_FLOATS, Function
 from .program import Equation, Program, Variable, used_later
 from .types import Type
 
@@ -64,24 +65,25 @@ def _adds_bools(equation: Equation) -> bool:
 
 
 class Piece(NamedTuple):
-    """An expression: how tightly it binds, how many operations it holds, and what it reads."""
+    """An expression: how many operations it holds, and what it reads."""
 
-    text: str
-    level: int
+    written: Written
     size: int = 0
     reads: tuple[Variable, ...] = ()
 
-    def bound(self, level: int) -> str:
-        """The text as an operand of something that binds with `level`."""
-        return self.text if self.level >= level else f"({self.text})"
+    @property
+    def text(self) -> str:
+        """As it stands alone."""
+        return self.written.text
 
 
-class FloatRunner:
+class FloatRunner(Writer):
     """The function that runs a program of numbers, and its text."""
 
     def __init__(self, program: Program):
+        super().__init__()
         self.program = program
-        self.scope: dict[str, Any] = {**FOR_FLOATS}
+        self.scope.update(FOR_FLOATS)
         self._sources: list[str] = []  # of the parts
         reads = chain.from_iterable(equation.inputs for equation in program.equations)
         self._uses = Counter(reads)  # how often a value is still read
@@ -101,7 +103,7 @@ class FloatRunner:
                 self._end_part()
         self._epilogue()
         self._finish()
-        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None] = self.scope.pop("run")
+        self.run: Callable[[tuple[Any, ...]], tuple[Any, ...] | str] = self.scope.pop("run")
         for used in (self._uses, self._names, self._kept, self._lines):
             used.clear()
 
@@ -116,11 +118,6 @@ class FloatRunner:
         inputs = self.program.inputs
         read = [i for i in inputs if self._uses[i.variable] or not i.variable.shape]
         self._lines += prologue(self.program, read, self)
-
-    def bind(self, name: str, value: Any) -> str:
-        """A global of the function."""
-        self.scope[name] = value
-        return name
 
     def misfit(self, name: str, type_: Type) -> str:
         """The condition that a value is no float64."""
@@ -143,7 +140,7 @@ class FloatRunner:
                 if variable.dtype == bool:
                     value = f"np.bool_({piece.text})"
                 if output.kind == "finite":
-                    self._lines.append(f"if {piece.text} != {piece.text}: return None")
+                    self._lines.append(leave(HOLDS_NAN, f"{piece.text} != {piece.text}"))
             if output.kind == "result":
                 results.append(value)
             elif output.kind != "finite":
@@ -172,10 +169,11 @@ class FloatRunner:
         parts = len(self._sources)
         self._define(f"part_{parts}(arguments, kept)", self._lines)
         calls = [
-            f"if part_{k}(arguments, kept) is None: return None" if k < parts
-            else f"return part_{k}(arguments, kept)"
-            for k in range(parts + 1)
-        ]  # fmt: skip
+            line
+            for k in range(parts)
+            for line in (f"left = part_{k}(arguments, kept)", "if left is not kept: return left")
+        ]
+        calls.append(f"return part_{parts}(arguments, kept)")
         given = "".join(f", part_{k}=part_{k}" for k in range(parts + 1))
         self._define(f"run(arguments{given})", [f"kept = [None] * {len(self._kept)}", *calls])
         for k in range(parts + 1):  # else the scope, and functions in it, would refer to each other
@@ -230,16 +228,16 @@ class FloatRunner:
             if x in self._inline:
                 return self._inline.pop(x)
             if x in self._names:
-                return Piece(self._names[x], ATOM, 0, (x,))
+                return Piece(Written(self._names[x]), 0, (x,))
             if self._uses[x] == 1:  # kept by another part for this
-                return Piece(f"kept[{self._kept[x]}]", ATOM, 0, (x,))
+                return Piece(Written(f"kept[{self._kept[x]}]"), 0, (x,))
             self._lines.append(f"{self.name(x)} = kept[{self._kept[x]}]")
-            return Piece(self._names[x], ATOM, 0, (x,))
+            return Piece(Written(self._names[x]), 0, (x,))
         if isinstance(x, (np.generic, np.ndarray)):
             x = x.item()
         if isinstance(x, float) and not math.isfinite(x):
-            return Piece(f'float("{x}")', ATOM)
-        return Piece(repr(x), UNARY if x < 0 else ATOM)
+            return Piece(Written(f'float("{x}")'))
+        return Piece(number(x))
 
     def _piece(self, equation: Equation) -> Piece:
         form, args = equation.op.floats, equation.args
@@ -249,15 +247,15 @@ class FloatRunner:
             return parts[0]
         if form.repeats:  # an operand that is written twice needs a name
             parts = [self._named(x, part) for x, part in zip(args, parts, strict=True)]
-        texts = [part.bound(least) for part, least in zip(parts, form.operands, strict=True)]
-        text = form.text.format(*texts, function=self._function(equation.function, form))
+        function = self._function(equation.function, form)
+        written = form.of([part.written for part in parts], function=function)
         size = 1 + sum([part.size for part in parts])
-        return Piece(text, form.level, size, sum([part.reads for part in parts], ()))
+        return Piece(written, size, sum([part.reads for part in parts], ()))
 
     def _named(self, x: Any, part: Piece) -> Piece:
         if part.size == 0 or not isinstance(x, Variable):
             return part
-        return Piece(self._assign(x, part), ATOM, 0, (x,))
+        return Piece(Written(self._assign(x, part)), 0, (x,))
 
     def _function(self, function: Function, form: Form) -> str:
         """The name of a function that the form calls."""

@@ -10,7 +10,7 @@ Sums are added in another order than NumPy adds them, so results agree to roundi
 import functools
 from collections.abc import Callable
 
-from ..blocks import gather
+from ..blocks import gather_blocks
 from ..lower import Form, lower
 from ..passes import SIMPLIFY, improve, skip_copies, square
 from ..program import Program, Variable
@@ -32,7 +32,7 @@ def with_native(traced: Program, threads: int = 1) -> Program:
     lowered = lower(traced, Form.NATIVE)
     passes: list[Callable[[Program], Program]] = [
         *NATIVE,
-        functools.partial(gather, threads=threads),
+        functools.partial(gather_blocks, threads=threads),
     ]
     program = improve(lowered.program, passes)
     outside: dict[Variable, int] = {}

@@ -7,15 +7,15 @@ nothing to do with the batch, such as the update of the parameters, and the sums
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..blocks import LARGE
-from ..ops import SUMS, Reduction
-from ..program import Anew, Equation, Program, Variable, used_later
+from ..loops import Fused, Group, gather, run
+from ..ops import SUMS, Meaning, Reduction
+from ..program import Equation, Program, Variable
 from .host import host_processor
 
 __all__ = ["NARROW", "Native", "axis_of", "gather_native", "is_each", "reduction"]
@@ -30,8 +30,8 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 @dataclass(eq=False, slots=True)
-class Native(Equation):
-    """Equations that run together as native code. `results` are what others read of it.
+class Native(Fused):
+    """Equations that run together as native code.
 
     count    rows of the batch
     first    equations over elements, and products, that the rows need
@@ -40,7 +40,6 @@ class Native(Equation):
     turned   matrices that are read through their transposes
     """
 
-    results: list[Variable] = field(default_factory=list)
     count: int = 0
     first: list[Equation] = field(default_factory=list)
     rows: list[Equation] = field(default_factory=list)
@@ -48,23 +47,17 @@ class Native(Equation):
     turned: dict[Variable, Variable] = field(default_factory=dict)
 
     @property
-    def outs(self) -> list[Variable]:
-        """What it assigns."""
-        return self.results
-
-    @property
-    def parts(self) -> list[Equation]:
-        """Itself and the equations inside."""
-        return [self, *self.first, *self.rows, *self.last]
+    def inside(self) -> list[Equation]:
+        """The equations, in the order in which they run."""
+        return [*self.first, *self.rows, *self.last]
 
 
 def gather_native(program: Program) -> Program:
     """Put equations into native code where that pays: not for numbers, see scalars.py."""
     if not any(equation.out.shape for equation in program.equations):
         return program
-    chooser = _Chooser(_batch(program), _labels(program))
-    leaving = used_later(program.outputs)
-    return program.with_equations(_gather(program.equations, chooser, leaving))
+    count, labels = _batch(program), _labels(program)
+    return gather(program, lambda: _Chooser(count, labels))
 
 
 def _batch(program: Program) -> int:
@@ -80,113 +73,67 @@ def _labels(program: Program) -> dict[Variable, int]:
     return {e.out: e.args[1][1] for e in program.equations if e.op.check}
 
 
-def _gather(equations: list[Equation], chooser: _Chooser, leaving: set[Variable]) -> list[Equation]:
-    count, labels, declined = chooser.count, chooser.labels, set[Equation]()
-    while True:
-        for equation in equations:
-            if equation in declined:
-                chooser.decline(equation)
-            else:
-                chooser.add(equation)
-        chooser.keep_views(leaving)
-        inside = [*chooser.rows, *chooser.elements]
-        if not inside:
-            return equations
-        if len(inside) >= FEWEST or any(e.op.product for e in inside):
-            after = _gather(chooser.after, _Chooser(count, labels), leaving)
-            return [*chooser.before, chooser.native(after, leaving), *after]
-        declined.update(inside)  # perhaps later ones are worth it
-        chooser = _Chooser(count, labels)
-
-
-class _Chooser:
-    """Sorts equations, in order: before, inside, after."""
+class _Chooser(Group):
+    """Sorts equations by their kinds."""
 
     def __init__(self, count: int, labels: dict[Variable, int]):
+        super().__init__()
         self.count, self.labels = count, labels
-        self.before: list[Equation] = []
         self.rows: list[Equation] = []
         self.elements: list[Equation] = []
-        self.after: list[Equation] = []
         self.by_row: set[Variable] = set()  # made in the loop, one row for each example
         self.looped: set[Variable] = set()  # those, and what is known when the loop is done
-        self.made: set[Variable] = set()  # all that native code makes
-        self.late: set[Variable] = set()  # made by NumPy after the native code
         self.turned: dict[Variable, Variable] = {}
-        self._views: dict[Variable, Equation] = {}  # transposes that nobody has asked for yet
-        self._last_effect_after = False
 
-    def add(self, equation: Equation) -> None:
-        """Decide where an equation goes."""
-        inputs, out = equation.inputs, equation.out
-        full = len(self.rows) + len(self.elements) >= MOST
-        if full or any(v in self.late or v.root in self.late for v in inputs):
-            self._with_numpy(equation, later=True)
-        elif _turns(equation):
-            self.turned[out] = equation.args[0]
-            self._views[out] = equation
-        elif self._is_row(equation):
+    @property
+    def equations(self) -> list[Equation]:
+        """All of them."""
+        return [*self.rows, *self.elements]
+
+    def is_full(self) -> bool:
+        """The others are for the next call of native code."""
+        return len(self.rows) + len(self.elements) >= MOST
+
+    def sees_through(self, equation: Equation) -> bool:
+        """A matrix is read through its transpose."""
+        if _turns(equation):
+            self.turned[equation.out] = equation.args[0]
+        return equation.out in self.turned
+
+    def takes(self, equation: Equation) -> bool:
+        """Take it in, if it is of one of the kinds."""
+        out = equation.out
+        if self._is_row(equation):
             self.rows.append(equation)
             self.by_row.add(out)
             self.looped.add(out)
-            self.made.add(out)
         elif self._is_total(equation):
             self.rows.append(equation)
             self.looped.add(out)
-            self.made.add(out)
         elif self._is_element(equation) or self._is_tiled(equation):
             self.elements.append(equation)
-            self.made.add(out)
-            if any(self.turned.get(v, v) in self.looped for v in inputs):
+            if any(self.turned.get(v, v) in self.looped for v in equation.inputs):
                 self.looped.add(out)
         else:
-            self._with_numpy(equation)
+            return False
+        return True
 
-    def decline(self, equation: Equation) -> None:
-        """It stays a call of NumPy."""
-        self._with_numpy(equation)
+    def is_worth_it(self) -> bool:
+        """So many that they are worth a call."""
+        inside = self.equations
+        return len(inside) >= FEWEST or any(e.op.product for e in inside)
 
-    def keep_views(self, leaving: set[Variable]) -> None:
-        """The transposes that leave the program, which nobody in it has asked for."""
-        for out, view in [*self._views.items()]:
-            if out in leaving:
-                del self._views[out]
-                self._with_numpy(view)
-
-    def _with_numpy(self, equation: Equation, later: bool = False) -> None:
-        """An equation that stays a call of NumPy, before or after the native code."""
-        for v in dict.fromkeys(equation.inputs):
-            view = self._views.pop(v, None)
-            if view is not None:
-                self._with_numpy(view)
-        effect = equation.op.check or isinstance(equation.function, Anew)
-        later |= effect and self._last_effect_after
-        if later or any(self._comes_after(v) for v in equation.inputs):
-            self.after.append(equation)
-            self.late.update(equation.outs)
-            self._last_effect_after |= effect
-        else:
-            self.before.append(equation)
-
-    def _comes_after(self, v: Variable) -> bool:
-        """Whether a value is there only after the native code."""
-        return v in self.late or v.root in self.late or v.root in self.made
-
-    def native(self, after: list[Equation], leaving: set[Variable]) -> Native:
+    def fused(self, results: list[Variable]) -> Native:
         """The native code, as one equation."""
-        inside = [*self.rows, *self.elements]
-        read = leaving.union(*(e.inputs for e in after))
-        read |= {v.root for v in read}
-        results = [e.out for e in inside if e.out in read]
         for out in results:
             out.base = None  # what was a view gets memory of its own
-        made = {e.out for e in inside}
+        inside = self.equations
         used = [self.turned.get(v, v) for e in inside for v in e.inputs]
-        given = tuple(dict.fromkeys(v for v in used if v not in made and not _is_number(v)))
+        given = dict.fromkeys(v for v in used if v not in self.made and not _is_number(v))
         first, last = self._around()
         return Native(
-            results[0] if results else inside[0].out, _run, given, {}, False, inside[0].context,
-            results, self.count, first, self.rows, last, self.turned,
+            results[0] if results else inside[0].out, run, tuple(given), {}, False,
+            inside[0].context, results, self.count, first, self.rows, last, self.turned,
         )  # fmt: skip
 
     def _around(self) -> tuple[list[Equation], list[Equation]]:
@@ -237,7 +184,7 @@ class _Chooser:
             same = {x.dtype, w.dtype, out.dtype} <= {out.dtype} <= set(FLOATS)
             small = len(w.shape) == 2 and _is_small(w.shape)
             return same and small and self._whole(w) and self._batchwise(x) and len(x.shape) == 2
-        if equation.function in (operator.getitem, operator.setitem):
+        if op.means in (Meaning.ITEM, Meaning.WRITTEN):
             return self._picks_by_row(equation)
         if reduction(equation) is not None and args[0].dtype in FLOATS:
             return axis_of(equation) == 1 and self._batchwise(args[0])
@@ -321,13 +268,9 @@ class _Chooser:
         return same and worth and in_rows and 0 < work <= MOST_TO_TILE
 
 
-def _run() -> None:
-    raise AssertionError("native code is written out, not called")  # pragma: no cover
-
-
 def _turns(equation: Equation) -> bool:
     return (
-        equation.function is np.transpose
+        equation.op.means is Meaning.TRANSPOSED
         and len(equation.args) == 1
         and len(equation.args[0].shape) == 2
     )

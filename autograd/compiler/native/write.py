@@ -8,7 +8,6 @@ four. Equations over the same columns share a loop; what only that loop reads st
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import SUMS
+from ..forms import ATOM, Written
+from ..ops import CHOSEN, SUMS, Meaning
 from ..program import Equation, Variable
 from .choose import NARROW, Native, axis_of, is_each, is_weak, reduction
 from .products import HIGHEST
@@ -115,14 +115,14 @@ class _Reading:
         if self.is_outer(equation):
             few, many = self.sides(equation)
             return {many} - {few}
-        if equation.op.product or equation.function is operator.getitem:
+        if equation.op.product or equation.op.means is Meaning.ITEM:
             return set()
         shape = self.elements(equation)
         if equation not in self.rows:
             return {v for v in reads if v.shape == shape}
         count = (self.native.count,)
         here = {v for v in reads if v.shape[:1] == count and _columns(v) == shape}
-        return here & {equation.args[0]} if equation.function is operator.setitem else here
+        return here & {equation.args[0]} if equation.op.means is Meaning.WRITTEN else here
 
     def is_outer(self, equation: Equation) -> bool:
         """Whether it is x.T @ g, a sum over the examples of outer products."""
@@ -368,7 +368,7 @@ class _Writer:
 
     def _equation(self, equation: Equation, rows: list[str]) -> list[str]:
         """The lines for one element; `rows` are the examples that are written out."""
-        function, out = equation.function, equation.out
+        means, out = equation.op.means, equation.out
         if reduction(equation):
             return self._reduce(equation, rows)
         if self.reading.is_outer(equation):
@@ -377,13 +377,13 @@ class _Writer:
         for r in rows:
             if equation.op.product and self.in_rows:
                 value = self._short_product(equation, r)
-            elif function is operator.setitem:
+            elif means is Meaning.WRITTEN:
                 value = self._chosen_or_old(equation, r)
-            elif function is operator.getitem:
+            elif means is Meaning.ITEM:
                 label = self._at(equation.args[1][1], r)
                 value = self._at(equation.args[0], r, label)
             elif equation.op.native is not None:
-                value = self._elementwise(equation, r)
+                value = self._elementwise(equation, r).text
             else:  # the same number, as another dtype or of another shape
                 value = _typed(self._at(equation.args[0], r), out)
             lines.append(f"{self._here(out, r)} = {value}")
@@ -405,17 +405,24 @@ class _Writer:
             lines.append(f"{name}[{index}] = {value}")
         return lines
 
-    def _elementwise(self, equation: Equation, r: str) -> str:
+    def _elementwise(self, equation: Equation, r: str) -> Written:
         op, args, out = equation.op, equation.args, equation.out
         assert op.native is not None, "chosen because it has a native form"
         floats = [x.dtype for x in args if isinstance(x, Variable) and x.dtype.kind == "f"]
         kind = next((d for d in floats if d == out.dtype), floats[0] if floats else out.dtype)
-        parts = [self._at(x, r, kind=kind) for x in args]
+        parts = [self._operand(x, r, kind) for x in args]
+        one = self._number("1", kind)
         for k, x in enumerate(args):
             if isinstance(x, Variable) and x.dtype == bool and op.masks == "any":
-                one, zero = self._number("1", kind), self._number("0", kind)
-                parts[k] = f"({one} if {parts[k]} else {zero})"
-        return op.native.format(*parts, one=self._number("1", kind))
+                zero = Written(self._number("0", kind))
+                parts[k] = CHOSEN.of([parts[k], Written(one), zero])
+        return op.native.of(parts, one=one)
+
+    def _operand(self, x: Any, r: str, kind: Any = None) -> Written:
+        """The element of x that is worked on, in an expression."""
+        if isinstance(x, Variable) and x in self.reading.conditions:
+            return self._elementwise(self.reading.conditions[x], r)
+        return Written(self._at(x, r, kind=kind))
 
     def _short_product(self, equation: Equation, r: str) -> str:
         """A row times a matrix of few rows: the sum written out."""
@@ -487,7 +494,8 @@ class _Writer:
         for r in rows:
             total = f"{_name(out)}_{r}"
             self.before.append(f"{total} = {start}")
-            lines.append(f"{total} = {kind.step.format(total, self._at(x, r))}")
+            step = kind.step.of([Written(total), self._operand(x, r)])
+            lines.append(f"{total} = {step.text}")
             if out in self.stored:
                 self.after.append(f"{_name(out)}_b[{r}] = {total}")
             if out in self.kept:
@@ -525,7 +533,7 @@ class _Writer:
         if not isinstance(x, Variable):
             return self._number(repr(x.item() if isinstance(x, np.generic) else x), kind)
         if x in self.reading.conditions:
-            return f"({self._elementwise(self.reading.conditions[x], r)})"
+            return self._operand(x, r).bound(ATOM)
         name, index = _name(x), _index(len(self.shape)) if j is None else j
         if not x.shape:
             if x.constant:

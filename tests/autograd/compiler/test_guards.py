@@ -284,3 +284,64 @@ def test_a_frozen_array_is_not_looked_at() -> None:
     looked_at = [g.space for g in compiled._last.outside.guards if g.kind == "bytes"]
     assert any(x is free for x in looked_at)
     assert not any(x is frozen for x in looked_at)
+
+
+# --- why a program does not apply ----------------------------------------------------------------
+
+
+class Holder:
+    """Has attributes."""
+
+    k = 0
+    m = 1.0
+    y: Any = None
+
+
+def test_a_branch_on_a_carried_number_is_told() -> None:
+    held = Holder()
+
+    def f(x: Any) -> Any:
+        held.k += 1
+        return x * 2 if held.k % 2 else x * 3
+
+    compiled = ag.compile(f)
+    for k in range(1, 7):
+        np.testing.assert_array_equal(compiled(np.ones(3)), np.full(3, 2.0 if k % 2 else 3.0))
+    assert compiled.why[2:] == ["a number goes another way at a branch"]
+
+
+def test_arguments_that_are_one_object_are_told() -> None:
+    compiled = ag.compile(lambda x, y: x * 2 if x is y else x * y)
+    a, b = np.full(3, 3.0), np.full(3, 5.0)
+    for x, y in [(a, a), (a, a), (a, b), (a, b), (a, a)]:
+        np.testing.assert_array_equal(compiled(x, y), x * 2 if x is y else x * y)
+    assert compiled.why[1:] == ["other arguments are one object, or not any more"]
+
+
+def test_a_number_of_another_kind_is_told() -> None:
+    held = Holder()
+
+    def f(x: Any) -> Any:
+        held.m = held.m * 0.5
+        return x * held.m
+
+    compiled = ag.compile(f)
+    for k in range(5):
+        if k == 4:
+            held.m = np.float64(3.0)
+        wanted = held.m * 0.5
+        np.testing.assert_array_equal(compiled(np.ones(2)), [wanted, wanted])
+    assert compiled.why[2:] == ["held.m is a float64, not a float"]
+
+
+def test_what_is_left_over_is_told() -> None:
+    held = Holder()
+
+    def f(x: Any) -> Any:
+        held.y = x * 2
+        return held.y
+
+    compiled = ag.compile(f)
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled(np.ones(2)), [2.0, 2.0])
+    assert "NaN" not in "".join(compiled.why)

@@ -17,6 +17,7 @@ from gate_cases import CASES, Case, value_and_all_grads
 import autograd as ag
 import nn
 from autograd import LabelError, Parameter
+from autograd.compiler.blocks import Loop
 from autograd.compiler.native import Native, choose, load
 from autograd.compiler.types import type_of
 
@@ -274,6 +275,37 @@ def test_random_numbers_come_in_the_order_of_eager() -> None:
     w, X = rng.normal(size=(3, 20)), rng.normal(size=(24, 3))
     for _ in range(3):
         agree(compiled(w, X), eager(w, X), np.float64)
+
+
+def test_a_transpose_that_nobody_reads_may_leave() -> None:
+    def f(w: Any, X: Any) -> Any:
+        h = np.tanh(X @ w) * 2.0
+        return h, np.transpose(X), np.transpose(h), X.T @ h
+
+    compiled = ag.compile(f, backend="numba")
+    w, X = rng.normal(size=(3, 4)), rng.normal(size=(20, 3))
+    for _ in range(2):
+        for found, expected in zip(compiled(w, X), f(w, X), strict=True):
+            agree(found, expected, np.float64)
+
+
+def test_chains_over_large_arrays_read_all_that_native_code_makes() -> None:
+    def f(x: Any) -> Any:
+        a = np.exp(x) * 2.0
+        b = a - np.sum(a, axis=0)
+        z = np.tanh(np.exp(-x * x) + x)
+        t = np.sum(z) * np.sum(x * 0.5)
+        return np.sum(np.sqrt(np.abs(b)) + 1.0 + t) + np.sum(z)
+
+    eager = ag.value_and_grad(f)
+    compiled = ag.compile(eager, backend="numba")
+    x = rng.normal(size=(300, 500))
+    for _ in range(2):
+        (value, grad), (wanted, wanted_grad) = compiled(x), eager(x)
+        agree(value, wanted, np.float64, of=[wanted])
+        agree(grad, wanted_grad, np.float64, of=[wanted_grad])
+    kinds = {type(e) for e in compiled.program.equations}
+    assert {Native, Loop} <= kinds
 
 
 def test_long_programs_go_into_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:

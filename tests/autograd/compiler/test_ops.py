@@ -14,7 +14,8 @@ import pytest
 
 import autograd as ag
 from autograd.compiler import ops
-from autograd.compiler.ops import OPS, Form, Op, Out, function_name, op_of
+from autograd.compiler.forms import Form, Written
+from autograd.compiler.ops import OPS, Op, Out, function_name, op_of
 
 NUMBERS = [0.0, -0.0, 1.0, -1.0, 0.3, -2.5, 7.0, 1e300, -1e-300, math.inf, -math.inf, math.nan]
 HELPERS = {
@@ -78,8 +79,9 @@ SERIES = (np.exp, np.expm1, np.log, np.log1p, np.tanh)  # to rounding: see mathe
 )
 def test_native_forms_give_the_bits_of_numpy(function: Any, op: Op) -> None:
     assert op.native is not None
-    text = op.native.format(*"xyz", one="np.float64(1)")
-    on_all_numbers(Form(text), function, text, np.float64)
+    form = op.native
+    text = form.of([*map(Written, "xyz"[: len(form.operands)])], one="np.float64(1)").text
+    on_all_numbers(form, function, text, np.float64)
 
 
 @pytest.mark.parametrize(
@@ -126,20 +128,21 @@ def test_texts_on_arrays_give_what_the_function_gives(function: Any, op: Op, whi
     assert np.array_equal(out, expected)
 
 
-@pytest.mark.parametrize("which", ["readable", "floats"])
+@pytest.mark.parametrize("which", ["readable", "floats", "native"])
 def test_parentheses_stand_where_the_levels_ask_for_them(which: str) -> None:
     """Every form in every place of every other one: the text means the nested calls."""
     rows = [(f, getattr(op, which)) for f, op in OPS.items() if isinstance(f, np.ufunc)]
     rows = [(f, form) for f, form in rows if form is not None and f is not np.matmul]
     values = {"x": 1.25, "y": 0.75, "z": -0.5}
     for (outer, form), (inner, part) in itertools.product(rows, rows):
-        if which == "floats" and OPS[inner].compares:
+        if which != "readable" and OPS[inner].compares:
             continue  # bools in arithmetic are no program of floats
-        within = part.text.format(*"xy", function="inner")
-        for k, least in enumerate(form.operands):
-            operands = ["z"] * len(form.operands)
-            operands[k] = within if part.level >= least else f"({within})"
-            text = form.text.format(*operands, function="outer")
+        told = {"function": "inner", "one": "1.0"}
+        within = part.of([*map(Written, "xy"[: len(part.operands)])], **told)
+        for k in range(len(form.operands)):
+            operands = [Written("z")] * len(form.operands)
+            operands[k] = within
+            text = form.of(operands, function="outer", one="1.0").text
             scope = {**HELPERS, "inner": inner, "outer": outer}
             scope |= {name: np.float64(v) for name, v in values.items()}
             with np.errstate(all="ignore"):
@@ -150,7 +153,7 @@ def test_parentheses_stand_where_the_levels_ask_for_them(which: str) -> None:
                     expected, out = outer(*given), eval(text, scope)
                 except (TypeError, ValueError):  # minus a bool, a root of a negative float
                     continue
-            near = which == "readable" and np.isclose(out, expected, rtol=1e-14)  # powers
+            near = which != "floats" and np.isclose(out, expected, rtol=1e-14)  # powers, series
             assert near or same(out, expected), text
 
 
@@ -231,6 +234,24 @@ def test_the_table_is_the_only_place_of_the_compiler_that_names_a_primitive(name
                     found.append(path.name)
     methods = {"traced.py", "lookalikes.py", "numbers.py"}  # of arrays, and Python's operators
     assert set(found) <= {"ops.py", *methods}
+
+
+PLAIN = ["blocks", "emit", "loops", "memory", "passes", "scalars", "native/choose", "native/write"]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_runs_programs_asks_the_table_alone(name: str) -> None:
+    tree = ast.parse((Path(ops.__file__).parent / f"{name}.py").read_text())
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    scope = {"np": np, "operator": operator}
+    named = [
+        (node.lineno, ast.unparse(node), eval(ast.unparse(node), scope))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and id(node) not in called
+        and ast.unparse(node).split(".")[0] in scope
+    ]  # fmt: skip
+    tables = {function for function in OPS if not isinstance(function, type)}
+    assert [(line, text) for line, text, f in named if callable(f) and f in tables] == []
 
 
 def _is_called(path: Path, name: ast.Attribute) -> bool:

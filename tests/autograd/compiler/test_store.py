@@ -18,8 +18,7 @@ from draws import seeded
 
 import autograd as ag
 import nn
-from autograd.compiler import compiled as compiled_module
-from autograd.compiler import results, store, turns
+from autograd.compiler import entries, results, store, turns
 from autograd.errors import TraceError
 
 
@@ -273,9 +272,9 @@ def test_what_runs_a_program_is_made_at_the_second_call(
 ) -> None:
     made: list[str] = []
     for name in ("Runner", "FloatRunner", "caller"):
-        make = getattr(compiled_module, name)
+        make = getattr(entries, name)
         monkeypatch.setattr(
-            compiled_module,
+            entries,
             name,
             lambda *args, make=make, name=name, **options: (
                 made.append(name) or make(*args, **options)

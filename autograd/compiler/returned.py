@@ -1,8 +1,8 @@
-"""Calls: what stands around a program, written out as Python.
+"""Returned: what a function gives back, taken apart and put together again.
 
-The arguments of a call are compared with those that the program was written for, and taken apart;
-the results are put together as the function gave them. Both are fixed when the function is
-traced, so they are straight lines of code, which take less time than a walk through containers.
+What a program computes of it comes from the program at every call, the rest is as it was. Both are
+fixed when the function is traced, so results are put together by a straight line of code, which
+takes less time than a walk through containers.
 """
 
 from __future__ import annotations
@@ -18,150 +18,12 @@ import numpy as np
 from ..arrays import ReadOnly, read_only
 from ..errors import TraceError
 from ..tensor import Tensor, constant_tensor
-from .asks import Identity
-from .guards import Surroundings
 from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
-__all__ = ["FIXED", "MISS", "Check", "caller", "form_of", "giver", "parts_of"]
+__all__ = ["form_of", "giver", "parts_of"]
 
 DEEP, MANY = 4, 1000  # how far results are looked into for what a program computes
-
-FIXED = (int, bool, str, bytes, complex, type(None), range, frozenset, np.dtype)
-C_ALIGNED = 0x101  # of the flags of an array: in C order, without gaps, and aligned
-MISS = object()  # what a call gives when its program does not apply
-
-
-def caller(
-    check: Check,
-    outside: Surroundings,
-    run: Callable[[tuple[Any, ...]], tuple[Any, ...] | None],
-    give: Callable[..., Any],
-) -> Callable[[tuple[Any, ...], dict[str, Any]], Any]:
-    """A function of (args, kwargs) that gives the result, or MISS.
-
-    The arguments have to pass the check, and what is `outside` has to be as it was.
-    """
-    lines = [*check.lines, f"found = run(({''.join(f'{name}, ' for name in check.leaves)}))",
-             "return MISS if found is None else give(*found)"]  # fmt: skip
-    condition, scope = outside.condition()
-    if condition:
-        lines = [f"try: as_before = {condition}", "except Exception: as_before = False",
-                 "if not as_before and changed() is not None: return MISS", *lines]  # fmt: skip
-    scope |= {**check.scope, "MISS": MISS, "changed": outside.changed, "give": give, "run": run}
-    exec("def call(args, kwargs):\n    " + "\n    ".join(lines), scope)
-    return scope.pop("call")  # type: ignore[no-any-return]
-
-
-class Check:
-    """Lines that leave with MISS unless an argument is like the one at hand."""
-
-    def __init__(self, same: set[int], identity: Identity | None):
-        self.same, self.identity = same, identity
-        self.scope: dict[str, Any] = {"ndarray": np.ndarray, "Tensor": Tensor}
-        self.lines: list[str] = []
-        self.leaves: list[str] = []  # what the program is given
-
-    @classmethod
-    def of(
-        cls,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        same: set[int],
-        identity: Identity | None,
-    ) -> Check:
-        """For arguments of the same kind as these; and the very same tensor where the number of
-        the argument is in `same`."""
-        check = cls(same, identity)
-        check.tuple_or_list("args", args)
-        check.dictionary("kwargs", kwargs)
-        check.objects()
-        return check
-
-    def bind(self, value: Any) -> str:
-        name = f"known_{len(self.scope)}"
-        self.scope[name] = value
-        return name
-
-    def want(self, *conditions: str) -> None:
-        self.lines.append(f"if not ({' and '.join(conditions)}): return MISS")
-
-    def any(self, name: str, x: Any) -> None:
-        if isinstance(x, (tuple, list)):
-            self.want(f"{name}.__class__ is {self.bind(type(x))}")
-            self.tuple_or_list(name, x)
-        elif isinstance(x, dict):
-            self.want(f"{name}.__class__ is {self.bind(type(x))}")
-            self.dictionary(name, x)
-        else:
-            self.leaf(name, x)
-            self.leaves.append(name)
-
-    def tuple_or_list(self, name: str, x: Any) -> None:
-        self.want(f"len({name}) == {len(x)}")
-        self.items(name, name, list(x))
-
-    def dictionary(self, name: str, x: dict[Any, Any]) -> None:
-        self.want(f"[*{name}] == {self.bind([*x])}" if x else f"not {name}")
-        self.items(name, f"{name}.values()", list(x.values()))
-
-    def items(self, name: str, source: str, items: list[Any]) -> None:
-        names = [f"{name}_{k}" for k in range(len(items))]
-        if items:
-            self.lines.append(f"{', '.join(names)}, = {source}")
-        for part, item in zip(names, items, strict=True):
-            self.any(part, item)
-
-    def objects(self) -> None:
-        """The same arguments are the same objects, where that matters."""
-        if self.identity is not None:
-            conditions, known = self.identity.conditions()
-            self.scope.update(known)
-            if conditions:
-                self.want(*conditions)
-
-    def leaf(self, name: str, x: Any) -> None:
-        if self.identity is not None:
-            self.lines.append(f"object_{len(self.leaves)} = {name}")
-        if isinstance(x, Tensor):
-            if len(self.leaves) in self.same:
-                self.want(f"{name} is {self.bind(x)}")
-            self.want(f"isinstance({name}, Tensor)", f"{name}._tracked is {x._tracked}")
-            if x._tracked:
-                self.want(f"{name}._node.plan is None")
-            self.lines.append(f"{name} = {name}._array")
-            x = x._array
-        if type(x) is ReadOnly:  # what `t.data` gives
-            self.want(f"{name}.__class__ is {self.bind(ReadOnly)}")
-            self.lines.append(f"{name} = {name}.view(ndarray)")
-        if isinstance(x, np.ndarray) and x.ndim:
-            dtype = self.bind(x.dtype)
-            self.want(
-                f"{name}.__class__ is ndarray",
-                f"{name}.shape == {x.shape}",
-                f"({name}.dtype is {dtype} or {name}.dtype == {dtype})",  # mostly the very same
-                _layout(name, x),
-            )
-        elif isinstance(x, np.ndarray):  # single values go in as NumPy scalars
-            self.want(f"{name}.__class__ is ndarray", f"{name}.shape == ()")
-            self.lines.append(f"{name} = {name}[()]")
-            self.want(f"{name}.__class__ is {self.bind(x.dtype.type)}")
-        elif isinstance(x, np.generic):
-            self.want(f"{name}.__class__ is {self.bind(x.dtype.type)}")
-        elif type(x) is float:
-            self.want(f"{name}.__class__ is float")
-        else:
-            sameness = "==" if isinstance(x, FIXED) else "is"  # objects may call others equal
-            self.want(f"{name}.__class__ is {self.bind(type(x))}",
-                      f"{name} {sameness} {self.bind(x)}")  # fmt: skip
-
-
-def _layout(name: str, x: np.ndarray[Any, Any]) -> str:
-    """The condition that an array of this shape lies in memory as x does; BLAS, for one, gives
-    other bits where addresses are not multiples of what an element takes."""
-    if x.flags.c_contiguous and x.flags.aligned:  # flags.carray: that, and may be written to
-        return f"({name}.flags.carray or {name}.flags.num & {C_ALIGNED} == {C_ALIGNED})"
-    return f"{name}.strides == {x.strides} and {name}.flags.aligned is {x.flags.aligned}"
 
 
 def _made_of(kind: type, values: dict[str, Any]) -> Any:
