@@ -20,7 +20,7 @@ from ..gate import Edge, Gate, Plan
 from ..modes import Scope
 from .draws import call_or_take
 from .forms import listed
-from .ops import Function, Op, function_name, op_of
+from .ops import Function, Meaning, Op, function_name, op_of
 from .types import Type, map_tree
 
 __all__ = [
@@ -521,10 +521,11 @@ def written_in_place(program: Program) -> set[Equation]:
     """
     kept = {v.root for v in used_later(program.outputs)} | {i.variable for i in program.inputs}
     made = {equation.out for equation in program.equations}
+    stretched = {e.out for e in program.equations if e.op.means is Meaning.STRETCHED}
     found: set[Equation] = set()
     for equation in reversed(reading_order(program)):
         before = equation.args[0] if equation.into else None
-        fresh = before is not None and not before.root.constant
+        fresh = before is not None and not before.root.constant and before not in stretched
         if before is not None and before.base is not None:
             fresh = fresh and before.root in made and before.root not in kept
         if fresh and before not in kept:
