@@ -438,6 +438,16 @@ class Tensor(Methods):
             raise UnsupportedError("pickle: a recorded tensor drags its graph along; use detach()")
         return (_rebuild, (type(self), self.numpy(), self.requires_grad, self.name))
 
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A method of arrays that the library has; else AttributeError, with NumPy's way."""
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            from .library.attributes import late
+
+            return late(self, name)
+
     # --- NumPy's dispatch protocols --------------------------------------------------------
 
     __array_ufunc__ = call_ufunc
