@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_constant
+from .complexes import check_single_and_real, real_part
 from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
@@ -92,7 +93,7 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
             if downstream.shape != parent.shape:  # what broadcasting repeated is added up
                 downstream = sum_to(downstream, shape=parent.shape)
             if downstream.dtype != parent.dtype:
-                downstream = astype(downstream, dtype=parent.dtype)
+                downstream = astype(real_part(downstream, parent.dtype), dtype=parent.dtype)
             if parent in grads:  # at a fork the gradients add
                 downstream = grads[parent] + downstream
             grads[parent] = downstream
@@ -153,12 +154,7 @@ def collect(grads: Gradients, kind: Kind) -> None:
 def _seed(tensor: Tensor, gradient: Any) -> Any:
     """The gradient to start with, checked: an array, or a tensor."""
     if gradient is None:
-        if tensor.size != 1:
-            raise GraphError(
-                f"backward: the tensor has shape {tensor.shape}, and only a single value has a "
-                "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
-                f"upstream gradient: t.backward(np.ones({tensor.shape}))"
-            )
+        check_single_and_real(tensor)
         return ones(tensor)
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)

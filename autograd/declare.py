@@ -67,6 +67,8 @@ def gate(
     opened           when pictures show that: "always", without a box around it; "asked for" only;
                      else the explorer does, too
     variadic         the operands come as one sequence
+    of_complex       how its rules treat complex numbers: "holomorphic", as those of a function that
+                     has a complex derivative; "own", they are meant as they stand; "refused"
     differentiable   False for gates whose result carries no gradient, such as comparisons
     Raises TypeError when a rule names something that the gate does not have.
     """

@@ -301,7 +301,7 @@ def _variable(x: Any, position: int, name: str) -> Tensor:
     if isinstance(x, Tensor) and x.requires_grad:
         return reshape(x, shape=x.shape)
     variable = Tensor(x)
-    if variable.dtype.kind != "f":
+    if variable.dtype.kind not in "fc":
         raise DTypeError(
             f"{name}: argument {position} is {variable.dtype}, and only floats have gradients; "
             "write 3.0 instead of 3, or use array.astype(float)"

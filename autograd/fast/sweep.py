@@ -48,10 +48,15 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
         pass
+    except _ComplexError:
+        return plain_walk(root, seed, wanted, kind)
     except (FloatingPointError, RuntimeWarning):  # made errors by the user; perhaps behind a mask
         return plain_walk(root, seed, wanted, kind)
-    with np.errstate(**SILENT):
-        grads = _Walk(root, seed, wanted).run(careful=True)
+    try:
+        with np.errstate(**SILENT):
+            grads = _Walk(root, seed, wanted).run(careful=True)
+    except _ComplexError:
+        return plain_walk(root, seed, wanted, kind)
     if any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)
     return grads
@@ -59,6 +64,10 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
 
 class _CareError(Exception):
     """A gate was met whose zeros may meet infinities."""
+
+
+class _ComplexError(Exception):
+    """A complex value was met, whose gradients are conjugated on the way."""
 
 
 class _Walk:
@@ -96,6 +105,8 @@ class _Walk:
             if node.__class__ is NumberNode:
                 self.run_numbers(node, careful)
                 continue
+            if node.dtype.kind == "c":
+                raise _ComplexError
             steps, _ = plan.quick or _prepare(plan)
             parents, saved = node.parents, node.saved
             kept = node.slot is not None or node in wanted

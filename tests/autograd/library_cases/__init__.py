@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import elementary
+from . import complexes, elementary
 
-TABLES = (elementary,)
+TABLES = (complexes, elementary)
