@@ -16,6 +16,7 @@ from ..arrays import as_constant
 from ..backward import backpropagate, reachable
 from ..errors import DTypeError, GraphError, ShapeError
 from ..gates.shape import reshape
+from ..hooks import have_hooks
 from ..modes import MODE, recording
 from ..node import Node
 from ..standins import StandIn
@@ -114,7 +115,8 @@ class Call:
         if not value.size:
             return [zeros(value, x) for x in self.variables], False
         recorded = self.recording and (self.connected or self.reaches_others(_leaves(value.node)))
-        joined = (rows.one_by_one if recorded else rows.all_rows)(value, self.nodes, recorded)
+        singly = recorded or have_hooks(reachable(value.node))
+        joined = (rows.one_by_one if singly else rows.all_rows)(value, self.nodes, recorded)
         shapes = [(*value.shape, *x.shape) for x in self.variables]
         pairs = zip(joined, shapes, strict=True)
         return [None if x is None else np.reshape(x, shape) for x, shape in pairs], recorded

@@ -68,6 +68,7 @@ def vjp(
     `g` has the shape of what `f` returns, the product that of the argument: it is what backprop
     gives when g is the upstream gradient. Raises ShapeError when g does not fit; else as `grad`.
 
+    >>> import numpy as np
     >>> vjp(lambda x: x * x)(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([ 2., 40.])
     """
@@ -88,6 +89,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..
     derivatives come in one backward pass. Raises ShapeError when the shapes show that it is not so;
     else as `grad`.
 
+    >>> import numpy as np
     >>> elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
@@ -116,6 +118,7 @@ def jacobian(
     Their shape is that of the result followed by that of the argument (a tuple of such arrays for
     several argnums). Many rows are worked out in one backward pass. Raises as `grad`.
 
+    >>> import numpy as np
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
     array([[2., 0.],
            [0., 4.]])
@@ -139,6 +142,7 @@ def hessian(
     a tuple of tuples: entry [i][j] has the shape of argument i followed by that of argument j.
     Raises as `grad`.
 
+    >>> import numpy as np
     >>> hessian(lambda x: (x**3).sum())(np.array([1.0, 2.0]))
     array([[ 6.,  0.],
            [ 0., 12.]])

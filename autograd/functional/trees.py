@@ -16,11 +16,11 @@ __all__ = ["Tree"]
 class Tree:
     """What a container holds, leaf by leaf, and how it is built of other leaves.
 
-    >>> tree = Tree({"w": 1.0, "b": (2.0, 3.0)})
+    >>> tree = Tree({"w": 1.0, "rest": {"b": [2.0, 3.0]}})
     >>> tree.leaves
-    [1.0, 2.0, 3.0]
-    >>> tree.built([10.0, 20.0, 30.0])
-    {'w': 10.0, 'b': (20.0, 30.0)}
+    [1.0, [2.0, 3.0]]
+    >>> tree.built([10.0, 20.0])
+    {'w': 10.0, 'rest': {'b': 20.0}}
     """
 
     def __init__(self, value: Any):
