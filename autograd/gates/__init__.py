@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
 
     @functools.wraps(declare.gate)
-    def gate(*args: Any, **row: Any) -> Any:
+    def gate(*args: Any, **row: Any) -> Any:  # noqa: D103 (that of declare.py)
         # a gate of the user's comes after all of ours, so that it takes none of their names
         from .. import library  # noqa: F401
 
