@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 Array = Any  # np.ndarray or a NumPy scalar
-NUMBERS = (float, int, bool, np.float64, np.float32)
+NUMBERS = (float, int, bool, complex, np.float64, np.float32)
 # what NumPy makes a new array of, or a view; of other objects it takes the array that they have
 MADE_ANEW = (np.ndarray, list, tuple, range)
 
@@ -32,7 +32,7 @@ class Frozen(np.ndarray[Any, Any]):
 
 
 def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True) -> Array:
-    """`value` as a float, integer or bool array that nobody else writes to.
+    """`value` as an array of floats, complex numbers, integers or bools that nobody else writes to.
 
     A single value becomes a NumPy scalar: arithmetic on those is ten times faster.
     Raises DTypeError for other kinds of numbers.
@@ -40,10 +40,10 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     if isinstance(value, StandIn):
         return value.as_array(dtype, copy)
     array = np.asarray(check_plain(value), dtype=dtype)
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fciub":
         raise DTypeError(
-            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, integers or "
-            "bools" + ("; complex numbers are not supported" if array.dtype.kind == "c" else "")
+            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, complex numbers, "
+            "integers or bools"
         )
     if array.ndim == 0:
         return array[()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_constant, check_plain
+from .complexes import real_part
 from .errors import DTypeError, GradientCheckError
 from .functional import grad, value_and_grad
 from .gates.shape import sum_to
@@ -35,22 +37,23 @@ def numerical_gradient(
 
     f takes an array like x and gives a single value; the result has the shape of x. One element
     at a time is moved by h, so it costs two calls of f for each ("Deep Learning from Scratch",
-    section 4.4).
+    section 4.4); complex ones along both axes, as df/dx + i df/dy.
 
     >>> numerical_gradient(lambda x: (x**2).sum(), [3.0, 4.0]).round(6)
     array([6., 8.])
     """
     point = np.array(x.numpy() if isinstance(x, Tensor) else check_plain(x))
-    if point.dtype.kind != "f":
+    if point.dtype.kind not in "fc":
         raise DTypeError(f"numerical_gradient: x is {point.dtype}; differences need floats")
     result = np.zeros_like(point)
-    for index in np.ndindex(point.shape):
+    units = (1.0, 1j) if point.dtype.kind == "c" else (1.0,)
+    for index, unit in itertools.product(np.ndindex(point.shape), units):
         at, total = point[index], 0.0
         for steps, weight in stencil:
-            point[index] = at + steps * h
+            point[index] = at + steps * h * unit
             total += weight * _value(f(point.copy()))
         point[index] = at
-        result[index] = total / h
+        result[index] += unit * total / h
     return result
 
 
@@ -68,7 +71,7 @@ def check_gradients(
 ) -> None:
     """Raise GradientCheckError unless backprop through `f` agrees with numerical derivatives.
 
-    f takes the inputs (converted to float64) as tensors; a result that is no single value is
+    f takes the inputs (in double precision) as tensors; a result that is no single value is
     weighted at random and summed. order=2 checks the derivatives of the gradient as well. The
     message names the input, the worst element, both values, and the gate whose rule is wrong.
 
@@ -80,7 +83,7 @@ def check_gradients(
             f"check_gradients: {len(inputs)} inputs and order={order} leave nothing to check; pass "
             "what the function depends on as inputs, and order=1 or 2"
         )
-    points = [np.array(as_constant(check_plain(x)), dtype=np.float64) for x in inputs]
+    points = [_in_double(np.array(as_constant(check_plain(x)))) for x in inputs]
     scalar = _to_scalar(f, points, seed=0)
     for depth in range(order):
         _compare(scalar, points, rtol, atol, h, "gradient" if depth == 0 else "second derivative")
@@ -91,22 +94,38 @@ def check_gradients(
 def _to_scalar(f: Callable[..., Any], points: list[Any], seed: int) -> Callable[..., Any]:
     """`f`, weighted with fixed random numbers and summed to a single value."""
     with no_grad():
-        shape = np.shape(f(*[Tensor(x) for x in points]))
-    weights = np.random.default_rng(seed).uniform(0.5, 1.5, shape)
-    return lambda *xs: (f(*xs) * weights).sum()
+        like = f(*[Tensor(x) for x in points])
+    weights = _weights(np.random.default_rng(seed), like)
+    return lambda *xs: _projection(f(*xs), weights)
+
+
+def _in_double(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return x.astype(np.complex128 if x.dtype.kind == "c" else np.float64)
+
+
+def _weights(rng: np.random.Generator, like: Any) -> Any:
+    """Random numbers of the shape of a value, complex if it is."""
+    weights = rng.uniform(0.5, 1.5, np.shape(like))
+    return weights * (0.8 + 0.6j) if np.iscomplexobj(like) else weights
+
+
+def _projection(x: Any, weights: Any) -> Any:
+    """The weighted sum of a value: a single real number."""
+    total = (x * np.conj(weights)).sum() if np.iscomplexobj(weights) else (x * weights).sum()
+    return np.real(total) if np.iscomplexobj(weights) else total
 
 
 def _gradient_as_scalar(f: Callable[..., Any], points: list[Any], seed: int) -> Callable[..., Any]:
     """A random projection of the gradient of `f`: its gradient is a projection of the Hessian."""
     everything = tuple(range(len(points)))
     rng = np.random.default_rng(seed)
-    weights = [rng.uniform(0.5, 1.5, x.shape) for x in points]
+    weights = [_weights(rng, x) for x in points]
 
     def projected(*xs: Any) -> Any:
         gradients = grad(f, everything, allow_unused=True)(*xs)
         total: Any = 0.0
         for g, w in zip(gradients, weights, strict=True):
-            total = total + (g * w).sum()
+            total = total + _projection(g, w)
         if not isinstance(total, Tensor):  # plain numbers asked for, or a gradient that is constant
             total = Tensor(total, requires_grad=False)
         return total
@@ -159,17 +178,18 @@ def _check_edge(node: Node, position: int, known: dict[Node, Any]) -> str:
     """Compare one rule with the numerical derivative of its kernel; '' when they agree."""
     assert node.plan is not None
     gate, operands = node.plan.gate, operand_values(node, known)
-    upstream = np.random.default_rng(7).uniform(0.5, 1.5, node.shape)[()]
+    like = np.zeros(node.shape, node.dtype)
+    upstream = _weights(np.random.default_rng(7), like)[()]
 
     def along(x: Any) -> float:
         given = [x[()] if i == position else value for i, value in enumerate(operands)]
         with np.errstate(all="ignore"):
             out = gate.kernel(*([given] if gate.variadic else given), **(node.static or {}))
-        return float(np.sum(out * upstream))
+        return float(_projection(np.asarray(out), upstream))
 
     closure, shape = node.closures[position], node.parents[position].shape
     assert closure is not None
-    downstream = closure(upstream)
+    downstream = real_part(closure(upstream), node.parents[position].dtype)
     backprop = downstream if np.shape(downstream) == shape else sum_to(downstream, shape=shape)
     numerical = numerical_gradient(along, known[node.parents[position]], 1e-3, stencil=FOUR_POINTS)
     if np.allclose(backprop, numerical, rtol=1e-5, atol=1e-7, equal_nan=True):

@@ -16,13 +16,13 @@ from .call import run
 from .errors import UnsupportedError
 from .gate import GATES, Function, Gate
 from .modes import MODE
-from .numpy_api import register
+from .numpy_api import COMPOSED, NUMPY_FUNCTIONS, register
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .gates.signatures import Binary, Recorded
 
-__all__ = ["gate", "register_method"]
+__all__ = ["composed", "gate", "register_method"]
 
 P = ParamSpec("P")
 UNSET = inspect.Parameter.empty  # the default of an argument that has none
@@ -67,6 +67,8 @@ def gate(
     opened           when pictures show that: "always", without a box around it; "asked for" only;
                      else the explorer does, too
     variadic         the operands come as one sequence
+    of_complex       how its rules treat complex numbers: "holomorphic", as those of a function that
+                     has a complex derivative; "own", they are meant as they stand; "refused"
     differentiable   False for gates whose result carries no gradient, such as comparisons
     Raises TypeError when a rule names something that the gate does not have.
     """
@@ -142,6 +144,23 @@ def holds_tensor(value: Any) -> bool:
         value = tuple(value.values())
     parts = value if isinstance(value, (tuple, list)) else ()
     return isinstance(value, Tensor) or any(map(holds_tensor, parts))
+
+
+def composed(*functions: Any, methods: Sequence[str] = ()) -> Callable[[Function], Function]:
+    """Let functions of NumPy, given Tensors, run a definition in other functions: a decorator.
+
+    The definition takes what the first function takes. It has no rule of its own, for what it
+    calls has.
+    """
+
+    def register_all(definition: Function) -> Function:
+        for function in functions:
+            NUMPY_FUNCTIONS[function] = definition
+        COMPOSED[functions[0].__name__] = definition
+        register_method(methods, definition)
+        return definition
+
+    return register_all
 
 
 def register_method(names: Sequence[str], call: Any, reflected: str | None = None) -> None:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .captions import Captions
+from .complexes import conjugation
 from .errors import UnsupportedError
 from .node import Node
 from .tensor import recorded_tensor
@@ -56,6 +57,7 @@ class Gate(Captions):
     selects: bool = False
     variadic: bool = False
     differentiable: bool = True
+    of_complex: str = ""
     native: Function | None = None
     planned: Any = field(default=None, init=False)  # an accelerator may have a way of its own
     _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, init=False)
@@ -170,15 +172,16 @@ class Edge:
         self.rule: Function = rule if callable(rule) else lambda: rule
         self.passes = rule == 1  # the gradient as it is
         self.live: Function | None = live[0] if live else None
-        self.live_args = (
-            [[*needs].index(n) for n in parameter_names(self.live)] if self.live else []
-        )
+        used = parameter_names(self.live) if self.live else ()
+        self.live_args = [[*needs].index(name) for name in used]
 
     def apply(self, g: Any, arguments: Sequence[Any]) -> Any:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
         if self.passes:
             return g
-        return g * self.rule(*arguments) if self.gate.times else self.rule(g, *arguments)
+        turn = conjugation(self.gate, g)
+        g = turn(g)
+        return turn(g * self.rule(*arguments) if self.gate.times else self.rule(g, *arguments))
 
     def back(self, node: Node, g: Any) -> Any:
         """The same, with the arrays that a node has saved."""

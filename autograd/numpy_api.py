@@ -1,7 +1,8 @@
 """NumPy's own functions, called with Tensors: which gate records them, and which options.
 
-What is not in the table raises, and so does an option that the gate does not have: a result
-without its gradient is never given.
+The table is filled by the gates, and by the library (see library/) when a function is met that is
+not there yet. What has no gate at all raises for tracked tensors, and so does an option that the
+gate does not have: a result without its gradient is never given.
 """
 
 from __future__ import annotations
@@ -17,40 +18,32 @@ from .errors import UnsupportedError
 if TYPE_CHECKING:
     from .gate import Gate
 
-__all__ = ["NUMPY_FUNCTIONS", "refuse_options", "register", "register_reduction"]
+__all__ = ["COMPOSED", "NUMPY_FUNCTIONS", "refuse_options", "register", "register_reduction"]
 
-NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # what records each: filled by the gate table
+# what records each function, and each method of a ufunc: filled by the gate table
+NUMPY_FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+COMPOSED: dict[str, Callable[..., Any]] = {}  # those that are made of other functions, by name
 
 
 def call_ufunc(_: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """A ufunc, or one of its methods, met a Tensor: this is `Tensor.__array_ufunc__`."""
-    handler = NUMPY_FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
-    if handler is not None and options.get("out") is None:
-        return handler(*inputs, **options)
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    if handler is None:
-        raise _no_gate(f"np.{name}")
-    raise UnsupportedError(
-        f"np.{name}(..., out=...): a recorded value cannot be written into an array; use the "
-        "result of the call"
-    )
+    key = ufunc if method == "__call__" else (ufunc, method)
+    handler = NUMPY_FUNCTIONS.get(key)
+    if handler is None or options:
+        from .library import calls
+
+        return calls.ufunc(key, handler, inputs, options)
+    return handler(*inputs)
 
 
 def call_function(_: Any, function: Any, types: Any, args: Any, options: dict[str, Any]) -> Any:
     """Another function of NumPy met a Tensor: this is `Tensor.__array_function__`."""
     handler = NUMPY_FUNCTIONS.get(function)
     if handler is None:
-        module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)
-        raise _no_gate(f"{module}.{function.__name__}")
+        from .library import calls
+
+        handler = calls.of_function(function)
     return handler(*args, **options)
-
-
-def _no_gate(name: str) -> UnsupportedError:
-    return UnsupportedError(
-        f"{name}: there is no gate for this function, so its gradient is not known; write it "
-        "with functions that have one (see autograd.gates), or leave the graph on purpose with "
-        "t.detach() or t.numpy()"
-    )
 
 
 def register(function: Callable[..., Any], call: Callable[..., Any], row: Gate) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import sharing
 from .arrays import Array, as_constant, check_plain, read_only
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
-from .leaf import GradSlot, leaf_node
+from .leaf import GradSlot, leaf_node, retain
 from .modes import MODE
 from .node import Node
 from .numpy_api import call_function, call_ufunc
@@ -40,9 +40,9 @@ class Tensor(Methods):
 
     value          a number, a (nested) list, or an array; it is copied, so later writes to it
                    cannot change what was recorded (`copy=False` promises not to write)
-    requires_grad  whether gradients are wanted; default: yes for floats, no for ints and bools
+    requires_grad  whether gradients are wanted; default: yes for floats and complex numbers
     dtype, name    the dtype to convert to; the name shown in pictures
-    Raises DTypeError for integers with requires_grad=True, for complex and for objects.
+    Raises DTypeError for integers with requires_grad=True, and for objects.
 
     >>> x = Tensor([1.0, 2.0], name="x")
     >>> (x * x).sum().backward()
@@ -68,7 +68,7 @@ class Tensor(Methods):
         copy: bool = True,
     ):
         data = as_constant(_array_of(value), dtype=dtype, copy=copy)
-        floating = data.dtype.kind == "f"
+        floating = data.dtype.kind in "fc"
         if requires_grad and not floating:
             hint = f"{data}.0" if data.ndim == 0 and data.dtype.kind in "iu" else "floats"
             raise DTypeError(
@@ -176,7 +176,7 @@ class Tensor(Methods):
     def requires_grad(self, wanted: bool) -> None:
         if not self.is_leaf:
             raise GraphError("requires_grad: only a leaf can be changed; use t.detach()")
-        if wanted and self.dtype.kind != "f":
+        if wanted and self.dtype.kind not in "fc":
             raise DTypeError(f"requires_grad=True with dtype {self.dtype}: only floats have one")
         here = MODE.get().kind.here(self)
         here._tracked = bool(wanted)
@@ -228,8 +228,7 @@ class Tensor(Methods):
             raise GraphError(
                 "retain_grad: this tensor has requires_grad=False; no gradient reaches it"
             )
-        if self.node.slot is None:
-            self.node.slot = GradSlot()
+        retain(self.node)
         return self
 
     # --- writing in place ------------------------------------------------------------------
@@ -440,6 +439,16 @@ class Tensor(Methods):
         if not self.is_leaf:
             raise UnsupportedError("pickle: a recorded tensor drags its graph along; use detach()")
         return (_rebuild, (type(self), self.numpy(), self.requires_grad, self.name))
+
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """A method of arrays that the library has; else AttributeError, with NumPy's way."""
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            from .library.attributes import late
+
+            return late(self, name)
 
     # --- NumPy's dispatch protocols --------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..complexes import FLOAT
 from ..gate import GATES, Edge, Gate, Need, Plan, parameter_names
 from ..node import Node
 
@@ -112,7 +113,9 @@ class QuickEdge(Edge):
         self.quick_places = [layout.index(n) if n in layout else None for n in self.quick_needs]
 
     def back(self, node: Node, g: Any) -> Any:
-        """The chain rule at this edge, quickly."""
+        """The chain rule at this edge, quickly; that of complex numbers is the row's."""
+        if getattr(g, "dtype", FLOAT).kind == "c":
+            return super().back(node, g)
         return self.quick_rule(
             g,
             *[

@@ -53,7 +53,14 @@ minimum = gate(
     ),
     live=(lambda x, y: x <= y, lambda x, y: y <= x),
 )
-abs = gate(np.absolute, name="abs", symbol="|x|", methods=["__abs__"], local=lambda x: np.sign(x))
+abs = gate(
+    np.absolute,
+    name="abs",
+    symbol="|x|",
+    methods=["__abs__"],
+    of_complex="own",
+    local=lambda x: np.sign(x),
+)
 
 
 @gate(
@@ -65,6 +72,7 @@ abs = gate(np.absolute, name="abs", symbol="|x|", methods=["__abs__"], local=lam
         lambda g, condition: np.where(condition, 0.0, g),
     ),
     live=(None, lambda condition: condition, lambda condition: np.logical_not(condition)),
+    of_complex="holomorphic",
     says="{g} where it was taken, 0 elsewhere",
 )
 def where(condition: Array, x: Array, y: Array) -> Array:

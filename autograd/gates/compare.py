@@ -6,6 +6,7 @@ is worked out anew at other inputs, never a value frozen into a gradient.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -67,14 +68,15 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     return np.argmin(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
-def _on_values(function: Callable[..., Any]) -> None:
-    """Let a NumPy function that has no derivative see the plain values."""
+def constant(*functions: Callable[..., Any]) -> None:
+    """Let functions of NumPy that have no derivative see the plain values."""
+    for function in functions:
+        NUMPY_FUNCTIONS[function] = functools.partial(_on_values, function)
 
-    def handler(*args: Any, **options: Any) -> Any:
-        values = [x._value() if isinstance(x, Tensor) else x for x in args]
-        return function(*map(_as_array, values), **options)
 
-    NUMPY_FUNCTIONS[function] = handler
+def _on_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    values = [x._value() if isinstance(x, Tensor) else x for x in args]
+    return function(*map(_as_array, values), **options)
 
 
 def _as_array(x: Any) -> Any:
@@ -84,14 +86,11 @@ def _as_array(x: Any) -> Any:
 
 
 # Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.
-_VALUES: list[Any] = [
+constant(
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.all, np.any,
     np.allclose, np.isclose, np.array_equal, np.count_nonzero, np.nonzero, np.argsort,
     np.array2string, np.array_repr, np.array_str, np.result_type, np.iscomplexobj, np.isrealobj,
-]  # fmt: skip
-for _function in _VALUES:
-    _on_values(_function)
-
+)  # fmt: skip
 NUMPY_FUNCTIONS[np.shape] = lambda a: a.shape
 NUMPY_FUNCTIONS[np.ndim] = lambda a: a.ndim
 NUMPY_FUNCTIONS[np.size] = lambda a, axis=None: a.size if axis is None else a.shape[axis]

@@ -61,6 +61,7 @@ def _product_shape(x: tuple[int, ...], y: tuple[int, ...], name: str = "matmul")
 @binary
 @gate(
     numpy=(np.matmul, np.dot),
+    of_complex="holomorphic",
     symbol="@",
     role="switcher: each input's gradient is made with the other input, transposed",
     vjp=(_by_x, _by_y),

@@ -185,10 +185,11 @@ def copy(x: Array, order: str = "K") -> Array:
 @gate(linear=True, vjp=lambda g: g, methods=["astype"])
 def astype(x: Array, dtype: DTypeLike) -> Array:
     """The values as another kind of float; the gradient comes back in the kind of `x`."""
-    if np.dtype(dtype).kind != "f" and x.dtype.kind == "f":
+    keeps = {"f": "fc", "c": "c"}.get(x.dtype.kind, "fciub")
+    if np.dtype(dtype).kind not in keeps:
         raise DTypeError(
-            f"astype: from {x.dtype} to {np.dtype(dtype)} would lose the gradient; "
-            "use t.numpy().astype(...)"
+            f"astype: from {x.dtype} to {np.dtype(dtype)} would lose the gradient; use "
+            "t.numpy().astype(...), and np.real(t) for the real part of complex numbers"
         )
     return x.astype(dtype)
 

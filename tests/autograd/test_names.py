@@ -97,10 +97,12 @@ def written(path: Path, name: str) -> set[str]:
 
 def test_what_gates_attach_is_declared_for_type_checkers() -> None:
     own = written(ROOT / "autograd/tensor.py", "Tensor")
+    import autograd.library  # noqa: F401 (attaches the others)
+
     attached = set(vars(Tensor)) - own - set(vars(Empty)) - set(Tensor.__slots__)
     declared = written(ROOT / "autograd/gates/methods.py", "Methods")
     assert {"__add__", "dot", "T", "backward"} <= attached
-    assert declared == attached
+    assert declared == attached - {"__getattr__"}
 
 
 def parameters(method: Any) -> list[Any]:

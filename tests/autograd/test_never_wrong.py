@@ -206,9 +206,11 @@ def test_a_check_of_nothing_does_not_pass() -> None:
         ag.check_gradients(lambda x: np.sum(x * x), [1.0, 2.0], order=0)
 
 
-def test_a_check_at_complex_numbers_does_not_pass() -> None:
-    with pytest.raises(ag.DTypeError):
-        ag.check_gradients(lambda x: x * x, np.array([1.0 + 2.0j]))
+def test_a_check_at_complex_numbers_looks_along_both_axes(monkeypatch: Any) -> None:
+    ag.check_gradients(lambda z: np.exp(z), np.array([1.0 + 2.0j]))
+    monkeypatch.setattr(GATES["exp"], "of_complex", "own")  # without the conjugate
+    with pytest.raises(GradientCheckError, match="the rule of gate 'exp'"):
+        ag.check_gradients(lambda z: np.exp(z), np.array([1.0 + 2.0j]))
 
 
 # --- modes ----------------------------------------------------------------------------------------

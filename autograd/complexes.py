@@ -1,0 +1,67 @@
+"""Gradients of complex numbers: dL/dx + i dL/dy for z = x + i y, the direction of steepest ascent.
+
+The rules are those of real numbers. A holomorphic function has a complex derivative J, its rule
+gives the product with the transposed J, and steepest ascent wants the conjugate of J: so the
+upstream gradient is conjugated before the rule, and the downstream gradient after it. That is done
+once, for all gates (Kreutz-Delgado, "The Complex Gradient Operator and the CR-Calculus").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import GraphError, UnsupportedError
+
+if TYPE_CHECKING:
+    from .gate import Gate
+    from .tensor import Tensor
+
+__all__ = ["FLOAT", "check_single_and_real", "conjugation", "is_turned", "real_part"]
+
+FLOAT = np.dtype(float)
+
+
+def is_turned(gate: Gate, g: Any) -> bool:
+    """Whether a gradient is complex and has to be conjugated before the gate's rule, and after it.
+
+    Elementwise local gradients and linear rules are those of holomorphic functions, unless the row
+    says otherwise; of what selects by size nothing is known.
+    """
+    if getattr(g, "dtype", FLOAT).kind != "c":
+        return False
+    holomorphic = gate.linear or (gate.times and not gate.selects)
+    known = gate.of_complex or ("holomorphic" if holomorphic else "refused")
+    if known == "refused":
+        raise UnsupportedError(
+            f"{gate.name}: it has no gradient for complex numbers; take np.real(z), np.imag(z) or "
+            "np.abs(z) first"
+        )
+    return known == "holomorphic"
+
+
+def conjugation(gate: Gate, g: Any) -> Callable[[Any], Any]:
+    """What is done with a gradient before the rule of a gate, and after it: mostly nothing."""
+    return np.conj if is_turned(gate, g) else lambda g: g
+
+
+def real_part(g: Any, dtype: np.dtype[Any]) -> Any:
+    """A gradient that goes to a value of a dtype: the real part if that is real."""
+    return np.real(g) if g.dtype.kind == "c" and dtype.kind != "c" else g
+
+
+def check_single_and_real(tensor: Tensor) -> None:
+    """Raise GraphError if a tensor has no gradient of its own, which starts as 1."""
+    if tensor.dtype.kind == "c":
+        raise GraphError(
+            f"backward: the tensor is {tensor.dtype}, and only a real value goes up or down; take "
+            "its np.real, np.imag or np.abs first, or pass the upstream gradient"
+        )
+    if tensor.size != 1:
+        raise GraphError(
+            f"backward: the tensor has shape {tensor.shape}, and only a single value has a "
+            "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
+            f"upstream gradient: t.backward(np.ones({tensor.shape}))"
+        )

@@ -1,0 +1,10 @@
+"""The rest of NumPy: gates, and functions made of gates, that are loaded when one is first met.
+
+`import autograd` brings the gates of the lecture. When a tensor meets another function of NumPy,
+this package is imported, and all its files enter their rows into the same tables. A function that
+is made of others has no rule of its own: `composed` registers a definition in plain NumPy.
+"""
+
+from . import complexes, elementary
+
+_TABLES = (complexes, elementary)

@@ -1,0 +1,17 @@
+"""Attributes of Tensor that are looked up late: methods of the library, names from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import library  # noqa: F401 (attaches its methods)
+from ..tensor import Tensor
+
+__all__ = ["late"]
+
+
+def late(tensor: Tensor, name: str) -> Any:
+    """What the class has by now; raises AttributeError that tells how NumPy calls the same."""
+    if hasattr(type(tensor), name):
+        return getattr(tensor, name)
+    raise AttributeError(f"{type(tensor).__name__!r} object has no attribute {name!r}")
