@@ -10,6 +10,7 @@ from . import (
     index,
     linear,
     losses,
+    operators,
     pool,
     reduce,
     shape,
@@ -22,6 +23,6 @@ from .shape import copy as copy
 from .shape import sum_to as sum_to
 
 _TABLES = (
-    arithmetic, choose, compare, conv, elementwise, index, linear, losses, pool, reduce, shape,
-    windows,
+    arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators, pool, reduce,
+    shape, windows,
 )  # fmt: skip
