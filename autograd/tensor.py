@@ -391,13 +391,13 @@ class Tensor(Methods):
         return int(self._number("int(t)"))
 
     def __floor__(self) -> int:
-        return math.floor(self._number("math.floor(t)"))
+        return int(math.floor(self._number("math.floor(t)")))
 
     def __ceil__(self) -> int:
-        return math.ceil(self._number("math.ceil(t)"))
+        return int(math.ceil(self._number("math.ceil(t)")))
 
     def __trunc__(self) -> int:
-        return math.trunc(self._number("math.trunc(t)"))
+        return int(math.trunc(self._number("math.trunc(t)")))
 
     def __round__(self, decimals: int | None = None) -> Any:
         """Without `decimals` an int, of an untracked single value only; else as `np.round`."""

@@ -30,8 +30,8 @@ case("round", lambda x: np.round(x, 1), [between(3) / 10], smooth=False, tag="de
 case("round", lambda x: x.round(-1), [10 * between(3)], smooth=False, tag="method")
 for shape in [(3, 4), (4,), (3, 1), (), (2, 1, 4)]:
     for name, in_torch in {
-        "floor_divide": "lambda x, y: T.div(x, y, rounding_mode='floor')", "remainder": "T.remainder", "fmod": "T.fmod",
-        "nextafter": None,
+        "floor_divide": "lambda x, y: T.div(x, y, rounding_mode='floor')",
+        "remainder": "T.remainder", "fmod": "T.fmod", "nextafter": None,
     }.items():  # fmt: skip
         for shapes in {((3, 4), shape), (shape, (3, 4))}:
             case(name, getattr(np, name), [dividends(*shapes[0]), divisors(*shapes[1])],
