@@ -8,7 +8,6 @@ read in gates/methods.py).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -326,26 +325,11 @@ class Tensor(Methods):
     def __imatmul__(self, other: Operand) -> Tensor:
         return self._in_place("@", self @ other)
 
-    def __imod__(self, other: Operand) -> Tensor:
-        return self._in_place("%", self % other)
-
-    def __ifloordiv__(self, other: Operand) -> Tensor:
-        return self._in_place("//", self // other)
-
     def __iand__(self, other: Operand) -> Tensor:
         return self._in_place("&", self & other)
 
     def __ior__(self, other: Operand) -> Tensor:
         return self._in_place("|", self | other)
-
-    def __ixor__(self, other: Operand) -> Tensor:
-        return self._in_place("^", self ^ other)
-
-    def __ilshift__(self, other: Operand) -> Tensor:
-        return self._in_place("<<", self << other)
-
-    def __irshift__(self, other: Operand) -> Tensor:
-        return self._in_place(">>", self >> other)
 
     # --- conversions -----------------------------------------------------------------------
 
@@ -389,21 +373,6 @@ class Tensor(Methods):
 
     def __int__(self) -> int:
         return int(self._number("int(t)"))
-
-    def __floor__(self) -> int:
-        return int(math.floor(self._number("math.floor(t)")))
-
-    def __ceil__(self) -> int:
-        return int(math.ceil(self._number("math.ceil(t)")))
-
-    def __trunc__(self) -> int:
-        return int(math.trunc(self._number("math.trunc(t)")))
-
-    def __round__(self, decimals: int | None = None) -> Any:
-        """Without `decimals` an int, of an untracked single value only; else as `np.round`."""
-        if decimals is None:
-            return round(self._number("round(t)"))
-        return np.round(self, decimals)  # type: ignore[call-overload, unused-ignore]
 
     def __complex__(self) -> complex:
         return complex(self._number("complex(t)"))

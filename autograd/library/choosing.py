@@ -1,4 +1,4 @@
-"""Functions that choose between values: fmax, fmin, heaviside, copysign, select, choose, piecewise."""
+"""Functions that choose between values: fmax, fmin, heaviside, select, choose, piecewise."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     if not len(condlist):
         raise ValueError("np.select: the lists are empty; give at least one condition and choice")
     for k, condition in enumerate(condlist):
-        if np.result_type(condition) != bool:
+        if np.result_type(condition).kind != "b":
             raise TypeError(
                 f"np.select: condition {k} is {np.result_type(condition)}; expected bools, such as "
                 "x > 0"
