@@ -423,8 +423,11 @@ def _holds_nan(x: np.ndarray[Any, Any]) -> bool:
 
 
 def _number_dtype(equation: Equation) -> Any:
-    """What Python numbers among the operands of an elementwise function turn into."""
-    if not isinstance(equation.function, np.ufunc):
+    """What Python numbers among the operands of an elementwise function turn into.
+
+    Of NumPy's ufuncs: those of SciPy list their loops in another order, and choose another one.
+    """
+    if not isinstance(equation.function, np.ufunc) or not equation.op.name.startswith("np."):
         return None
     dtypes = {x.dtype for x in equation.args if isinstance(x, Variable) and x.shape}
     dtype = dtypes.pop() if len(dtypes) == 1 else None

@@ -533,7 +533,9 @@ class _Writer:
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
             kwargs = _with_short_axis(kwargs, _ndim(args[0]))
         name = op.called or op.name
-        if not name.startswith("np."):
+        if name.startswith("scipy."):
+            self.helpers.imports["import scipy.special"] = None
+        elif not name.startswith("np."):
             name = self.helpers.add(function)
         given = [self.expression(x) for x in args[: op.given]]
         given += [f"{key}={self.expression(value)}" for key, value in kwargs.items()]
@@ -561,7 +563,8 @@ class _Writer:
         wanted = out.dtype.name if out.dtype.kind == "f" else "float64"
         if others:
             alike = np.result_type(*others, *(_plain(args[k]) for k in numbers)) == out.dtype
-            wrong = out.dtype.kind == "f" and not alike
+            chosen = out.dtype == np.float32 and equation.op.name.startswith("scipy.")
+            wrong = out.dtype.kind == "f" and (not alike or chosen)  # (it chooses other loops)
         else:
             nonzero = type(args[-1]) in (int, float) and args[-1] != 0
             whole = type(args[-1]) is int and args[-1] > 0

@@ -6,6 +6,7 @@ What has no gate takes the values of tensors that are not tracked, and of all te
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..modes import MODE
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..standins import StandIn
 from ..tensor import Tensor
-from . import ufunc_methods
+from . import special, ufunc_methods
 
 __all__ = ["of_function", "ufunc", "written"]
 
@@ -27,6 +28,9 @@ def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]
     """Call a ufunc, or the method of one: `key` is how the table names it."""
     function, method = key if isinstance(key, tuple) else (key, "__call__")
     known: Any = NUMPY_FUNCTIONS.get(function)
+    if known is None:
+        special.enter_if_loaded()
+        known = NUMPY_FUNCTIONS.get(function)
     name = _name(function) + ("" if method == "__call__" else f".{method}")
     out = options.pop("out", None)
     if isinstance(out, tuple):
@@ -53,8 +57,10 @@ FOLDS: dict[str, Callable[..., Any]] = {
 
 def _name(function: Any) -> str:
     name = function.__name__
-    known = getattr(np, name, None) is function or not isinstance(function, np.ufunc)
-    return f"np.{name}" if known else f"{name}"
+    for module in ("np", "numpy"), ("scipy.special", "scipy.special"):
+        if getattr(sys.modules.get(module[1]), name, None) is function:
+            return f"{module[0]}.{name}"
+    return str(name)
 
 
 def _elementwise(

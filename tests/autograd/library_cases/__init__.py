@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import bessel, choosing, complexes, elementary, rounding, samples
+from . import bessel, choosing, complexes, elementary, rounding, samples, special
 
-TABLES = (bessel, choosing, complexes, elementary, rounding, samples)
+TABLES = (bessel, choosing, complexes, elementary, rounding, samples, special)
