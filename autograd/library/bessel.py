@@ -56,12 +56,12 @@ def mean_of_exponentials(x: Array, power: int = 0) -> Array:
     """The mean of cos(θ)^power exp(x cos θ) over all angles: derivatives of I0 (DLMF 10.32.1).
 
     The rule of the trapezium with n angles is exact to I_2n(x) / I_0(x), and 0 to rounding here
-    for all x whose exponential is a float.
+    for all x whose exponential is a float. Angles θ and π - θ are taken together.
     """
-    angles = (np.arange(128) + 0.5) * (math.pi / 128)
-    cosines = np.cos(angles).astype(x.dtype)
-    weights = (np.cos(angles) ** power / 128).astype(x.dtype)
-    return np.exp(np.expand_dims(x, -1) * cosines) @ weights
+    cosines = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
+    weights = (cosines**power / 64).astype(x.dtype)
+    both = np.sinh if power % 2 else np.cosh
+    return both(np.expand_dims(x, -1) * cosines.astype(x.dtype)) @ weights
 
 
 def _next_mean(x: Array, power: int) -> Array:

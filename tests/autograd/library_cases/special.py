@@ -27,9 +27,9 @@ def all_of(special: Any) -> None:
             case(f"scipy.special.{name}", getattr(special, name), [maker(3, 2)],
                  torch=IN_TORCH.get(name))  # fmt: skip
     for name in ["xlogy", "xlog1py", "rel_entr", "kl_div", "beta", "betaln", "binom", "poch"]:
-        for shapes in [((3, 2), (3, 2)), ((3, 1), (2,))]:
+        for tag, shapes in {"": [(3, 2), (3, 2)], "broadcast": [(3, 1), (2,)]}.items():
             case(f"scipy.special.{name}", getattr(special, name), [positive(*s) for s in shapes],
-                 torch=IN_TORCH.get(name), tag="broadcast" if shapes[1] == (2,) else "")  # fmt: skip
+                 torch=IN_TORCH.get(name), tag=tag)  # fmt: skip
     for name, order in {
         "gammainc": 1.5, "gammaincc": 1.5, "jv": 2.3, "yv": 1.5, "iv": 0.7, "kv": 1.2, "ive": 0.7,
         "kve": 1.2,
