@@ -35,7 +35,10 @@ def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]
     out = options.pop("out", None)
     if isinstance(out, tuple):
         out = out[0] if len(out) == 1 else out
-    if method == "at" and known is not None:
+    if method == "at":
+        if known is None and isinstance(inputs[0], Tensor):
+            raise UnsupportedError(f"{name}(t, ...): there is no gate for this function; use {name}"
+                                   "(array, ...) with array = t.numpy(), a copy")  # fmt: skip
         return ufunc_methods.at(function, *inputs, **options)
     if known is None or (method in FOLDS and ufunc_methods.is_discrete(function)):
         check = known is None

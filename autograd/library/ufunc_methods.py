@@ -47,11 +47,18 @@ def reduce(
     if len(axes) > 1:  # raises for what cannot be reordered
         function.reduce(np.ones((1,) * x.ndim), axis=axes)
     given = initial is not np._NoValue and initial is not None
+    if initial is None and not math.prod(x.shape[k] for k in axes):
+        raise _nothing_to_reduce(function)
     gate = NUMPY_FUNCTIONS.get((function, "reduce")) or _REDUCTIONS.get(function)
     if gate is None or (not x.size and (given or function in _REDUCTIONS)):
         return _fold(function, x, axes, keepdims, [initial] if given else [])
     result = gate(x, axis=axis, keepdims=keepdims)
     return function(initial, result) if given else result
+
+
+def _nothing_to_reduce(function: np.ufunc) -> ValueError:
+    name = function.__name__
+    return ValueError(f"zero-size array to reduction operation {name} which has no identity")
 
 
 def _neutral(function: np.ufunc, initial: Any) -> Any:
@@ -76,9 +83,7 @@ def _fold(
     parts = np.reshape(np.transpose(x, (*axes, *rest)), (count, *shape))
     if not count and not start:
         if function.identity is None:
-            raise ValueError(
-                f"zero-size array to reduction operation {function.__name__} which has no identity"
-            )
+            raise _nothing_to_reduce(function)
         start = [function.identity]
     if start:
         start = [np.broadcast_to(np.asarray(start[0], x.dtype), shape)]
