@@ -430,8 +430,11 @@ def _holds_nan(x: np.ndarray[Any, Any]) -> bool:
 
 
 def _number_dtype(equation: Equation) -> Any:
-    """What Python numbers among the operands of an elementwise function turn into."""
-    if not isinstance(equation.function, np.ufunc):
+    """What Python numbers among the operands of an elementwise function turn into.
+
+    Of NumPy's ufuncs: those of SciPy list their loops in another order, and choose another one.
+    """
+    if not isinstance(equation.function, np.ufunc) or not equation.op.name.startswith("np."):
         return None
     if all(x.__class__ is Variable and x.type.shape for x in equation.args):
         return None  # there are none

@@ -135,7 +135,9 @@ class Expressions:
             kwargs = {k: v for k, v in kwargs.items() if v is not None and v is not False}
             kwargs = _with_short_axis(kwargs, dimensions(args[0]))
         name = op.called or op.name
-        if not name.startswith("np."):
+        if name.startswith("scipy."):
+            self.helpers.imports["import scipy.special"] = None
+        elif not name.startswith("np."):
             name = self.helpers.add(function)
         if function is np.zeros and isinstance(args[0], _Shape) and not kwargs:
             return f"np.zeros_like({args[0].of})", ATOM
@@ -177,7 +179,8 @@ class Expressions:
         wanted = out.dtype.name if out.dtype.kind == "f" else "float64"
         if others:
             alike = np.result_type(*others, *(_plain(args[k]) for k in numbers)) == out.dtype
-            wrong = out.dtype.kind == "f" and not alike
+            chosen = out.dtype == np.float32 and equation.op.name.startswith("scipy.")
+            wrong = out.dtype.kind == "f" and (not alike or chosen)  # (it chooses other loops)
         else:
             nonzero = type(args[-1]) in (int, float) and args[-1] != 0
             whole = type(args[-1]) is int and args[-1] > 0

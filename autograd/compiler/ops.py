@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -195,10 +196,10 @@ def _without_row(function: Function) -> Op:
 def function_name(function: Function) -> str:
     """How a NumPy function is written."""
     if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
+        return f"{_home(function)}.{function.__name__}"
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
-        return f"np.{owner.__name__}.{function.__name__}"
+        return f"{_home(owner)}.{owner.__name__}.{function.__name__}"
     if function in (operator.getitem, operator.setitem):
         return function.__name__
     if function.__class__.__name__ == "method_descriptor":
@@ -209,10 +210,19 @@ def function_name(function: Function) -> str:
     return function.__name__.lstrip("_")
 
 
+def _home(ufunc: np.ufunc) -> str:
+    """The module where a ufunc is found: a ufunc does not tell."""
+    for module in ("scipy.special", "scipy.special._ufuncs"):
+        if getattr(sys.modules.get(module), ufunc.__name__, None) is ufunc:
+            return module
+    return "np"
+
+
 def _usual(function: Function) -> dict[str, Any]:
     """What holds for all ufuncs, for their methods, and for NumPy's functions."""
     name = function_name(function)
-    pure = name.startswith("np.") and "random" not in name
+    of_ufunc = isinstance(function, np.ufunc)
+    pure = of_ufunc or (name.startswith("np.") and "random" not in name)
     facts: dict[str, Any] = {"pure": pure, "result": (asked if pure else unknown)(function)}
     if hasattr(function, "gives"):
         facts["result"] = told(function.gives)
@@ -317,6 +327,8 @@ def _of_python_numbers(symbol: str, level: int, *functions: Function, **facts: A
              floats=Form(f"({form.text})", ATOM, form.operands), **facts)  # fmt: skip
 
 
+_row(np.floor_divide, readable=infix("//", PRODUCT))
+_row(np.remainder, readable=infix("%", PRODUCT))
 _of_python_numbers("//", PRODUCT, operator.floordiv)
 _of_python_numbers("%", PRODUCT, operator.mod)
 _of_python_numbers(">", COMPARISON, operator.gt, compares=True)

@@ -78,7 +78,7 @@ class Helpers:
 
     def __str__(self) -> str:
         if not self.parts:
-            return "import numpy as np\n"
+            return "\n".join([*sorted(self.imports), "import numpy as np", ""])
         annotated = any("->" in part for part in self.parts.values())
         head = ["from __future__ import annotations", ""] if annotated else []
         head += [*sorted(self.imports), "import numpy as np"]

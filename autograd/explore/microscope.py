@@ -161,10 +161,10 @@ class _Microscope:
 
     def _places(self, node: Node) -> list[int]:
         """The numbers of the result that depend on the chosen one; of many, the strongest."""
-        depends = np.ravel(np.isnan(self._run(node, np.nan)))
-        places = np.flatnonzero(depends)
         h = 1e-6
         slopes = (self._run(node, h) - self.trace.values[node]) / h
+        depends = np.isnan(self._run(node, np.nan)) | (np.abs(slopes) > 0)  # (fmax drops NaN)
+        places = np.flatnonzero(depends)
         if len(places) > self.paths and not self.chosen:
             most, self.chosen = self.paths, True
         else:

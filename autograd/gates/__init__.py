@@ -13,6 +13,7 @@ from . import (
     index,
     linear,
     losses,
+    operators,
     pool,
     reduce,
     shape,
@@ -37,6 +38,6 @@ else:
 
 
 _TABLES = (
-    arithmetic, choose, compare, conv, elementwise, index, linear, losses, pool, reduce, shape,
-    windows,
+    arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators, pool, reduce,
+    shape, windows,
 )  # fmt: skip

@@ -6,6 +6,7 @@ What has no gate takes the values of tensors that are not tracked, and of all te
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..modes import MODE
 from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..standins import StandIn
 from ..tensor import Tensor
+from . import special, ufunc_methods
 
 __all__ = ["of_function", "ufunc", "written"]
 
@@ -25,29 +27,54 @@ __all__ = ["of_function", "ufunc", "written"]
 def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """Call a ufunc, or the method of one: `key` is how the table names it."""
     function, method = key if isinstance(key, tuple) else (key, "__call__")
-    handler = handler or NUMPY_FUNCTIONS.get(key)
-    name = f"np.{function.__name__}" + ("" if method == "__call__" else f".{method}")
-    if handler is None:
-        return on_values(getattr(function, method), name, inputs, options)
+    known: Any = NUMPY_FUNCTIONS.get(function)
+    if known is None:
+        special.enter_if_loaded()
+        known = NUMPY_FUNCTIONS.get(function)
+    name = _name(function) + ("" if method == "__call__" else f".{method}")
     out = options.pop("out", None)
     if isinstance(out, tuple):
         out = out[0] if len(out) == 1 else out
-    if method == "__call__":
-        result = _elementwise(name, handler, inputs, out, **options)
+    if method == "at":
+        if known is None and isinstance(inputs[0], Tensor):
+            raise UnsupportedError(f"{name}(t, ...): there is no gate for this function; use {name}"
+                                   "(array, ...) with array = t.numpy(), a copy")  # fmt: skip
+        return ufunc_methods.at(function, *inputs, **options)
+    if known is None or (method in FOLDS and ufunc_methods.is_discrete(function)):
+        check = known is None
+        result = on_values(getattr(function, method), name, inputs, options, check)
+    elif method in FOLDS:
+        result = FOLDS[method](function, *inputs, **options)
     else:
-        result = handler(*inputs, **options)
-    return result if out is None else written(result, out, name)
+        operands = ufunc_methods.outer(*inputs) if method == "outer" else inputs
+        result = _elementwise(name, function, known, operands, out, **options)
+    return result if out is None else written(result, out, name, options.get("casting"))
+
+
+FOLDS: dict[str, Callable[..., Any]] = {
+    "reduce": ufunc_methods.reduce,
+    "accumulate": ufunc_methods.accumulate,
+    "reduceat": ufunc_methods.reduceat,
+}
+
+
+def _name(function: Any) -> str:
+    name = function.__name__
+    for module in ("np", "numpy"), ("scipy.special", "scipy.special"):
+        if getattr(sys.modules.get(module[1]), name, None) is function:
+            return f"{module[0]}.{name}"
+    return str(name)
 
 
 def _elementwise(
-    name: str, handler: Any, inputs: Sequence[Any], out: Any,
-    where: Any = True, dtype: Any = None, casting: str = "same_kind", order: str = "K",
+    name: str, function: np.ufunc, handler: Any, inputs: Sequence[Any], out: Any,
+    where: Any = True, dtype: Any = None, casting: Any = None, order: str = "K",
     subok: bool = True, **others: Any,
 ) -> Any:  # fmt: skip
     """A call of a ufunc with its options, apart from `out`."""
     refuse_options(name.removeprefix("np."), others)
-    if dtype is not None:
-        inputs = [_cast(x, np.dtype(dtype), casting, name) for x in inputs]
+    if dtype is not None or casting is not None:
+        inputs = _cast(name, function, inputs, dtype, casting or "same_kind")
     if where is True:
         return handler(*inputs)
     if out is None or isinstance(out, tuple):
@@ -55,45 +82,70 @@ def _elementwise(
             f"{name}(..., where=mask): without out= the other elements have no value; write "
             f"np.where(mask, {name}(...), other)"
         )
-    # elements that are not asked for are not computed: 1 is in the domain of every function
-    inputs = [np.where(where, x, 1) for x in inputs]
+    # elements that are not asked for are not computed: a number in the domain stands there
+    inputs = [np.where(where, x, _in_domain(function)) for x in inputs]
     return np.where(where, handler(*inputs), out)
 
 
-def _cast(x: Any, dtype: np.dtype[Any], casting: Any, name: str) -> Any:
-    """An operand in the dtype of the computation."""
-    if not hasattr(x, "dtype"):
-        return x if dtype.kind == "b" else np.asarray(x, dtype)[()]
-    if dtype.kind == "b" or x.dtype == dtype:  # what compares gives bools in any case
-        return x
-    if not np.can_cast(x.dtype, dtype, casting):
-        raise DTypeError(
-            f"{name}(..., dtype={dtype}): an operand is {x.dtype}, which {casting!r} casting does "
-            "not make into that; convert it first with x.astype(...)"
+def _in_domain(function: np.ufunc) -> Any:
+    """A number at which a function is finite, and has a finite derivative."""
+    with np.errstate(all="ignore"):
+        return 0.5 if function in (np.arcsin, np.arccos, np.arctanh) else 2
+
+
+def _cast(
+    name: str, function: np.ufunc, inputs: Sequence[Any], dtype: Any, casting: Any
+) -> list[Any]:
+    """The operands as what the loop of a ufunc takes that computes in a dtype."""
+    given = [x.dtype if hasattr(x, "dtype") else _kind(x) for x in inputs]
+    results = None if dtype is None else np.dtype(dtype)
+    try:
+        found = function.resolve_dtypes(
+            (*given, *[None] * function.nout),
+            signature=(*[None] * function.nin, *[results] * function.nout),
+            casting=casting,
         )
-    return astype(x, dtype=dtype)
+    except TypeError as error:
+        raise DTypeError(
+            f"{name}(..., dtype={dtype}, casting={casting!r}): {error}; convert the operands "
+            "first with x.astype(...)"
+        ) from None
+    return [_as(x, wanted) for x, wanted in zip(inputs, found, strict=False)]
+
+
+def _kind(x: Any) -> Any:
+    return type(x) if type(x) in (int, float, complex) else np.result_type(x)
+
+
+def _as(x: Any, dtype: np.dtype[Any]) -> Any:
+    if not hasattr(x, "dtype"):
+        return np.asarray(x, dtype)[()]
+    return x if x.dtype == dtype else astype(x, dtype=dtype)
 
 
 # --- out -----------------------------------------------------------------------------------------
 
 
-def written(result: Any, out: Any, name: str) -> Any:
+def written(result: Any, out: Any, name: str, casting: Any = None) -> Any:
     """`out`, after a result has been written into it: a tensor moves on to it, gradient and all.
 
     Raises ShapeError or DTypeError when the result does not fit, InPlaceError when `out` cannot be
     written to, and UnsupportedError when a recorded value would go into an array.
     """
     if isinstance(out, tuple):
-        return tuple(written(r, o, name) for r, o in zip(result, out, strict=True))
+        return tuple(written(r, o, name, casting) for r, o in zip(result, out, strict=True))
     if out is None:
         return result
+    if not (hasattr(out, "shape") and hasattr(out, "dtype")):
+        raise TypeError(f"{name}(..., out=...): expected a tensor or an array, got {type(out)}")
     if np.shape(result) != out.shape:
-        raise ShapeError(
-            f"{name}(..., out=t): the result has shape {np.shape(result)}, but out has {out.shape}"
-        )
+        result = _widened(result, out.shape, name)
     dtype = getattr(result, "dtype", None) or np.result_type(result)
-    if not np.can_cast(dtype, out.dtype, "same_kind"):
-        raise DTypeError(f"{name}(..., out=t): the result is {dtype}, but out is {out.dtype}")
+    if not np.can_cast(dtype, out.dtype, casting or "same_kind"):
+        raise DTypeError(
+            f"{name}(..., out=t): the result is {dtype}, but out is {out.dtype}; let out be "
+            f"{dtype}, or say casting='unsafe'"
+        )
     if isinstance(out, Tensor):
         if out._is_number():
             raise InPlaceError(f"{name}(..., out=t): t is a number, as in NumPy; write t = ...")
@@ -110,6 +162,20 @@ def written(result: Any, out: Any, name: str) -> Any:
     return out
 
 
+def _widened(result: Any, shape: tuple[int, ...], name: str) -> Any:
+    """A result as often as it fits into `out`, which may be larger."""
+    try:
+        fits = np.broadcast_shapes(np.shape(result), shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"{name}(..., out=t): the result has shape {np.shape(result)}, but out has {shape}; "
+            "out needs the shape of the result, or one that the result broadcasts to"
+        )
+    return np.broadcast_to(result, shape)
+
+
 # --- without a gate ------------------------------------------------------------------------------
 
 
@@ -123,17 +189,24 @@ def of_function(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **options: on_values(function, name, args, options)
 
 
-def on_values(function: Any, name: str, args: Sequence[Any], options: dict[str, Any]) -> Any:
-    """Call a function that has no gate with the values of tensors; raise if one is recorded."""
+def on_values(
+    function: Any, name: str, args: Sequence[Any], options: dict[str, Any], check: bool = True
+) -> Any:
+    """Call a function that has no gate with the values of tensors; raise if one is recorded.
+
+    `check=False` is for functions that have no gradient.
+    """
     tensors = [x for x in leaves((args, options)) if isinstance(x, Tensor)]
-    if MODE.get().recording and any(x.requires_grad for x in tensors):
+    if check and MODE.get().recording and any(x.requires_grad for x in tensors):
         raise UnsupportedError(
             f"{name}: there is no gate for this function, so its gradient is not known; write it "
             "with functions that have one (see autograd.gates), or leave the graph on purpose with "
             "t.detach() or t.numpy()"
         )
+    out = options.pop("out", None) if isinstance(options.get("out"), Tensor) else None
     given = each(_plain, list(args))
-    return each(_as_tensor, function(*given, **each(_plain, options)))
+    result = each(_as_tensor, function(*given, **each(_plain, options)))
+    return written(result, out, name)
 
 
 def leaves(tree: Any) -> Iterator[Any]:
@@ -162,7 +235,11 @@ def _plain(x: Any) -> Any:
     if not isinstance(x, Tensor):
         return x
     value = x._value()
-    return value.outside() if isinstance(value, StandIn) else np.asarray(value)
+    if isinstance(value, StandIn):
+        return value.outside()
+    view = np.asarray(value)[...]
+    view.flags.writeable = False  # a function that writes in place must not reach the tensor
+    return view
 
 
 def _as_tensor(x: Any) -> Any:

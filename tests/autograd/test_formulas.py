@@ -49,17 +49,22 @@ def test_a_formula_is_what_the_gate_computes(name: str, tie: bool) -> None:
     made = forward(gate, operands, {})
     for x in (0.3, 1.7):
         for y in (x,) if tie else (0.9, -1.2):
-            values = [np.float64(v) for v in (x, y)][: len(operands)]
+            values = [np.float64(v) for v in (x, y, 0.4)][: len(operands)]
+            known_rules = [rule is not None for rule in gate.rules]
             known: dict[str, Any] = dict(zip(gate.operands, values, strict=True))
+            if gate.name == "scipy.special.expn":  # whose order is a whole number
+                values[0] = known["x"] = np.int64(2)
             with np.errstate(invalid="ignore"):  # outside of its domain a function gives NaN
                 known["out"] = gate.kernel(*values)
                 assert made is not None
                 assert made.value(known) == pytest.approx(known["out"], rel=1e-14, nan_ok=True)
-                tensors = [Tensor(v) for v in values]
+                tensors = [Tensor(v, wanted) for v, wanted in zip(values, known_rules, strict=True)]
                 call = gate.numpy or getattr(ag, name)
                 call(*tensors).backward()
             for k, t in enumerate(tensors):
-                slope = local(gate, k, operands, {}, len(tensors))
+                if not known_rules[k]:
+                    continue
+                slope = local(gate, k, operands, {}, sum(known_rules))
                 assert slope is not None
                 with np.errstate(invalid="ignore"):
                     found = float(slope.value(known))

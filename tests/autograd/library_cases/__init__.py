@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import complexes, elementary
+from . import bessel, choosing, complexes, elementary, rounding, samples, special
 
-TABLES = (complexes, elementary)
+TABLES = (bessel, choosing, complexes, elementary, rounding, samples, special)
