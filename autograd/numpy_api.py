@@ -101,7 +101,10 @@ def _function_handler(
                     given[known] = value
             elif value is not defaults.get(name):
                 extra[name] = value
-        refuse_options(function.__name__, extra)
+        if any(value is not None for value in extra.values()):
+            from .library import calls
+
+            return calls.with_options(function, args[:count], options, extra)
         return call(*args[:count], **given)
 
     return handler

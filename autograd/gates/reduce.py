@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from ..arrays import Array
-from ..declare import gate
+from ..declare import gate, register_method
 from ..numpy_api import register_reduction
 from ..tensor import Axis
 from .shape import broadcast_to
@@ -49,7 +49,6 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
     written="Σ x",
     role="distributor: every summand gets the upstream gradient",
     linear=True,
-    methods=["sum"],
     vjp=lambda g, x_shape, axis: _spread(g, x_shape, axis),
     says="{g}, for each summand",
 )
@@ -63,7 +62,6 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     symbol="mean",
     role="distributor: every summand gets the upstream gradient, divided by their number",
     linear=True,
-    methods=["mean"],
     vjp=lambda g, x_shape, axis: _spread(g * (1.0 / _count(x_shape, axis)), x_shape, axis),
     says="{g} ÷ (number of terms), for each term",
 )
@@ -89,7 +87,6 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 @gate(
     numpy=(np.max, np.amax),
     role="router",
-    methods=["max"],
     vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the largest, 0 to the others",
@@ -102,7 +99,6 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 @gate(
     numpy=(np.min, np.amin),
     role="router",
-    methods=["min"],
     vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the smallest, 0 to the others",
@@ -145,7 +141,6 @@ def _products_before(x: Array) -> Array:
     numpy=np.prod,
     symbol="Π",
     role="switcher",
-    methods=["prod"],
     vjp=lambda g, x, axis: np.reshape(g, _kept(x.shape, axis)) * _products_of_others(x, axis),
     says="{g} ⊙ (product of all other factors)",
 )
@@ -227,3 +222,55 @@ for _ufunc, _gate in {
     np.minimum: min,
 }.items():
     register_reduction(_ufunc, _gate)
+
+
+# --- methods of Tensor, with NumPy's order of options ----------------------------------------------
+
+
+def _rare(function: Any, x: Any, **options: Any) -> Any:
+    """A call with options that the gate does not have."""
+    from ..library import calls
+
+    return calls.with_options(function, (x,), options)
+
+
+def _total(call: Any, function: Any) -> Any:
+    def method(
+        self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
+        keepdims: bool = False, initial: Any = None, where: Any = True,
+    ) -> Any:  # fmt: skip
+        if dtype is None and out is None and initial is None and where is True:
+            return call(self, axis, keepdims)
+        return _rare(function, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims,
+                     initial=initial, where=where)  # fmt: skip
+
+    return method
+
+
+def _largest(call: Any, function: Any) -> Any:
+    def method(
+        self: Any, axis: Axis = None, out: Any = None, *,
+        keepdims: bool = False, initial: Any = None, where: Any = True,
+    ) -> Any:  # fmt: skip
+        if out is None and initial is None and where is True:
+            return call(self, axis, keepdims)
+        return _rare(function, self, axis=axis, out=out, keepdims=keepdims, initial=initial,
+                     where=where)  # fmt: skip
+
+    return method
+
+
+def _mean_method(
+    self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
+    keepdims: bool = False, where: Any = True,
+) -> Any:  # fmt: skip
+    if dtype is None and out is None and where is True:
+        return mean(self, axis, keepdims)
+    return _rare(np.mean, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, where=where)
+
+
+register_method(["sum"], _total(sum, np.sum))
+register_method(["prod"], _total(prod, np.prod))
+register_method(["max"], _largest(max, np.max))
+register_method(["min"], _largest(min, np.min))
+register_method(["mean"], _mean_method)

@@ -19,7 +19,13 @@ from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..standins import StandIn
 from ..tensor import Tensor
 
-__all__ = ["of_function", "ufunc", "written"]
+__all__ = [
+    "OPTIONS", "each", "leaves", "of_function", "on_values", "options_of", "ufunc", "with_options",
+    "written",
+]  # fmt: skip
+
+# definitions of gates' functions with the options that the gates do not have
+OPTIONS: dict[Any, Callable[..., Any]] = {}
 
 
 def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -34,6 +40,8 @@ def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]
         out = out[0] if len(out) == 1 else out
     if method == "__call__":
         result = _elementwise(name, handler, inputs, out, **options)
+    elif key in OPTIONS and not options.keys() <= {"axis", "keepdims"}:
+        result = with_options(key, inputs, {"axis": 0, **options})
     else:
         result = handler(*inputs, **options)
     return result if out is None else written(result, out, name)
@@ -72,6 +80,33 @@ def _cast(x: Any, dtype: np.dtype[Any], casting: Any, name: str) -> Any:
             "not make into that; convert it first with x.astype(...)"
         )
     return astype(x, dtype=dtype)
+
+
+# --- unusual options -----------------------------------------------------------------------------
+
+
+def options_of(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let functions of NumPy that have a gate run a definition when it lacks an option: a
+    decorator. An option that is NumPy's mark for "not given" is not passed on."""
+
+    def register(definition: Callable[..., Any]) -> Callable[..., Any]:
+        OPTIONS.update(dict.fromkeys(functions, definition))
+        return definition
+
+    return register
+
+
+def with_options(
+    function: Any, args: Sequence[Any], options: dict[str, Any], unusual: Any = None
+) -> Any:
+    """Call a function that has a gate with options that only a definition of it knows.
+
+    Raises UnsupportedError, which names the `unusual` ones, when there is no definition.
+    """
+    if function not in OPTIONS:
+        refuse_options(function.__name__, unusual)
+    given = {name: value for name, value in options.items() if value is not np._NoValue}
+    return OPTIONS[function](*args, **given)
 
 
 # --- out -----------------------------------------------------------------------------------------
