@@ -70,7 +70,7 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.mean(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
-def _shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
+def shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
     """The gradient of max or min goes to the winners, in equal parts."""
     shape = _kept(x.shape, axis)
     winners = (x == np.reshape(out, shape)).astype(g.dtype)
@@ -87,7 +87,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 @gate(
     numpy=(np.max, np.amax),
     role="router",
-    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    vjp=lambda g, x, out, axis: shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the largest, 0 to the others",
 )
@@ -99,7 +99,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 @gate(
     numpy=(np.min, np.amin),
     role="router",
-    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    vjp=lambda g, x, out, axis: shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the smallest, 0 to the others",
 )
