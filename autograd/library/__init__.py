@@ -5,6 +5,18 @@ this package is imported, and all its files enter their rows into the same table
 is made of others has no rule of its own: `composed` registers a definition in plain NumPy.
 """
 
-from . import complexes, cumulative, elementary, nans, order, reductions, statistics
+from . import (
+    complexes,
+    cumulative,
+    elementary,
+    nans,
+    order,
+    polynomials,
+    reductions,
+    selection,
+    statistics,
+)
 
-_TABLES = (complexes, cumulative, elementary, nans, order, reductions, statistics)
+_TABLES = (
+    complexes, cumulative, elementary, nans, order, polynomials, reductions, selection, statistics,
+)  # fmt: skip

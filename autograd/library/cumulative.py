@@ -142,6 +142,8 @@ NUMPY_FUNCTIONS[np.add, "accumulate"] = _accumulated(np.cumsum)
 NUMPY_FUNCTIONS[np.multiply, "accumulate"] = _accumulated(np.cumprod)
 
 
+
+
 # --- differences ---------------------------------------------------------------------------------
 
 

@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import complexes, elementary
+from . import complexes, cumulative, elementary, order, polynomials, reductions
 
-TABLES = (complexes, elementary)
+TABLES = (complexes, cumulative, elementary, order, polynomials, reductions)
