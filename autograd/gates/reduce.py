@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import math
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
 from ..declare import gate, register_method
-from ..numpy_api import register_reduction
+from ..numpy_api import NUMPY_FUNCTIONS, register_reduction
 from ..tensor import Axis
 from .shape import broadcast_to
 from .underflow import vanishing
@@ -215,16 +216,24 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-for _ufunc, _gate in {
-    np.add: sum,
-    np.multiply: prod,
-    np.maximum: max,
-    np.minimum: min,
-}.items():
+def _accumulation(running: Any) -> Any:
+    """`ufunc.accumulate`, whose axis is 0 when not given, by the function that does the same."""
+    return lambda x, axis=0, dtype=None: running(x, axis=axis, dtype=dtype)
+
+
+_REDUCED: list[tuple[Any, Any, Any]] = [
+    (np.add, sum, np.cumsum),
+    (np.multiply, prod, np.cumprod),
+    (np.maximum, max, None),
+    (np.minimum, min, None),
+]
+for _ufunc, _gate, _running in _REDUCED:
     register_reduction(_ufunc, _gate)
+    if _running is not None:
+        NUMPY_FUNCTIONS[_ufunc, "accumulate"] = _accumulation(_running)
 
 
-# --- methods of Tensor, with NumPy's order of options ----------------------------------------------
+# --- methods of Tensor, with NumPy's order of options --------------------------------------------
 
 
 def _rare(function: Any, x: Any, **options: Any) -> Any:

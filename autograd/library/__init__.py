@@ -7,6 +7,7 @@ is made of others has no rule of its own: `composed` registers a definition in p
 
 from . import (
     complexes,
+    conversions,
     cumulative,
     elementary,
     nans,
@@ -18,5 +19,6 @@ from . import (
 )
 
 _TABLES = (
-    complexes, cumulative, elementary, nans, order, polynomials, reductions, selection, statistics,
+    complexes, conversions, cumulative, elementary, nans, order, polynomials, reductions, selection,
+    statistics,
 )  # fmt: skip

@@ -40,8 +40,6 @@ def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]
         out = out[0] if len(out) == 1 else out
     if method == "__call__":
         result = _elementwise(name, handler, inputs, out, **options)
-    elif key in OPTIONS and not options.keys() <= {"axis", "keepdims"}:
-        result = with_options(key, inputs, {"axis": 0, **options})
     else:
         result = handler(*inputs, **options)
     return result if out is None else written(result, out, name)

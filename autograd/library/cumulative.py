@@ -9,7 +9,6 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..arrays import Array, plain_array
 from ..declare import composed, gate
-from ..numpy_api import NUMPY_FUNCTIONS
 from ..tensor import Tensor
 from .reductions import NOT_GIVEN, as_floats, cast, finished
 
@@ -131,17 +130,8 @@ def _with_initial(function: Any, first: float) -> Any:
     return definition
 
 
-def _accumulated(function: Any) -> Any:
-    """`np.add.accumulate` or `np.multiply.accumulate`, whose axis is 0 when not given."""
-    return lambda x, axis=0, dtype=None: function(x, axis=axis, dtype=dtype)
-
-
 composed(np.cumulative_sum)(_with_initial(np.cumsum, 0.0))
 composed(np.cumulative_prod)(_with_initial(np.cumprod, 1.0))
-NUMPY_FUNCTIONS[np.add, "accumulate"] = _accumulated(np.cumsum)
-NUMPY_FUNCTIONS[np.multiply, "accumulate"] = _accumulated(np.cumprod)
-
-
 
 
 # --- differences ---------------------------------------------------------------------------------
@@ -220,7 +210,8 @@ def _spacings(given: tuple[Any, ...], count: int) -> tuple[Any, ...]:
 def _slopes(x: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     """Along one axis: between both neighbors inside, to one side at the ends.
 
-    With unequal steps the slope is that of the parabola through three points (Fornberg, "Generation of Finite Difference Formulas on Arbitrarily Spaced Grids").
+    With unequal steps the slope is that of the parabola through three points (Fornberg,
+    "Generation of Finite Difference Formulas on Arbitrarily Spaced Grids").
     """
     length = x.shape[axis]
     if length < edge_order + 1:

@@ -9,7 +9,7 @@ import numpy as np
 from ..declare import composed
 from ..gates.compare import constant
 from ..tensor import Axis
-from .reductions import NOT_GIVEN, among, finished, given
+from .reductions import NOT_GIVEN, finished, given
 from .statistics import root
 
 __all__ = ["some"]

@@ -28,7 +28,7 @@ __all__: list[str] = []
 @gate(
     role="router",
     linear=True,
-    vjp=(lambda g, order, axis: permuted(g, np.argsort(order, axis=axis), axis=axis), None),
+    vjp=(lambda g, order, axis: _put_back(g, order, axis), None),
     says="{g} from where each element went",
 )
 def permuted(x: Array, order: Array, axis: int) -> Array:
@@ -42,6 +42,10 @@ def _along(a: Any, axis: int | None, name: str) -> tuple[Any, int]:
     if axis is None:
         return np.reshape(x, -1), 0
     return x, normalize_axis_index(axis, x.ndim, f"np.{name}")
+
+
+def _put_back(g: Array, order: Array, axis: int) -> Array:
+    return permuted(g, np.argsort(order, axis=axis), axis=axis)
 
 
 @composed(np.sort)
@@ -82,7 +86,7 @@ def sort_complex(a: Any) -> Any:
 
 
 def _sort_in_place(
-    self: Tensor, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> None:
     """The method sorts in place, as that of an array: the handle moves on to a sorted tensor."""
     made = np.sort(self, axis, kind, order, stable=stable)
@@ -90,7 +94,7 @@ def _sort_in_place(
 
 
 def _partition_in_place(
-    self: Tensor, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+    self: Any, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None
 ) -> None:
     made = np.partition(self, kth, axis, kind, order)
     self._move_on(made, "t.partition()", "write np.partition(t, kth)")
@@ -148,11 +152,11 @@ _BETWEEN = {
     "interpolated_inverted_cdf": (0.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0),
     "linear": (1.0, 1.0), "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
 }  # fmt: skip
-_OF_DISTANCE = {
+_OF_DISTANCE: dict[str, Any] = {
     "lower": np.floor, "higher": np.ceil, "nearest": np.rint,
     "midpoint": lambda x: (np.floor(x) + np.ceil(x)) / 2,
 }  # fmt: skip
-_STEPS = {
+_STEPS: dict[str, Any] = {
     "inverted_cdf": np.ceil,
     "closest_observation": np.rint,
     "averaged_inverted_cdf": lambda x: (np.ceil(x) + np.floor(x + 1.0)) / 2,
@@ -275,18 +279,18 @@ _define_quantile(np.nanpercentile, 100.0, True)
 
 
 def _argsort(
-    self: Tensor, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    self: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
     return np.argsort(self, axis, kind, order, stable=stable)
 
 
 def _argpartition(
-    self: Tensor, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+    self: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
     return np.argpartition(self, kth, axis, kind, order)
 
 
-def _searchsorted(self: Tensor, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def _searchsorted(self: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     return np.searchsorted(self, v, side, sorter)
 
 

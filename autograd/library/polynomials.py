@@ -36,7 +36,7 @@ def _by_filter(g: Array, a: Array, mode: str) -> Array:
     of_complex="holomorphic",
     says=("{g} ∗ {v}, turned around", "{g} ∗ {a}, turned around"),
 )
-def _convolve(a: Array, v: Array, mode: str) -> Array:
+def _convolve(a: Array, v: Array, mode: Any) -> Array:
     return np.convolve(a, v, mode)
 
 

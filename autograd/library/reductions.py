@@ -56,7 +56,7 @@ def finished(result: Any, out: Any, name: str) -> Any:
     return result if out is None else written(result, out, f"np.{name}")
 
 
-@options_of(np.sum, (np.add, "reduce"))
+@options_of(np.sum)
 def _sum(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
@@ -65,7 +65,7 @@ def _sum(
     return finished(total if initial is None else total + initial, out, "sum")
 
 
-@options_of(np.prod, (np.multiply, "reduce"))
+@options_of(np.prod)
 def _prod(
     a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
@@ -128,8 +128,8 @@ def _bound(dtype: np.dtype[Any], which: str) -> Any:
     return dtype.type(-np.inf if which == "min" else np.inf)
 
 
-options_of(np.max, np.amax, (np.maximum, "reduce"))(_extreme(np.max, np.maximum, "min"))
-options_of(np.min, np.amin, (np.minimum, "reduce"))(_extreme(np.min, np.minimum, "max"))
+options_of(np.max, np.amax)(_extreme(np.max, np.maximum, "min"))
+options_of(np.min, np.amin)(_extreme(np.min, np.minimum, "max"))
 
 
 @composed(np.ptp)
@@ -144,14 +144,14 @@ def ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = NOT_GIVEN) 
 
 def _all(
     x: Any, axis: Axis = None, out: Any = None, *,
-    keepdims: bool = NOT_GIVEN, where: Any = NOT_GIVEN,
+    keepdims: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
     return np.all(x, axis=axis, out=out, **given(keepdims=keepdims, where=where))
 
 
 def _any(
     x: Any, axis: Axis = None, out: Any = None, *,
-    keepdims: bool = NOT_GIVEN, where: Any = NOT_GIVEN,
+    keepdims: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
     return np.any(x, axis=axis, out=out, **given(keepdims=keepdims, where=where))
 

@@ -1,4 +1,4 @@
-"""Taking elements out of arrays, and counting them: take, compress, extract, bincount, histogram."""
+"""Taking elements out, and counting them: take, compress, extract, bincount, histogram."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..arrays import Array, plain_array
-from ..declare import composed, gate, register_method
+from ..arrays import plain_array
+from ..declare import composed, register_method
+from ..errors import ShapeError
 from ..gates.compare import constant, of_values
-from ..numpy_api import NUMPY_FUNCTIONS
+from ..gates.index import scatter
 from ..tensor import Tensor
 from .reductions import finished
 
@@ -22,7 +23,9 @@ def _as_array(x: Any) -> Any:
 
 
 @composed(np.take, methods=["take"])
-def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Any:
+def take(
+    a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Any:
     """The elements at `indices` along `axis` (None: of all in order), as `np.take`."""
     x = _as_array(a)
     x, axis = (np.reshape(x, -1), 0) if axis is None else (x, normalize_axis_index(axis, x.ndim))
@@ -77,24 +80,17 @@ def extract(condition: Any, arr: Any) -> Any:
     return np.take(arr, np.nonzero(np.ravel(condition))[0])
 
 
-register_method(
-    ["compress"], lambda self, condition, axis=None, out=None: compress(condition, self, axis, out)
-)
+def _compress(self: Tensor, condition: Any, axis: int | None = None, out: Any = None) -> Any:
+    return np.compress(condition, self, axis, out)
+
+
+register_method(["compress"], _compress)
 
 
 # --- counting with weights -----------------------------------------------------------------------
 
 
-@gate(
-    name="bincount",
-    vjp=(None, lambda g, x: np.take(g, x)),
-    linear=True,
-    says="{g} of the bin that it went to",
-)
-def _bincount(x: Array, weights: Array, length: int) -> Array:
-    return np.bincount(x, weights, length).astype(weights.dtype)
-
-
+@composed(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """How often each number from 0 on is in x, or the sum of the weights, as `np.bincount`.
 
@@ -102,10 +98,17 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     """
     if not isinstance(weights, Tensor):
         return of_values(np.bincount, x, weights, minlength)
-    return _bincount(_as_array(x), weights, length=minlength)
+    places = of_values(_counted, x)
+    if weights.shape != places.shape:
+        raise ShapeError(
+            f"np.bincount: x has shape {places.shape} but the weights have {weights.shape}; each "
+            "number needs a weight"
+        )
+    return scatter(weights, index=places, shape=(np.bincount(places, minlength=minlength).size,))
 
 
-NUMPY_FUNCTIONS[np.bincount] = bincount
+def _counted(x: Any) -> Any:
+    return x if isinstance(x, np.ndarray) else np.asarray(x)
 
 
 def _weighed(places: Any, lengths: tuple[int, ...], weights: Tensor) -> Any:
@@ -136,8 +139,12 @@ def histogram(
     """
     if not isinstance(weights, Tensor):
         return of_values(np.histogram, a, bins, range, density, weights)
+    if isinstance(bins, str):
+        raise TypeError(
+            "np.histogram: how many bins weighted data need is not estimated; say bins="
+        )
     x = of_values(np.ravel, a)
-    edges = of_values(np.histogram_bin_edges, x, bins, range, weights.numpy())
+    edges = of_values(np.histogram_bin_edges, x, bins, range)
     found = _weighed([_places(x, edges)], (len(edges) - 1,), weights)
     if density:
         found = found / _widths(edges, found.dtype) / np.sum(found)

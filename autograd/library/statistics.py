@@ -18,8 +18,8 @@ __all__: list[str] = []
 
 @composed(np.var, methods=["var"])
 def var(
-    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0, *,
-    keepdims: bool = False, where: Any = True, mean: Any = NOT_GIVEN,
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False, *, where: Any = True, mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
     """The mean of squared distances from the mean, as `np.var`."""
@@ -28,8 +28,8 @@ def var(
 
 @composed(np.std, methods=["std"])
 def std(
-    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0, *,
-    keepdims: bool = False, where: Any = True, mean: Any = NOT_GIVEN,
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, ddof: float = 0,
+    keepdims: bool = False, *, where: Any = True, mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
     """The root of the variance, as `np.std`; its gradient is 0 where all elements are equal."""

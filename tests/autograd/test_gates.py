@@ -16,6 +16,7 @@ from autograd.numpy_api import COMPOSED
 SINGLE = np.float32, np.complex64
 every = pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 first_of_each = list({c.gate: c for c in reversed(CASES)}.values())
+expanded = [c for c in first_of_each if c.gate in GATES and GATES[c.gate].expand]
 
 
 def test_every_case_has_a_short_name_of_its_own() -> None:
@@ -157,7 +158,9 @@ def _spoiled(edge: Edge) -> Edge:
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in first_of_each if c.gate in GATES and GATES[c.gate].expand], ids=lambda c: c.id
+    "case",
+    [c for c in first_of_each if c.gate in GATES and GATES[c.gate].expand],
+    ids=lambda c: c.id,
 )
 def test_expanded_gates_compute_the_same(case: Case) -> None:
     gate = GATES[case.gate]

@@ -26,8 +26,8 @@ case("prod", lambda x: np.prod(x, axis=1), [ZEROS], tag="two-zeros", torch="lamb
 case("diff", np.diff, [normal(3, 4)], torch="T.diff")
 case("diff", lambda x: np.diff(x, 2, axis=0), [normal(4, 2)], tag="2",
      torch="lambda x: T.diff(x, 2, 0)")  # fmt: skip
-case("diff", lambda x, y, z: np.diff(x, prepend=y, append=z), [normal(3, 4), normal(), normal(3, 2)],
-     tag="ends")  # fmt: skip
+case("diff", lambda x, y, z: np.diff(x, prepend=y, append=z),
+     [normal(3, 4), normal(), normal(3, 2)], tag="ends")  # fmt: skip
 case("ediff1d", lambda x, y: np.ediff1d(x, to_end=y, to_begin=y), [normal(2, 3), normal(2)])
 for order in (1, 2):
     case("gradient", lambda x, o=order: np.gradient(x, 0.5, edge_order=o), [normal(5)],

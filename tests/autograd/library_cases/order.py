@@ -20,7 +20,12 @@ for name in ("median", "nanmedian"):
             tag = f"{axis}{'-keepdims' if keepdims else ''}"
             case(name, lambda x, f=f, a=axis, k=keepdims: f(x, axis=a, keepdims=k),
                  [spread(2, 3, 4)], tag=tag, smooth=False)  # fmt: skip
-for name, scale in {"quantile": 1, "nanquantile": 1, "percentile": 100, "nanpercentile": 100}.items():
+for name, scale in {
+    "quantile": 1,
+    "nanquantile": 1,
+    "percentile": 100,
+    "nanpercentile": 100,
+}.items():
     f = getattr(np, name)
     for q, axis in [(0.3, None), ([0.0, 0.25, 1.0], -1), (0.9, (0, 1))]:
         plain = q if scale == 1 else np.multiply(q, 100)
@@ -39,8 +44,9 @@ for axis in (None, 0, 1, -1):
     case("take", lambda x, a=axis: np.take(x, INDICES, axis=a), [normal(3, 4)], tag=str(axis))
 case("take", lambda x: x.take([7, -9, 1], axis=0, mode="wrap"), [normal(3, 2)], tag="wrap")
 case("take", lambda x: np.take(x, 7, axis=1, mode="clip"), [normal(3, 2)], tag="clip")
-case("take_along_axis", lambda x: np.take_along_axis(x, np.array([[1, 1], [0, 2], [3, 3]]), axis=1),
-     [normal(3, 4)], torch="lambda x: T.gather(x, 1, T.tensor([[1, 1], [0, 2], [3, 3]]))")  # fmt: skip
+ROWS = np.array([[1, 1], [0, 2], [3, 3]])
+case("take_along_axis", lambda x: np.take_along_axis(x, ROWS, axis=1), [normal(3, 4)],
+     torch="lambda x: T.gather(x, 1, T.tensor([[1, 1], [0, 2], [3, 3]]))")  # fmt: skip
 case("take_along_axis", lambda x: np.take_along_axis(x, np.array([[0, 2]]), axis=0),
      [normal(3, 2)], tag="first")  # fmt: skip
 case("take_along_axis", lambda x: np.take_along_axis(x, np.array([5, 5, 0]), axis=None),
@@ -56,6 +62,8 @@ case("bincount", lambda w: np.bincount(BINS, w, 8), [normal(6)],
 case("histogram", lambda w: np.histogram(POINTS, EDGES, weights=w)[0], [normal(6)])
 case("histogram", lambda w: np.histogram(POINTS, EDGES, weights=w, density=True)[0], [positive(6)],
      tag="density")  # fmt: skip
-case("histogram2d", lambda w: np.histogram2d(POINTS, POINTS[::-1], EDGES, weights=w)[0], [normal(6)])
+case(
+    "histogram2d", lambda w: np.histogram2d(POINTS, POINTS[::-1], EDGES, weights=w)[0], [normal(6)]
+)
 case("histogramdd", lambda w: np.histogramdd([POINTS] * 2, [EDGES, 3], weights=w, density=True)[0],
      [positive(6)])  # fmt: skip
