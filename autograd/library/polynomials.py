@@ -118,3 +118,94 @@ def polyfit(
     rcond = len(points) * np.finfo(points.dtype).eps if rcond is None else rcond
     solution = np.linalg.pinv(columns / scale, rcond=rcond) / scale[:, None]
     return np.matmul(solution.astype(y.dtype), y)
+
+
+def _coefficients(p: Any) -> Any:
+    p = p if isinstance(p, Tensor) else plain_array(p)
+    return p if p.ndim else np.reshape(p, (1,))
+
+
+def _padded(p: Any, length: int) -> Any:
+    """Coefficients with zeros in front for the powers that there are not."""
+    if p.shape[0] == length:
+        return p
+    return np.concatenate([np.zeros(length - p.shape[0], p.dtype), p])
+
+
+@composed(np.polyadd)
+def polyadd(a1: Any, a2: Any) -> Any:
+    """The sum of two polynomials, as `np.polyadd`."""
+    a1, a2 = _coefficients(a1), _coefficients(a2)
+    length = max(a1.shape[0], a2.shape[0])
+    return _padded(a1, length) + _padded(a2, length)
+
+
+@composed(np.polysub)
+def polysub(a1: Any, a2: Any) -> Any:
+    """The difference of two polynomials, as `np.polysub`."""
+    return np.polyadd(a1, -_coefficients(a2))
+
+
+@composed(np.polymul)
+def polymul(a1: Any, a2: Any) -> Any:
+    """The product of two polynomials, as `np.polymul`; zeros in front are kept."""
+    return np.convolve(a1, a2)
+
+
+@composed(np.polyder)
+def polyder(p: Any, m: int = 1) -> Any:
+    """The m-th derivative of a polynomial, as `np.polyder`."""
+    if m < 0:
+        raise ValueError(f"np.polyder: m is {m}; it tells how many times, so give 0 or more")
+    p = _coefficients(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1).astype(p.dtype)
+    return p
+
+
+@composed(np.polyint)
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """The m-th integral of a polynomial, with constants `k`, as `np.polyint`."""
+    if m < 0:
+        raise ValueError(f"np.polyint: m is {m}; it tells how many times, so give 0 or more")
+    p = _coefficients(p)
+    constants: Any = np.zeros(m, p.dtype) if k is None else _coefficients(k)
+    if not isinstance(k, Tensor):
+        constants = constants.astype(np.result_type(p.dtype, constants.dtype.type(0).item()))
+    if constants.shape[0] == 1 and m > 1:
+        constants = np.broadcast_to(constants, (m,))
+    if constants.shape[0] < m:
+        raise ValueError(f"np.polyint: k has {constants.shape[0]} constants; {m} are needed")
+    for n in range(m):
+        divisors = np.arange(p.shape[0], 0, -1).astype(p.dtype)
+        p = np.concatenate([p / divisors, constants[n : n + 1]])
+    return p
+
+
+@composed(np.poly)
+def poly(seq_of_zeros: Any) -> Any:
+    """The polynomial with some roots, or the characteristic one of a matrix, as `np.poly`."""
+    roots = _coefficients(seq_of_zeros)
+    if roots.ndim == 2:
+        roots = np.linalg.eigvals(roots)
+    found: Any = np.ones(1, roots.dtype)
+    for k in range(roots.shape[0]):
+        one = np.ones(1, roots.dtype)
+        found = np.convolve(found, np.concatenate([one, -roots[k : k + 1]]))
+    return found
+
+
+@composed(np.vander)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The powers of each element in a row, as `np.vander`."""
+    x = _coefficients(x)
+    if x.ndim != 1:
+        raise ShapeError(f"np.vander: got shape {x.shape}; expected one axis")
+    column, rows = x[:, None], []
+    power: Any = np.ones_like(column)
+    for _ in range(x.shape[0] if N is None else N):
+        rows.append(power)
+        power = power * column
+    if not rows:
+        return np.zeros((x.shape[0], 0), x.dtype)
+    return np.concatenate(rows if increasing else rows[::-1], axis=1)
