@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..arrays import Array, plain_array
 from ..declare import composed, gate
+from ..numpy_api import NUMPY_FUNCTIONS
 from ..tensor import Tensor
 from .reductions import NOT_GIVEN, as_floats, cast, finished
 
@@ -132,6 +134,71 @@ def _with_initial(function: Any, first: float) -> Any:
 
 composed(np.cumulative_sum)(_with_initial(np.cumsum, 0.0))
 composed(np.cumulative_prod)(_with_initial(np.cumprod, 1.0))
+
+
+# --- running extremes ----------------------------------------------------------------------------
+
+
+def _won(x: Array, out: Array) -> Array:
+    """Which elements are the extreme up to there; NaN, which equals nothing, is one as well."""
+    return np.logical_or(x == out, np.isnan(out))
+
+
+def _to_winners(g: Array, x: Array, out: Array, axis: int) -> Array:
+    """Each running extreme is shared equally by those up to there that are equal to it.
+
+    It stays the same over a stretch of places, which begins with a winner. So what a winner gets is
+    a running sum, from it to the end of the stretch, of the gradients over the winners so far.
+    """
+    length = x.shape[axis]
+    if not length:
+        return g
+    g, x, out = (np.swapaxes(y, axis, -1) for y in (g, x, out))
+    places = np.arange(length)
+    begins = np.logical_or(places == 0, out != np.concatenate([out[..., :1], out[..., :-1]], -1))
+    last = np.concatenate([begins[..., 1:], np.ones_like(begins[..., :1])], -1)
+    start = np.maximum.accumulate(np.where(begins, places, 0), axis=-1)
+    end = np.minimum.accumulate(np.where(last, places, length)[..., ::-1], axis=-1)[..., ::-1]
+    won = _won(x, out).astype(g.dtype)
+    so_far = np.cumsum(won, axis=-1)
+    shares = g / (so_far - np.take_along_axis(so_far, start, axis=-1) + 1.0)
+    sums = np.cumsum(shares, axis=-1)
+    found = won * (np.take_along_axis(sums, end, axis=-1) - sums + shares)
+    return np.swapaxes(found, axis, -1)
+
+
+@gate(
+    role="router",
+    vjp=lambda g, x, out, axis: _to_winners(g, x, out, axis),
+    live=lambda x, out: _won(x, out),
+    says="{g} to the largest up to there",
+)
+def running_max(x: Array, axis: int = 0) -> Array:
+    """The largest element so far along `axis`, as `np.maximum.accumulate`."""
+    return np.maximum.accumulate(x, axis=axis)
+
+
+@gate(
+    role="router",
+    vjp=lambda g, x, out, axis: _to_winners(g, x, out, axis),
+    live=lambda x, out: _won(x, out),
+    says="{g} to the smallest up to there",
+)
+def running_min(x: Array, axis: int = 0) -> Array:
+    """The smallest element so far along `axis`, as `np.minimum.accumulate`."""
+    return np.minimum.accumulate(x, axis=axis)
+
+
+def _accumulate(
+    gate: Any, ufunc: np.ufunc, a: Any, axis: int = 0, dtype: Any = None, out: Any = None
+) -> Any:
+    x = cast(_as_array(a), dtype)
+    found = gate(x, axis=normalize_axis_index(axis, x.ndim))
+    return finished(found, out, f"{ufunc.__name__}.accumulate")
+
+
+for _gate, _ufunc in ((running_max, np.maximum), (running_min, np.minimum)):
+    NUMPY_FUNCTIONS[_ufunc, "accumulate"] = functools.partial(_accumulate, _gate, _ufunc)
 
 
 # --- differences ---------------------------------------------------------------------------------

@@ -30,6 +30,21 @@ def test_the_gradient_of_a_long_running_product() -> None:
     assert_close(jacobian, expected)
 
 
+def test_running_extremes_are_shared_by_all_that_are_equal_so_far() -> None:
+    x = np.array([1.0, 3.0, 2.0, 3.0, 3.0, 5.0, 5.0, 4.0])
+    weights = rng.normal(size=x.size)
+    for ufunc, values in ((np.maximum, x), (np.minimum, -x)):
+        t = Tensor(values)
+        np.sum(ufunc.accumulate(t) * weights).backward()
+        expected = np.zeros(x.size)
+        for k, g in enumerate(weights):
+            equal = np.flatnonzero(x[: k + 1] == x[: k + 1].max())
+            expected[equal] += g / equal.size
+        assert_close(t.grad, expected)
+    ag.check_gradients(lambda x: np.maximum.accumulate(x * x, axis=0), [[1.0, 2.0], [0.5, 3.0]],
+                       order=2)  # fmt: skip
+
+
 def test_of_nothing() -> None:
     for f in (np.cumsum, np.cumprod, np.diff, np.ediff1d, np.trapezoid):
         t = Tensor(np.zeros((0,)))

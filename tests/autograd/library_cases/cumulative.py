@@ -1,7 +1,7 @@
 """Running sums and products, differences, integrals."""
 
 import numpy as np
-from cases import case, normal, positive
+from cases import case, normal, positive, spread
 
 ZEROS = np.array([[1.5, 0.0, 2.0, 0.0, 3.0], [0.0, 0.5, -1.0, 2.0, 1.0]])
 
@@ -16,6 +16,11 @@ for name in ("cumsum", "cumprod"):
 case("cumprod", lambda x: x.cumprod(1), [ZEROS], tag="zeros", torch="lambda x: T.cumprod(x, 1)")
 case("cumprod", np.multiply.accumulate, [normal(3, 4)], tag="accumulate")
 case("cumsum", lambda x: np.add.accumulate(x, axis=-1), [normal(3, 4)], tag="accumulate")
+for name, ufunc in {"running_max": np.maximum, "running_min": np.minimum}.items():
+    for axis in (0, -1):
+        case(name, lambda x, f=ufunc, a=axis: f.accumulate(x, axis=a), [spread(3, 5)],
+             torch=f"lambda x: T.cum{name[-3:]}(x, {axis})[0]", smooth=False,
+             tag=str(axis))  # fmt: skip
 case("cumulative_sum", np.cumulative_sum, [normal(4)])
 case("cumulative_sum", lambda x: np.cumulative_sum(x, axis=1, include_initial=True),
      [normal(3, 4)], tag="initial")  # fmt: skip
