@@ -128,14 +128,12 @@ def _chosen(x: Array, out: Array) -> Array:
     live=(lambda x, out: _chosen(x, out), None),
     says="{g} to the elements that are equal to it",
 )
-def order_statistics(
-    x: Array, ranks: Array, near: Sequence[int] | None = None, skips_nan: bool = False
-) -> Array:
+def order_statistics(x: Array, ranks: Array, near: Sequence[int] | None = None) -> Array:
     """The elements along the last axis with some ranks, counted from 0: (n of them, ...).
 
     `ranks` broadcasts to the shape of the result; `near` are all of them, if they are known, which
     is quicker. Equal elements share the gradient. Where NaN is among the elements the result is
-    NaN, unless `skips_nan`: then they have the last ranks.
+    NaN.
     """
     if near is None:
         found = np.sort(x, axis=-1)
@@ -143,7 +141,7 @@ def order_statistics(
         found = np.partition(x, (*near, x.shape[-1] - 1), axis=-1)
     places = np.broadcast_to(ranks, (len(ranks), *x.shape[:-1]))
     out = np.take_along_axis(found[None], places[..., None], axis=-1)[..., 0]
-    return out if skips_nan else np.where(np.isnan(found[..., -1]), found[..., -1], out)
+    return np.where(np.isnan(found[..., -1]), found[..., -1], out)
 
 
 # How a quantile lies between elements: Hyndman, Fan, "Sample Quantiles in Statistical Packages",
@@ -207,11 +205,10 @@ def _in_last(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 
 def _between(x: Any, low: Any, high: Any, behind: Any, near: Any, middle: bool) -> Any:
     """The elements with some ranks, and what lies between two of them."""
-    skips_nan = near is None
-    found = order_statistics(x, low, near=near, skips_nan=skips_nan)
+    found = order_statistics(x, low, near=near)
     if near is not None and not np.any(behind):
         return found
-    above = order_statistics(x, high, near=near, skips_nan=skips_nan)
+    above = order_statistics(x, high, near=near)
     return (found + above) * 0.5 if middle else found + (above - found) * behind
 
 
@@ -221,7 +218,10 @@ def _quantiles(
 ) -> Any:  # fmt: skip
     """Quantiles for an array of fractions: its axes in front, then those of `a` that are left."""
     x, kept = _in_last(as_floats(a), axis)
-    n = of_values(_numbers, x) if skips_nan else np.full((1,) * (x.ndim - 1), x.shape[-1])
+    n: Any = np.full((1,) * (x.ndim - 1), x.shape[-1])
+    if skips_nan:  # as if it were larger than all others, which then are fewer
+        n = of_values(_numbers, x)
+        x = np.where(np.isnan(x), np.inf, x)
     if not x.shape[-1]:
         raise ValueError("np.quantile: there are no elements along axis")
     place = _position(np.reshape(q, (-1,) + (1,) * (x.ndim - 1)), n, method)

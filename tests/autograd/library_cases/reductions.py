@@ -38,7 +38,7 @@ for axis in (None, 0, -1, (0, 2)):
         of_torch = f"(x, dim={axis}, correction=1, keepdim={keepdims})"
         for name in ("var", "std"):
             f = getattr(np, name)
-            case(name, lambda x, f=f, o=options: f(x, ddof=1, **o), [normal(2, 3, 2)], tag=tag,
+            case(name, lambda x, f=f, o=options: f(x, ddof=1, **o), [normal(3, 4, 3)], tag=tag,
                  torch=f"lambda x: T.{name}{of_torch}")  # fmt: skip
 for name in ("var", "std"):
     f = getattr(np, name)
