@@ -16,8 +16,10 @@ from ..gates.compare import constant, of_values
 from ..gates.reduce import shared
 from ..gates.shape import astype
 from ..numpy_api import refuse_options
+from ..standins import in_company_of
 from ..tensor import Axis, Tensor
 from .reductions import as_floats, finished
+from .selection import places_along
 
 __all__: list[str] = []
 
@@ -28,12 +30,29 @@ __all__: list[str] = []
 @gate(
     role="router",
     linear=True,
-    vjp=(lambda g, order, axis: _put_back(g, order, axis), None),
+    vjp=(lambda g, order, axis: _to_before(g, order, axis), None),
     says="{g} from where each element went",
 )
 def permuted(x: Array, order: Array, axis: int) -> Array:
     """The elements along an axis in another order: each of the positions stands in `order` once."""
     return np.take_along_axis(x, order, axis=axis)
+
+
+def _to_before(g: Array, order: Array, axis: int) -> Array:
+    return put_back(g, order, axis=axis)
+
+
+@gate(
+    role="router",
+    linear=True,
+    vjp=(lambda g, order, axis: permuted(g, order, axis=axis), None),
+    says="{g} from where each element came",
+)
+def put_back(x: Array, order: Array, axis: int) -> Array:
+    """The elements at the positions that they had before `permuted`."""
+    out = np.zeros_like(in_company_of(x, order))
+    out[places_along(x.shape, order, axis)] = x
+    return out
 
 
 def _along(a: Any, axis: int | None, name: str) -> tuple[Any, int]:
@@ -42,10 +61,6 @@ def _along(a: Any, axis: int | None, name: str) -> tuple[Any, int]:
     if axis is None:
         return np.reshape(x, -1), 0
     return x, normalize_axis_index(axis, x.ndim, f"np.{name}")
-
-
-def _put_back(g: Array, order: Array, axis: int) -> Array:
-    return permuted(g, np.argsort(order, axis=axis), axis=axis)
 
 
 @composed(np.sort)
@@ -205,10 +220,10 @@ def _in_last(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 
 def _between(x: Any, low: Any, high: Any, behind: Any, near: Any, middle: bool) -> Any:
     """The elements with some ranks, and what lies between two of them."""
-    found = order_statistics(x, low, near=near)
     if near is not None and not np.any(behind):
-        return found
-    above = order_statistics(x, high, near=near)
+        return order_statistics(x, low, near=near)
+    both = order_statistics(x, np.concatenate([low, high]), near=near)
+    found, above = both[: low.shape[0]], both[low.shape[0] :]
     return (found + above) * 0.5 if middle else found + (above - found) * behind
 
 

@@ -15,7 +15,7 @@ from ..gates.index import scatter
 from ..tensor import Tensor
 from .reductions import finished
 
-__all__: list[str] = []
+__all__ = ["places_along"]
 
 
 def _as_array(x: Any) -> Any:
@@ -61,11 +61,16 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
             "as many"
         )
     axis = normalize_axis_index(axis, x.ndim)
-    places = [
-        indices if k == axis else np.reshape(np.arange(n), (-1,) + (1,) * (x.ndim - 1 - k))
-        for k, n in enumerate(x.shape)
-    ]
-    return x[tuple(places)]
+    return x[places_along(x.shape, indices, axis)]
+
+
+def places_along(shape: tuple[int, ...], indices: Any, axis: int) -> tuple[Any, ...]:
+    """The index that takes from each row along an axis the elements at a row of indices."""
+    ndim = len(shape)
+    return tuple(
+        indices if k == axis else np.reshape(np.arange(n), (-1,) + (1,) * (ndim - 1 - k))
+        for k, n in enumerate(shape)
+    )
 
 
 @composed(np.compress)

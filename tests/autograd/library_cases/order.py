@@ -3,11 +3,17 @@
 import numpy as np
 from cases import case, normal, positive, spread
 
+from autograd.library.order import put_back
+
+ORDER = np.array([[2, 0], [0, 1], [1, 2]])
+
 for axis in (0, -1, None):
     in_torch = None if axis is None else f"lambda x: T.sort(x, {axis})[0]"
     case("sort", lambda x, a=axis: np.sort(x, axis=a), [spread(3, 4)], tag=str(axis), smooth=False,
          torch=in_torch)  # fmt: skip
 case("permuted", lambda x: np.sort(x, kind="stable"), [spread(5)], smooth=False)
+case("put_back", lambda x: put_back(x, ORDER, axis=0), [normal(3, 2)],
+     plain=lambda x: np.take_along_axis(x, np.argsort(ORDER, axis=0), axis=0))  # fmt: skip
 case("partition", lambda x: np.partition(x, -2)[-2:], [spread(7)], smooth=False)
 case("partition", lambda x: np.partition(x, (0, 2), axis=0)[(0, 2), :], [spread(4, 3)], tag="axis",
      smooth=False)  # fmt: skip
