@@ -57,10 +57,12 @@ def register(function: Callable[..., Any], call: Callable[..., Any], row: Gate) 
 def register_reduction(ufunc: np.ufunc, call: Callable[..., Any]) -> None:
     """Let `ufunc.reduce`, whose axis is 0 when not given, record a reduction gate."""
 
-    def handler(
-        x: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
-    ) -> Any:
-        refuse_options(f"{ufunc.__name__}.reduce", {"dtype": dtype, "out": out})
+    def handler(x: Any, axis: Any = 0, keepdims: bool = False, **options: Any) -> Any:
+        if options:
+            from .library import calls
+
+            function = getattr(np, call.__name__)
+            return calls.with_options(function, (x, axis), options | {"keepdims": keepdims})
         return call(x, axis=axis, keepdims=keepdims)
 
     NUMPY_FUNCTIONS[ufunc, "reduce"] = handler
@@ -101,7 +103,10 @@ def _function_handler(
                     given[known] = value
             elif value is not defaults.get(name):
                 extra[name] = value
-        refuse_options(function.__name__, extra)
+        if any(value is not None for value in extra.values()):
+            from .library import calls
+
+            return calls.with_options(function, args[:count], options, extra)
         return call(*args[:count], **given)
 
     return handler

@@ -71,18 +71,21 @@ def argmin(x: Array, axis: int | None = None, keepdims: bool = False) -> Array:
 def constant(*functions: Callable[..., Any]) -> None:
     """Let functions of NumPy that have no derivative see the plain values."""
     for function in functions:
-        NUMPY_FUNCTIONS[function] = functools.partial(_on_values, function)
+        NUMPY_FUNCTIONS[function] = functools.partial(of_values, function)
 
 
-def _on_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    values = [x._value() if isinstance(x, Tensor) else x for x in args]
-    return function(*map(_as_array, values), **options)
+def of_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a function with the values of the tensors among its arguments, in lists too."""
+    return function(*map(_value, args), **{name: _value(x) for name, x in options.items()})
 
 
-def _as_array(x: Any) -> Any:
-    if isinstance(x, StandIn):
-        return x.outside()
-    return np.asarray(x) if isinstance(x, np.generic) else x
+def _value(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return type(x)(map(_value, x))
+    value = x._value() if isinstance(x, Tensor) else x
+    if isinstance(value, StandIn):
+        return value.outside()
+    return np.asarray(value) if isinstance(value, np.generic) else value
 
 
 # Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.

@@ -84,13 +84,121 @@ class Methods:
     def __getitem__(self, index: Any) -> Tensor: ...
     def __setitem__(self, index: Any, value: Operand) -> None: ...
 
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+    def sum(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Any = None,
+        *,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Tensor: ...
+    def prod(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Any = None,
+        *,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Tensor: ...
+    def mean(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Any = None,
+        *,
+        keepdims: bool = False,
+        where: Any = True,
+    ) -> Tensor: ...
+    def max(
+        self,
+        axis: Axis = None,
+        out: Any = None,
+        *,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Tensor: ...
+    def min(
+        self,
+        axis: Axis = None,
+        out: Any = None,
+        *,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = True,
+    ) -> Tensor: ...
+    def var(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
+        mean: Any = np._NoValue,
+        correction: Any = np._NoValue,
+    ) -> Tensor: ...
+    def std(
+        self,
+        axis: Axis = None,
+        dtype: DTypeLike | None = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        where: Any = True,
+        mean: Any = np._NoValue,
+        correction: Any = np._NoValue,
+    ) -> Tensor: ...
+    def all(
+        self,
+        axis: Axis = None,
+        out: Any = None,
+        *,
+        keepdims: Any = np._NoValue,
+        where: Any = np._NoValue,
+    ) -> Any: ...
+    def any(
+        self,
+        axis: Axis = None,
+        out: Any = None,
+        *,
+        keepdims: Any = np._NoValue,
+        where: Any = np._NoValue,
+    ) -> Any: ...
+    def cumsum(
+        self, axis: int | None = None, dtype: DTypeLike | None = None, out: Any = None
+    ) -> Tensor: ...
+    def cumprod(
+        self, axis: int | None = None, dtype: DTypeLike | None = None, out: Any = None
+    ) -> Tensor: ...
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
     def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
+    def sort(
+        self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    ) -> None: ...
+    def partition(
+        self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+    ) -> None: ...
+    def argsort(
+        self, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    ) -> Any: ...
+    def argpartition(
+        self, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+    ) -> Any: ...
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any: ...
+    def nonzero(self) -> tuple[Any, ...]: ...
+    def take(
+        self, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+    ) -> Tensor: ...
+    def compress(self, condition: Any, axis: int | None = None, out: Any = None) -> Tensor: ...
+    def tolist(self) -> Any: ...
+    def tobytes(self, order: Literal["C", "F", "A", "K"] = "C") -> bytes: ...
     def dot(self, y: Operand) -> Tensor: ...
     def round(self, decimals: int = 0) -> Tensor: ...
     def choose(self, choices: Sequence[Any], out: Any = None, mode: str = "raise") -> Tensor: ...

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import builtins
 import math
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..declare import gate
-from ..numpy_api import register_reduction
+from ..declare import gate, register_method
+from ..numpy_api import NUMPY_FUNCTIONS, register_reduction
 from ..tensor import Axis
 from .shape import broadcast_to
 from .underflow import vanishing
@@ -49,7 +50,6 @@ def _count(shape: tuple[int, ...], axis: Axis) -> int:
     written="Σ x",
     role="distributor: every summand gets the upstream gradient",
     linear=True,
-    methods=["sum"],
     vjp=lambda g, x_shape, axis: _spread(g, x_shape, axis),
     says="{g}, for each summand",
 )
@@ -63,7 +63,6 @@ def sum(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     symbol="mean",
     role="distributor: every summand gets the upstream gradient, divided by their number",
     linear=True,
-    methods=["mean"],
     vjp=lambda g, x_shape, axis: _spread(g * (1.0 / _count(x_shape, axis)), x_shape, axis),
     says="{g} ÷ (number of terms), for each term",
 )
@@ -72,7 +71,7 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.mean(x, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, unused-ignore]
 
 
-def _shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
+def shared(g: Array, x: Array, out: Array, axis: Axis) -> Array:
     """The gradient of max or min goes to the winners, in equal parts."""
     shape = _kept(x.shape, axis)
     winners = (x == np.reshape(out, shape)).astype(g.dtype)
@@ -89,8 +88,7 @@ def _winners(x: Array, out: Array, axis: Axis) -> Array:
 @gate(
     numpy=(np.max, np.amax),
     role="router",
-    methods=["max"],
-    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    vjp=lambda g, x, out, axis: shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the largest, 0 to the others",
 )
@@ -102,8 +100,7 @@ def max(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 @gate(
     numpy=(np.min, np.amin),
     role="router",
-    methods=["min"],
-    vjp=lambda g, x, out, axis: _shared(g, x, out, axis),
+    vjp=lambda g, x, out, axis: shared(g, x, out, axis),
     live=lambda x, out, axis: _winners(x, out, axis),
     says="{g} to the smallest, 0 to the others",
 )
@@ -145,7 +142,6 @@ def _products_before(x: Array) -> Array:
     numpy=np.prod,
     symbol="Π",
     role="switcher",
-    methods=["prod"],
     vjp=lambda g, x, axis: np.reshape(g, _kept(x.shape, axis)) * _products_of_others(x, axis),
     says="{g} ⊙ (product of all other factors)",
 )
@@ -220,10 +216,70 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-for _ufunc, _gate in {
-    np.add: sum,
-    np.multiply: prod,
-    np.maximum: max,
-    np.minimum: min,
-}.items():
+def _accumulation(running: Any) -> Any:
+    """`ufunc.accumulate`, whose axis is 0 when not given, by the function that does the same."""
+    return lambda x, axis=0, dtype=None: running(x, axis=axis, dtype=dtype)
+
+
+_REDUCED: list[tuple[Any, Any, Any]] = [
+    (np.add, sum, np.cumsum),
+    (np.multiply, prod, np.cumprod),
+    (np.maximum, max, None),
+    (np.minimum, min, None),
+]
+for _ufunc, _gate, _running in _REDUCED:
     register_reduction(_ufunc, _gate)
+    if _running is not None:
+        NUMPY_FUNCTIONS[_ufunc, "accumulate"] = _accumulation(_running)
+
+
+# --- methods of Tensor, with NumPy's order of options --------------------------------------------
+
+
+def _rare(function: Any, x: Any, **options: Any) -> Any:
+    """A call with options that the gate does not have."""
+    from ..library import calls
+
+    return calls.with_options(function, (x,), options)
+
+
+def _total(call: Any, function: Any) -> Any:
+    def method(
+        self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
+        keepdims: bool = False, initial: Any = None, where: Any = True,
+    ) -> Any:  # fmt: skip
+        if dtype is None and out is None and initial is None and where is True:
+            return call(self, axis, keepdims)
+        return _rare(function, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims,
+                     initial=initial, where=where)  # fmt: skip
+
+    return method
+
+
+def _largest(call: Any, function: Any) -> Any:
+    def method(
+        self: Any, axis: Axis = None, out: Any = None, *,
+        keepdims: bool = False, initial: Any = None, where: Any = True,
+    ) -> Any:  # fmt: skip
+        if out is None and initial is None and where is True:
+            return call(self, axis, keepdims)
+        return _rare(function, self, axis=axis, out=out, keepdims=keepdims, initial=initial,
+                     where=where)  # fmt: skip
+
+    return method
+
+
+def _mean_method(
+    self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
+    keepdims: bool = False, where: Any = True,
+) -> Any:  # fmt: skip
+    if dtype is None and out is None and where is True:
+        return mean(self, axis, keepdims)
+    return _rare(np.mean, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, where=where)
+
+
+register_method(["sum"], _total(sum, np.sum))
+register_method(["prod"], _total(prod, np.prod))
+register_method(["max"], _largest(max, np.max))
+register_method(["min"], _largest(min, np.min))
+register_method(["mean"], _mean_method)

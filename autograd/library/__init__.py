@@ -5,6 +5,25 @@ this package is imported, and all its files enter their rows into the same table
 is made of others has no rule of its own: `composed` registers a definition in plain NumPy.
 """
 
-from . import bessel, bits, choosing, complexes, elementary, emath, rounding, samples
+from . import (
+    bessel,
+    bits,
+    choosing,
+    complexes,
+    conversions,
+    cumulative,
+    elementary,
+    emath,
+    nans,
+    order,
+    polynomials,
+    reductions,
+    rounding,
+    samples,
+    selection,
+    statistics,
+)
 
-_TABLES = (bessel, bits, choosing, complexes, elementary, emath, rounding, samples)
+_TABLES = (
+    bessel, bits, choosing, complexes, conversions, cumulative, elementary, emath, nans, order, polynomials, reductions, rounding, samples, selection, statistics,
+)  # fmt: skip

@@ -21,7 +21,13 @@ from ..standins import StandIn
 from ..tensor import Tensor
 from . import special, ufunc_methods
 
-__all__ = ["of_function", "ufunc", "written"]
+__all__ = [
+    "OPTIONS", "each", "leaves", "of_function", "on_values", "options_of", "ufunc", "with_options",
+    "written",
+]  # fmt: skip
+
+# definitions of gates' functions with the options that the gates do not have
+OPTIONS: dict[Any, Callable[..., Any]] = {}
 
 
 def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -121,6 +127,33 @@ def _as(x: Any, dtype: np.dtype[Any]) -> Any:
     if not hasattr(x, "dtype"):
         return np.asarray(x, dtype)[()]
     return x if x.dtype == dtype else astype(x, dtype=dtype)
+
+
+# --- unusual options -----------------------------------------------------------------------------
+
+
+def options_of(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let functions of NumPy that have a gate run a definition when it lacks an option: a
+    decorator. An option that is NumPy's mark for "not given" is not passed on."""
+
+    def register(definition: Callable[..., Any]) -> Callable[..., Any]:
+        OPTIONS.update(dict.fromkeys(functions, definition))
+        return definition
+
+    return register
+
+
+def with_options(
+    function: Any, args: Sequence[Any], options: dict[str, Any], unusual: Any = None
+) -> Any:
+    """Call a function that has a gate with options that only a definition of it knows.
+
+    Raises UnsupportedError, which names the `unusual` ones, when there is no definition.
+    """
+    if function not in OPTIONS:
+        refuse_options(function.__name__, unusual)
+    given = {name: value for name, value in options.items() if value is not np._NoValue}
+    return OPTIONS[function](*args, **given)
 
 
 # --- out -----------------------------------------------------------------------------------------

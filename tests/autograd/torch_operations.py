@@ -171,6 +171,25 @@ def any_axis(make: Maker, *operands: np.ndarray) -> Fields | None:
     return {"axis": make.below(2 * ndim) - ndim} if ndim else None
 
 
+def a_full_axis(make: Maker, x: np.ndarray) -> Fields | None:
+    """An axis, of what has elements."""
+    return any_axis(make, x) if x.size else None
+
+
+def apart(make: Maker, x: np.ndarray) -> Fields | None:
+    """An axis along which no two elements are nearly equal."""
+    fields = a_full_axis(make, x)
+    if fields is None:
+        return None
+    gaps = np.diff(np.sort(x, axis=fields["axis"]), axis=fields["axis"])
+    return fields if gaps.min(initial=1.0) > MARGIN else None
+
+
+def on_zeros(make: Maker, x: np.ndarray) -> Fields | None:
+    fields = a_full_axis(make, x)
+    return None if fields is None else {**on_kinks(make, x), **fields}
+
+
 # --- shapes --------------------------------------------------------------------------------------
 
 
@@ -529,6 +548,15 @@ REDUCTIONS = [
     Row("add.reduce", "np.add.reduce({x}, axis={axis})", "torch.sum({x}, {axis})", any_axis),
     Row("maximum.reduce", "np.maximum.reduce({x}, axis={axis})", "torch.amax({x}, {dims})",
         extremes),
+    Row("var", "np.var({x}, axis={axis})", "torch.var({x}, {axis}, correction=0)", a_full_axis),
+    Row("cumsum", "np.cumsum({x}, axis={axis})", "torch.cumsum({x}, {axis})", any_axis),
+    Row("cumprod", f"np.cumprod({KINK}, axis={{axis}})", f"torch.cumprod({KINK}, {{axis}})",
+        on_zeros),
+    Row("maximum.accumulate", "np.maximum.accumulate({x}, axis={axis})",
+        "torch.cummax({x}, {axis})[0]", apart),
+    Row("diff", "np.diff({x}, axis={axis})", "torch.diff({x}, dim={axis})", a_full_axis),
+    Row("sort", "np.sort({x}, axis={axis})", "torch.sort({x}, {axis})[0]", apart),
+    Row("median", "np.median({x}, axis={axis})", "torch.quantile({x}, 0.5, {axis})", apart),
 ]  # fmt: skip
 
 SHAPES = [

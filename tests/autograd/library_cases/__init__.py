@@ -2,6 +2,30 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import bessel, choosing, complexes, elementary, rounding, samples, special
+from . import (
+    bessel,
+    choosing,
+    complexes,
+    cumulative,
+    elementary,
+    order,
+    polynomials,
+    reductions,
+    rounding,
+    samples,
+    special,
+)
 
-TABLES = (bessel, choosing, complexes, elementary, rounding, samples, special)
+TABLES = (
+    bessel,
+    choosing,
+    complexes,
+    cumulative,
+    elementary,
+    order,
+    polynomials,
+    reductions,
+    rounding,
+    samples,
+    special,
+)
