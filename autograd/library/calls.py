@@ -19,7 +19,7 @@ from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
 from ..standins import StandIn
 from ..tensor import Tensor
 
-__all__ = ["of_function", "ufunc", "written"]
+__all__ = ["each", "leaves", "of_function", "on_values", "ufunc", "with_values", "written"]
 
 
 def ufunc(key: Any, handler: Any, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -45,11 +45,12 @@ def _elementwise(
     subok: bool = True, **others: Any,
 ) -> Any:  # fmt: skip
     """A call of a ufunc with its options, apart from `out`."""
+    layout = {k: others.pop(k) for k in ("axis", "axes", "keepdims") if k in others}  # of gufuncs
     refuse_options(name.removeprefix("np."), others)
     if dtype is not None:
         inputs = [_cast(x, np.dtype(dtype), casting, name) for x in inputs]
     if where is True:
-        return handler(*inputs)
+        return handler(*inputs, **layout)
     if out is None or isinstance(out, tuple):
         raise UnsupportedError(
             f"{name}(..., where=mask): without out= the other elements have no value; write "
@@ -134,6 +135,11 @@ def on_values(function: Any, name: str, args: Sequence[Any], options: dict[str, 
         )
     given = each(_plain, list(args))
     return each(_as_tensor, function(*given, **each(_plain, options)))
+
+
+def with_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a function that has no derivative with the values of tensors, tracked or not."""
+    return function(*each(_plain, list(args)), **each(_plain, options))
 
 
 def leaves(tree: Any) -> Iterator[Any]:

@@ -31,7 +31,7 @@ def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
         lambda x: np.cumsum(x), lambda x: np.add(x, 1.0, out=np.zeros(2)),
         lambda x: np.sum(x, dtype=np.float32), lambda x: np.sum(x, where=np.array([True, False])),
         lambda x: np.exp(x, where=np.array([True, False])), lambda x: np.add.accumulate(x),
-        lambda x: np.add.at(x, 0, 1.0), lambda x: np.copyto(np.zeros(2), x),
+        lambda x: np.add.at(np.zeros(2), 0, x[0]), lambda x: np.copyto(np.zeros(2), x),
         lambda x: np.dot(x, x, out=np.zeros(())), lambda x: np.clip(x, 0, 1, out=np.zeros(2)),
         lambda x: np.floor_divide(x, 2.0), lambda x: np.mean(x, dtype="f4"),
     ],

@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import complexes, elementary
+from . import arrange, complexes, creation, elementary, pieces, products, writes
 
-TABLES = (complexes, elementary)
+TABLES = (arrange, complexes, creation, elementary, pieces, products, writes)
