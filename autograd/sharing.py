@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sys import getrefcount
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -18,17 +19,24 @@ from .standins import concrete
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["OUTSIDE", "Memory", "is_alone", "shown"]
+__all__ = ["OUTSIDE", "Memory", "count", "is_alone", "shown"]
 
 
 class Memory:
     """What tensors that show the same memory have in common: each of them holds this object.
 
-    NumPy would let all of them see what is written through one, so one of several refuses. How
-    many there are is told by the references to this object, when somebody asks.
+    NumPy lets all of them see what is written through one (see library/views.py). How many there
+    are is told by the references to this object, when somebody asks; which, by weak references.
     """
 
-    __slots__ = ()
+    __slots__ = ("handles",)
+
+    def __init__(self, *tensors: Tensor) -> None:
+        self.handles = [*map(ref, tensors)]
+
+    def forget(self) -> None:
+        """Drop the references to tensors that are gone."""
+        self.handles = [handle for handle in self.handles if handle() is not None]
 
 
 OUTSIDE = Memory()  # stands for memory that others than tensors may look at
@@ -39,19 +47,27 @@ def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
 
     `array` is what the gate computed, which for a single value may show memory as well.
     """
-    memory = _owner(array)
+    owner = _owner(array)
     for x in operands:
-        if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is memory:
+        if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is owner:
             if x._memory is None:
-                x._memory = Memory()
-            result._memory = x._memory
+                x._memory = Memory(x)
+            result._memory = memory = x._memory
+            memory.handles.append(ref(result))
+            if not len(memory.handles) % 64:
+                memory.forget()
             break
     return result
 
 
 def is_alone(tensor: Tensor) -> bool:
     """Whether nobody else looks at the same memory."""
-    return tensor._memory is None or _holders(tensor) <= _ONE_HANDLE
+    return tensor._memory is None or count(tensor) <= 1
+
+
+def count(tensor: Tensor) -> int:
+    """How many tensors have the memory of one in common, with that one."""
+    return 1 + _holders(tensor) - _ONE_HANDLE
 
 
 def _owner(data: Any) -> Any:

@@ -247,7 +247,6 @@ class Tensor(Methods):
         """
         mode = MODE.get()
         self, recording = mode.kind.here(self), mode.recording
-        old = self._node
         if self.is_leaf and self._tracked:
             if recording:
                 raise InPlaceError(
@@ -263,11 +262,21 @@ class Tensor(Methods):
                 "outside of no_grad()"
             )
         if not sharing.is_alone(self):
+            if mode.kind is ARRAYS and self._memory is not OUTSIDE:
+                from .library.views import written_through
+
+                if written_through(self, result, what):
+                    return
             raise InPlaceError(
                 f"{what} on a tensor that shares memory with another one: NumPy would change "
                 f"both; {advice}"
             )
-        self._array, self._node, self._memory = result._array, result._node, None
+        self._stand_for(result, None)
+
+    def _stand_for(self, result: Tensor, memory: Memory | None) -> None:
+        """Be another handle for a value, with the name that this one has."""
+        old = self._node
+        self._array, self._node, self._memory = result._array, result._node, memory
         self._tracked = result._tracked
         if old is not None:  # the handle keeps its name and, if that was asked for, its gradient
             if old.name:
