@@ -22,21 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["OUTSIDE", "Memory", "count", "is_alone", "shown"]
 
 
-class Memory:
+class Memory(list["ref[Tensor]"]):
     """What tensors that show the same memory have in common: each of them holds this object.
 
     NumPy lets all of them see what is written through one (see library/views.py). How many there
-    are is told by the references to this object, when somebody asks; which, by weak references.
+    are is told by the references to this object, when somebody asks; which, by those that it has.
     """
 
-    __slots__ = ("handles",)
-
-    def __init__(self, *tensors: Tensor) -> None:
-        self.handles = [*map(ref, tensors)]
-
-    def forget(self) -> None:
-        """Drop the references to tensors that are gone."""
-        self.handles = [handle for handle in self.handles if handle() is not None]
+    __slots__ = ()
 
 
 OUTSIDE = Memory()  # stands for memory that others than tensors may look at
@@ -51,11 +44,11 @@ def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
     for x in operands:
         if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is owner:
             if x._memory is None:
-                x._memory = Memory(x)
+                x._memory = Memory([ref(x)])
             result._memory = memory = x._memory
-            memory.handles.append(ref(result))
-            if not len(memory.handles) % 64:
-                memory.forget()
+            memory.append(ref(result))
+            if not len(memory) % 64:  # those that are gone are forgotten
+                memory[:] = [handle for handle in memory if handle() is not None]
             break
     return result
 

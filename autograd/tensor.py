@@ -261,17 +261,12 @@ class Tensor(Methods):
                 "longer be that of its values; leave the graph with t = t.detach(), or write "
                 "outside of no_grad()"
             )
-        if not sharing.is_alone(self):
-            if mode.kind is ARRAYS and self._memory is not OUTSIDE:
-                from .library.views import written_through
+        if sharing.is_alone(self):
+            self._stand_for(result, None)
+            return
+        from .library.views import write_through
 
-                if written_through(self, result, what):
-                    return
-            raise InPlaceError(
-                f"{what} on a tensor that shares memory with another one: NumPy would change "
-                f"both; {advice}"
-            )
-        self._stand_for(result, None)
+        write_through(self, result, what, advice)
 
     def _stand_for(self, result: Tensor, memory: Memory | None) -> None:
         """Be another handle for a value, with the name that this one has."""

@@ -14,30 +14,34 @@ import numpy as np
 from ..errors import InPlaceError
 from ..gates.index import setitem
 from ..gates.shape import copy
-from ..sharing import count
+from ..modes import MODE
+from ..sharing import OUTSIDE, count
 from ..tensor import Tensor
+from ..values import ARRAYS
 
-__all__ = ["written_through"]
+__all__ = ["write_through"]
 
 
-def written_through(target: Tensor, result: Tensor, what: str) -> bool:
+def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> None:
     """Make `target` stand for `result`, and let the tensors that show its memory see that.
 
-    False if not all of them can: if one is a single value, shows an element twice, was cut off from
-    the graph, or if none shows all that the others do. Raises InPlaceError for a view of a leaf.
+    Raises InPlaceError if not all of them can: if one is a single value, shows an element twice, or
+    was cut off from the graph; if none shows all that the others do; if one is a leaf that requires
+    a gradient; and while a function is compiled. `what` and `advice` are for its message.
     """
     family = _family(target)
-    if family is None:
-        return False
     if any(t._tracked and t.is_leaf for t in family):
         raise InPlaceError(
             f"{what} on a view of a leaf that requires a gradient, which would change: its "
-            "gradient would have no place to go; take a copy first: t = t.copy()"
+            f"gradient would have no place to go; {advice}"
         )
-    whole = max(family, key=lambda t: t.size)
+    whole = max(family, key=lambda t: t.size, default=target)
     places = {id(t): _places(t._array, whole._array) for t in family}
-    if any(found is None for found in places.values()):
-        return False
+    if not family or any(found is None for found in places.values()):
+        raise InPlaceError(
+            f"{what} on a tensor that shares memory with another one: NumPy would change both; "
+            f"{advice}"
+        )
     made: Any = result
     if target is not whole:
         flat = setitem(np.ravel(whole), places[id(target)].ravel(), np.ravel(result))
@@ -52,19 +56,20 @@ def written_through(target: Tensor, result: Tensor, what: str) -> bool:
             seen._array = _alike(t._array, old, made._array)
             t._stand_for(seen, memory)
     whole._stand_for(made, memory)
-    return True
 
 
-def _family(target: Tensor) -> list[Tensor] | None:
-    """The tensors that show the memory of one; None if they are not all arrays alike."""
+def _family(target: Tensor) -> list[Tensor]:
+    """The tensors that show the memory of one; none of them if they are not all arrays alike."""
+    if MODE.get().kind is not ARRAYS or target._memory is OUTSIDE:
+        return []
     memory: Any = target._memory
-    known = [handle() for handle in memory.handles]
+    known = [handle() for handle in memory]
     found = [t for t in known if t is not None and t._memory is memory]
     del memory  # a reference to it counts as a tensor
     if len(found) != count(target):
-        return None
+        return []
     kinds = {(type(t._array), t.dtype, t._tracked) for t in found}
-    return found if len(kinds) == 1 and kinds.pop()[0] is np.ndarray else None
+    return found if len(kinds) == 1 and kinds.pop()[0] is np.ndarray else []
 
 
 def _start(array: Any, whole: Any) -> int:
