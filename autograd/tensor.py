@@ -347,10 +347,10 @@ class Tensor(Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
             raise UnsupportedError(
-                "np.asarray(t): t is tracked, and a plain array would silently lose its "
-                "gradient. For X.dot(t) with an array X write np.dot(X, t); for a[...] = t with an "
-                "array a let a be a Tensor; use t.numpy() or t.detach() to leave the graph on "
-                "purpose"
+                "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. "
+                "For np.array([t, u]) write np.stack([t, u]), for X.dot(t) with an array X "
+                "np.dot(X, t); for a[...] = t with an array a let a be a Tensor; use t.numpy() or "
+                "t.detach() to leave the graph on purpose"
             )
         return np.array(self._value(), dtype=dtype)
 

@@ -172,5 +172,7 @@ def _plain(x: Any) -> Any:
 
 
 def _as_tensor(x: Any) -> Any:
+    if isinstance(x, Tensor):  # of a function that was given one inside
+        return x
     kind = np.dtype(getattr(x, "dtype", object)).kind
     return Tensor(x, requires_grad=False) if kind in "fciub" else x

@@ -145,6 +145,7 @@ def _stacked(part: Any) -> Any:
 
 for _function in (np.asarray, np.asanyarray):
     NUMPY_FUNCTIONS[_function] = functools.partial(array, copy=None)
+NUMPY_FUNCTIONS[np.asfortranarray] = lambda a, dtype=None: np.copy(array(a, dtype), order="F")
 NUMPY_FUNCTIONS[np.ascontiguousarray] = lambda a, dtype=None: array(a, dtype, copy=None, ndmin=1)
 
 
@@ -159,7 +160,7 @@ def astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = N
 _READ: tuple[Any, ...] = (
     np.save, np.savez, np.savez_compressed, np.savetxt, np.shares_memory, np.may_share_memory,
     np.can_cast, np.min_scalar_type, np.common_type, np.diag_indices_from, np.tril_indices_from,
-    np.triu_indices_from,
+    np.triu_indices_from, np.isfortran, np.array_equiv,
 )  # fmt: skip
 NUMPY_FUNCTIONS.update({f: functools.partial(calls.with_values, f) for f in _READ})
 
@@ -174,7 +175,14 @@ def _tobytes(x: Tensor, order: Literal["C", "F", "A"] = "C") -> bytes:
     return x.numpy().tobytes(order)
 
 
+def _tofile(x: Tensor, fid: Any, sep: str = "", format: str = "%s") -> None:
+    """Write the values into a file, as of an array."""
+    x.numpy().tofile(fid, sep, format)
+
+
 register_method(["tolist"], _tolist)
+register_method(["tofile"], _tofile)
+register_method(["flags"], property(lambda x: x._value().flags))
 register_method(["tobytes"], _tobytes)
 register_method(["itemsize"], property(lambda x: x.dtype.itemsize))
 register_method(["nbytes"], property(lambda x: x.dtype.itemsize * x.size))
