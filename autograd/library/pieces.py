@@ -200,6 +200,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         values = np.moveaxis(values, 0, axis)
     count = values.shape[axis] if places.size == 1 else places.size
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+    spare = max(values.ndim - x.ndim, 0)  # axes of length 1 in front, which NumPy lets be
+    if spare and set(values.shape[:spare]) == {1}:
+        values = np.reshape(values, values.shape[spare:])
     both = concatenate([x, broadcast_to(values, shape=shape)], axis=axis)
     there = places.item() if places.size == 1 else places
     return both[along(axis, np.insert(np.arange(length), there, length + np.arange(count)))]

@@ -41,7 +41,7 @@ for obj, axis in ((1, 0), ([0, 2], 1), (slice(0, 2), -1), (-1, None), ([True, Fa
 for obj, shape, axis in (
     (1, (), None), (1, (3,), 0), (1, (2,), 1), ([1], (2, 1), 1), ([0, 2, 2], (3,), 1),
     (slice(0, 2), (2, 2), 1), (np.array([True, False]), (3,), 0), (-1, (2, 2), 1),
-    ([1, 0], (2,), None),
+    ([1, 0], (2,), None), (1, (1, 1), None),
 ):  # fmt: skip
     case("insert", lambda x, v, o=obj, a=axis: np.insert(x, o, v, a),
          [normal(2, 3), normal(*shape)], tag=f"{obj}-{axis}-{shape}".replace(" ", ""))  # fmt: skip
