@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sys import getrefcount
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -18,14 +19,14 @@ from .standins import concrete
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["OUTSIDE", "Memory", "is_alone", "shown"]
+__all__ = ["OUTSIDE", "Memory", "count", "is_alone", "shown"]
 
 
-class Memory:
+class Memory(list["ref[Tensor]"]):
     """What tensors that show the same memory have in common: each of them holds this object.
 
-    NumPy would let all of them see what is written through one, so one of several refuses. How
-    many there are is told by the references to this object, when somebody asks.
+    NumPy lets all of them see what is written through one (see library/views.py). How many there
+    are is told by the references to this object, when somebody asks; which, by those that it has.
     """
 
     __slots__ = ()
@@ -39,19 +40,27 @@ def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
 
     `array` is what the gate computed, which for a single value may show memory as well.
     """
-    memory = _owner(array)
+    owner = _owner(array)
     for x in operands:
-        if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is memory:
+        if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is owner:
             if x._memory is None:
-                x._memory = Memory()
-            result._memory = x._memory
+                x._memory = Memory([ref(x)])
+            result._memory = memory = x._memory
+            memory.append(ref(result))
+            if not len(memory) % 64:  # those that are gone are forgotten
+                memory[:] = [handle for handle in memory if handle() is not None]
             break
     return result
 
 
 def is_alone(tensor: Tensor) -> bool:
     """Whether nobody else looks at the same memory."""
-    return tensor._memory is None or _holders(tensor) <= _ONE_HANDLE
+    return tensor._memory is None or count(tensor) <= 1
+
+
+def count(tensor: Tensor) -> int:
+    """How many tensors have the memory of one in common, with that one."""
+    return 1 + _holders(tensor) - _ONE_HANDLE
 
 
 def _owner(data: Any) -> Any:

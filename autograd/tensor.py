@@ -249,7 +249,6 @@ class Tensor(Methods):
         """
         mode = MODE.get()
         self, recording = mode.kind.here(self), mode.recording
-        old = self._node
         if self.is_leaf and self._tracked:
             if recording:
                 raise InPlaceError(
@@ -264,12 +263,17 @@ class Tensor(Methods):
                 "longer be that of its values; leave the graph with t = t.detach(), or write "
                 "outside of no_grad()"
             )
-        if not sharing.is_alone(self):
-            raise InPlaceError(
-                f"{what} on a tensor that shares memory with another one: NumPy would change "
-                f"both; {advice}"
-            )
-        self._array, self._node, self._memory = result._array, result._node, None
+        if sharing.is_alone(self):
+            self._stand_for(result, None)
+            return
+        from .library.views import write_through
+
+        write_through(self, result, what, advice)
+
+    def _stand_for(self, result: Tensor, memory: Memory | None) -> None:
+        """Be another handle for a value, with the name that this one has."""
+        old = self._node
+        self._array, self._node, self._memory = result._array, result._node, memory
         self._tracked = result._tracked
         if old is not None:  # the handle keeps its name and, if that was asked for, its gradient
             if old.name:
@@ -345,10 +349,10 @@ class Tensor(Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
             raise UnsupportedError(
-                "np.asarray(t): t is tracked, and a plain array would silently lose its "
-                "gradient. For X.dot(t) with an array X write np.dot(X, t); for a[...] = t with an "
-                "array a let a be a Tensor; use t.numpy() or t.detach() to leave the graph on "
-                "purpose"
+                "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. "
+                "For np.array([t, u]) write np.stack([t, u]), for X.dot(t) with an array X "
+                "np.dot(X, t); for a[...] = t with an array a let a be a Tensor; use t.numpy() or "
+                "t.detach() to leave the graph on purpose"
             )
         return np.array(self._value(), dtype=dtype)
 

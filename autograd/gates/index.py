@@ -108,10 +108,11 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     if not isinstance(value, Tensor) and type(value) not in NUMBERS:
         value = as_constant(value, copy=False)
     given = np.result_type(value.__class__) if value.__class__ in NUMBERS else value.dtype
-    if given.kind == "f" and x.dtype.kind != "f":
+    if not np.can_cast(given, x.dtype, "same_kind") and given.kind in "fc":
+        lost, kind = ("decimals", "float") if given.kind == "f" else ("imaginary part", "complex")
         raise DTypeError(
             f"t[index] = value: the value is {given} but t is {x.dtype}, which would cut off "
-            f"its decimals; write to t.astype(float), or give the value as {x.dtype}"
+            f"its {lost}; write to t.astype({kind}), or give the value as {x.dtype}"
         )
     index = _plain_index(index)
     if not x.shape:

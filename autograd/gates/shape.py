@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 from ..arrays import Array, plain_array
 from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
-from ..numpy_api import NUMPY_FUNCTIONS, refuse_options
+from ..numpy_api import NUMPY_FUNCTIONS
 from ..sharing import Memory
 from ..tensor import Tensor
 from .signatures import joining, recorded
@@ -46,14 +46,27 @@ def reshape(x: Array, shape: int | Sequence[int]) -> Array:
         ) from None
 
 
-def _reshape_method(x: Tensor, *shape: Any) -> Tensor:
-    return reshape(x, shape=shape[0] if len(shape) == 1 else shape)
+def _reshape_method(x: Tensor, *shape: Any, order: str = "C", copy: bool | None = None) -> Tensor:
+    return _reshape_function(x, shape[0] if len(shape) == 1 else shape, order, copy=copy)  # type: ignore[no-any-return]
+
+
+def _reshape_function(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    """`np.reshape`, with its options."""
+    if order == "C" and copy is None:
+        return reshape(a, shape=shape)
+    from ..library.arrange import reshaped
+
+    return reshaped(a, shape, order, copy)
 
 
 @recorded
-def ravel(x: Any) -> Any:
-    """The values in one axis, in C order, as `np.ravel`."""
-    return reshape(x, shape=-1)
+def ravel(x: Any, order: str = "C") -> Any:
+    """The values in one axis, as `np.ravel`: in C order, or as `order` tells."""
+    return _reshape_function(x, -1, order)
+
+
+def _flatten_method(x: Tensor, order: str = "C") -> Tensor:
+    return copy(ravel(x, order), order="C")
 
 
 def _inverse(axes: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -224,9 +237,12 @@ def _concatenate(arrays: Sequence[Array], axis: int, ends: Sequence[int]) -> Arr
 
 
 @joining
-def concatenate(arrays: Sequence[Any], /, axis: int | None = 0, **options: Any) -> Any:
+def concatenate(
+    arrays: Sequence[Any], /, axis: int | None = 0, out: Any = None, **options: Any
+) -> Any:
     """Join along an axis that exists (None: flatten first), as `np.concatenate`."""
-    refuse_options("concatenate", options)
+    if options or out is not None:
+        return _joined(concatenate, arrays, axis, out, **options)
     arrays = [x if isinstance(x, Tensor) else plain_array(x) for x in arrays]
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
@@ -254,13 +270,22 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     return np.stack(arrays, axis)
 
 
-def _stack(arrays: Any, axis: int = 0, **options: Any) -> Any:
-    refuse_options("stack", options)
+def _stack(arrays: Any, axis: int = 0, out: Any = None, **options: Any) -> Any:
+    if options or out is not None:
+        return _joined(_stack, arrays, axis, out, **options)
     return stack(arrays, axis=axis)
+
+
+def _joined(*given: Any, **options: Any) -> Any:
+    """`np.concatenate` or `np.stack`, with options."""
+    from ..library.arrange import joined
+
+    return joined(*given, **options)
 
 
 NUMPY_FUNCTIONS.update(
     {
+        np.reshape: _reshape_function,
         np.ravel: ravel,
         np.copy: _copy_of_array,
         np.swapaxes: swapaxes,
@@ -274,7 +299,7 @@ _METHODS: dict[str, Any] = {
     "__pos__": _copy_method,
     "reshape": _reshape_method,
     "ravel": ravel,
-    "flatten": ravel,
+    "flatten": _flatten_method,
     "transpose": _transpose_method,
     "swapaxes": swapaxes,
     "T": property(transpose),

@@ -6,24 +6,30 @@ is made of others has no rule of its own: `composed` registers a definition in p
 """
 
 from . import (
+    arrange,
     bessel,
     bits,
     choosing,
     complexes,
-    conversions,
+    creation,
     cumulative,
     elementary,
     emath,
     nans,
     order,
+    pieces,
     polynomials,
+    products,
     reductions,
     rounding,
     samples,
     selection,
     statistics,
+    writes,
 )
 
 _TABLES = (
-    bessel, bits, choosing, complexes, conversions, cumulative, elementary, emath, nans, order, polynomials, reductions, rounding, samples, selection, statistics,
+    arrange, bessel, bits, choosing, complexes, creation, cumulative, elementary, emath, nans,
+    order, pieces, polynomials, products, reductions, rounding, samples, selection, statistics,
+    writes,
 )  # fmt: skip

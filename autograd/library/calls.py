@@ -23,7 +23,7 @@ from . import special, ufunc_methods
 
 __all__ = [
     "OPTIONS", "each", "leaves", "of_function", "on_values", "options_of", "ufunc", "with_options",
-    "written",
+    "with_values", "written",
 ]  # fmt: skip
 
 # definitions of gates' functions with the options that the gates do not have
@@ -78,11 +78,12 @@ def _elementwise(
     subok: bool = True, **others: Any,
 ) -> Any:  # fmt: skip
     """A call of a ufunc with its options, apart from `out`."""
+    layout = {k: others.pop(k) for k in ("axis", "axes", "keepdims") if k in others}  # of gufuncs
     refuse_options(name.removeprefix("np."), others)
     if dtype is not None or casting is not None:
         inputs = _cast(name, function, inputs, dtype, casting or "same_kind")
     if where is True:
-        return handler(*inputs)
+        return handler(*inputs, **layout)
     if out is None or isinstance(out, tuple):
         raise UnsupportedError(
             f"{name}(..., where=mask): without out= the other elements have no value; write "
@@ -242,6 +243,11 @@ def on_values(
     return written(result, out, name)
 
 
+def with_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a function that has no derivative with the values of tensors, tracked or not."""
+    return function(*each(_plain, list(args)), **each(_plain, options))
+
+
 def leaves(tree: Any) -> Iterator[Any]:
     """What tuples, lists and dictionaries hold."""
     if isinstance(tree, (tuple, list)):
@@ -276,5 +282,7 @@ def _plain(x: Any) -> Any:
 
 
 def _as_tensor(x: Any) -> Any:
+    if isinstance(x, Tensor):  # of a function that was given one inside
+        return x
     kind = np.dtype(getattr(x, "dtype", object)).kind
     return Tensor(x, requires_grad=False) if kind in "fciub" else x

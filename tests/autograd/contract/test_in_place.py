@@ -75,14 +75,10 @@ def test_in_place_raises_where_it_would_lie() -> None:
     with pytest.raises(InPlaceError, match="leaf"):
         x += 1
     base = x * 2
-    view = base.reshape(2, 1)
+    view = np.broadcast_to(base, (3, 2))
     with pytest.raises(InPlaceError, match="shares memory"):
         view += 1
-    inner = x * 2
-    part = inner[0:1]
-    with pytest.raises(InPlaceError, match="shares memory"):
-        inner *= 2
-    assert part.numpy().tolist() == [2.0]
+    assert base.numpy().tolist() == [2.0, 4.0]
     with pytest.raises(ShapeError, match="cannot change its shape"):
         (y := x * 1).__iadd__(np.ones((3, 2)))
     n = Tensor([1, 2])

@@ -3,29 +3,39 @@
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
 from . import (
+    arrange,
     bessel,
     choosing,
     complexes,
+    creation,
     cumulative,
     elementary,
     order,
+    pieces,
     polynomials,
+    products,
     reductions,
     rounding,
     samples,
     special,
+    writes,
 )
 
 TABLES = (
+    arrange,
     bessel,
     choosing,
     complexes,
+    creation,
     cumulative,
     elementary,
     order,
+    pieces,
     polynomials,
+    products,
     reductions,
     rounding,
     samples,
     special,
+    writes,
 )

@@ -1,0 +1,105 @@
+"""Writes through views: `row = t[0]; row += 1` changes t, and whatever else shows that memory.
+
+No array is written to, for graphs read them. The tensor that shows all of the memory moves on to
+a new value, with what was written where it belongs; the others move on to views of that. Where in
+the memory a tensor has its elements, the strides of its array tell.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import InPlaceError
+from ..gates.index import setitem
+from ..gates.shape import copy
+from ..modes import MODE
+from ..sharing import OUTSIDE, count
+from ..tensor import Tensor
+from ..values import ARRAYS
+
+__all__ = ["write_through"]
+
+
+def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> None:
+    """Make `target` stand for `result`, and let the tensors that show its memory see that.
+
+    Raises InPlaceError if not all of them can: if one is a single value, shows an element twice, or
+    was cut off from the graph; if none shows all that the others do; if one is a leaf that requires
+    a gradient; and while a function is compiled. `what` and `advice` are for its message.
+    """
+    family = _family(target)
+    if any(t._tracked and t.is_leaf for t in family):
+        raise InPlaceError(
+            f"{what} on a view of a leaf that requires a gradient, which would change: its "
+            f"gradient would have no place to go; {advice}"
+        )
+    whole = max(family, key=lambda t: t.size, default=target)
+    places = {id(t): _places(t._array, whole._array) for t in family}
+    if not family or any(found is None for found in places.values()):
+        raise InPlaceError(
+            f"{what} on a tensor that shares memory with another one: NumPy would change both; "
+            f"{advice}"
+        )
+    made: Any = result
+    if target is not whole:
+        flat = setitem(np.ravel(whole), places[id(target)].ravel(), np.ravel(result))
+        made = np.reshape(flat, whole.shape)
+    order = "C" if whole._array.flags.c_contiguous else "F"
+    if not made._array.flags[f"{order}_CONTIGUOUS"]:
+        made = copy(made, order=order)
+    old, memory = whole._array, target._memory
+    for t in family:
+        if t is not whole:
+            seen: Any = np.reshape(np.ravel(made)[places[id(t)].ravel()], t.shape)
+            seen._array = _alike(t._array, old, made._array)
+            t._stand_for(seen, memory)
+    whole._stand_for(made, memory)
+
+
+def _family(target: Tensor) -> list[Tensor]:
+    """The tensors that show the memory of one; none of them if they are not all arrays alike."""
+    if MODE.get().kind is not ARRAYS or target._memory is OUTSIDE:
+        return []
+    memory: Any = target._memory
+    known = [handle() for handle in memory]
+    found = [t for t in known if t is not None and t._memory is memory]
+    del memory  # a reference to it counts as a tensor
+    if len(found) != count(target):
+        return []
+    kinds = {(type(t._array), t.dtype, t._tracked) for t in found}
+    return found if len(kinds) == 1 and kinds.pop()[0] is np.ndarray else []
+
+
+def _start(array: Any, whole: Any) -> int:
+    """How many elements of the memory lie before the first of `array`."""
+    address, first = (x.__array_interface__["data"][0] for x in (array, whole))
+    return (address - first) // whole.itemsize  # type: ignore[no-any-return]
+
+
+def _places(array: Any, whole: Any) -> Any:
+    """Where the elements of `array` stand in `whole`, counted in C order; None if they do not."""
+    flags, size = whole.flags, whole.itemsize
+    if not (flags.c_contiguous or flags.f_contiguous):
+        return None
+    places = np.full(array.shape, _start(array, whole))
+    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        steps = np.arange(length) * (step // size)
+        places += steps.reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    inside = not places.size or (places.min() >= 0 and places.max() < whole.size)
+    if not inside or len(np.unique(places)) < places.size:
+        return None
+    if not flags.c_contiguous:
+        axes = np.unravel_index(places, whole.shape, order="F")
+        places = np.asarray(np.ravel_multi_index(axes, whole.shape))
+    return places
+
+
+def _alike(array: Any, old: Any, new: Any) -> Any:
+    """The view of `new` that `array` is of `old`."""
+    memory = np.ravel(new, order="K")
+    if not array.size:
+        return memory[:0].reshape(array.shape)
+    offset = _start(array, old) * new.itemsize
+    return np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
