@@ -87,7 +87,7 @@ class Masks:
             return used if live is None else np.logical_and(live, True if used is None else used)
         if used is None and not (gate.linear and gate.selects):
             return live
-        seed = np.ones(node.shape) if used is None else used.astype(float)
+        seed = np.ones(node.shape) if used is None else _without_zeros(used.astype(float)) * used
         if live is not None:  # who competes: all, if they are equal; NaN would have no winner
             return np.logical_and(live, edge.rule(seed, *map(_equal, arguments)) != 0)
         reached = edge.rule(seed, *arguments)
