@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backward import reachable
+from ..complexes import real_part
 from ..draw.trace import Trace
 from ..gates.shape import astype, sum_to
 from ..masks import Masks
@@ -35,7 +36,8 @@ def downstream(trace: Trace) -> Downstream:
                     g = masks.pass_on(node, edge, edge.arguments(node), g)
                 parent = node.parents[edge.position]
                 g = g if g.shape == parent.shape else sum_to(g, shape=parent.shape)
-                g = g if g.dtype == parent.dtype else astype(g, dtype=parent.dtype)
+                if g.dtype != parent.dtype:
+                    g = astype(real_part(g, parent.dtype), dtype=parent.dtype)
                 found[node, edge.position] = g
     return found
 

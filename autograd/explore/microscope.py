@@ -83,6 +83,11 @@ def _traced(tensor: Any, parameter: Any, names: Any) -> tuple[Trace, Node]:
     target = parameter._node
     if target is None or target not in trace.grads or target.plan is not None:
         raise DrawError("microscope: no gradient flows from the result to this parameter")
+    if any(node.dtype.kind == "c" for node in trace.nodes):
+        raise DrawError(
+            "microscope: there are complex numbers on the way, and the slope along one is no "
+            "single number; draw(t) shows their gradients"
+        )
     return trace, target
 
 
