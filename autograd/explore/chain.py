@@ -54,7 +54,7 @@ def local_gradient(node: Node, position: int) -> Any:
     with np.errstate(all="ignore"):
         if edge.gate.times:
             local = np.asarray(edge.rule(*edge.arguments(node)))
-            return local.astype(node.dtype)[()]
+            return local[()] if local.dtype.kind == "c" else local.astype(node.dtype)[()]
         if node.shape == () and node.parents[position].shape == ():
             return edge.apply(node.dtype.type(1), edge.arguments(node))
     return None

@@ -18,6 +18,7 @@ from numpy import ndarray
 from ..backward import Gradients, go, reachable
 from ..backward import collect as plain_collect
 from ..backward import walk as plain_walk
+from ..complexes import real_part
 from ..gate import Edge, Need, Plan
 from ..gates.shape import astype
 from ..masks import SILENT
@@ -128,7 +129,7 @@ class _Walk:
                 if downstream.shape != shape:
                     downstream = sum_to(downstream, shape=shape)
                 if downstream.dtype is not dtype and downstream.dtype != dtype:
-                    downstream = astype(downstream, dtype=dtype)
+                    downstream = astype(real_part(downstream, dtype), dtype=dtype)
 
                 # at a fork the gradients add
                 if parent in grads:

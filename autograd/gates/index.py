@@ -107,7 +107,12 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
     if not isinstance(value, Tensor) and type(value) not in NUMBERS:
         value = as_constant(value, copy=False)
     given = np.result_type(value.__class__) if value.__class__ in NUMBERS else value.dtype
-    if given.kind == "f" and x.dtype.kind != "f":
+    if given.kind == "c" and x.dtype.kind != "c":
+        raise DTypeError(
+            f"t[index] = value: the value is {given} but t is {x.dtype}, which would lose the "
+            "imaginary part; write to t.astype(complex), or give np.real(value)"
+        )
+    if given.kind == "f" and x.dtype.kind not in "fc":
         raise DTypeError(
             f"t[index] = value: the value is {given} but t is {x.dtype}, which would cut off "
             f"its decimals; write to t.astype(float), or give the value as {x.dtype}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from cases import case, normal
+
+from .complexes import of_pair, parts
 
 ALONG: dict[str, dict[str, Any]] = {
     "": {}, "n": {"n": 3}, "longer": {"n": 8, "axis": 0}, "ortho": {"axis": -2, "norm": "ortho"},
@@ -17,16 +18,6 @@ SEVERAL: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def of_complex(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of two real inputs from one of a complex one; its result real as well."""
-    return lambda x, y: parts(f(x + 1j * y))
-
-
-def parts(z: Any) -> Any:
-    """Real and imaginary part with weights of their own."""
-    return z.real + 0.3 * z.imag if z.dtype.kind == "c" else z
-
-
 def in_torch(name: str, options: dict[str, Any], pair: bool) -> str:
     told = {{"axis": "dim", "axes": "dim"}.get(key, key): value for key, value in options.items()}
     call = f"T.fft.{name}({'T.complex(x, y)' if pair else 'x'}, **{told})"
@@ -34,25 +25,28 @@ def in_torch(name: str, options: dict[str, Any], pair: bool) -> str:
     return f"lambda x, y: {parted}" if pair else f"lambda x: {parted}"
 
 
-def add(name: str, options: dict[str, Any], tag: str, *, reals: bool = True) -> None:
-    f = getattr(np.fft, name)
-    case(name, of_complex(lambda z: f(z, **options)), [normal(4, 5), normal(4, 5)],
-         torch=in_torch(name, options, True), tag=tag) if not reals else case(
-        name, lambda x: parts(f(x, **options)), [normal(4, 5)],
-        torch=in_torch(name, options, False), tag=tag)  # fmt: skip
+def add(name: str, options: dict[str, Any], tag: str, *, pair: bool = False) -> None:
+    """A case of a transform of real numbers, or of complex ones."""
+
+    def transform(x: Any) -> Any:
+        return getattr(np.fft, name)(x, **options)
+
+    f = of_pair(transform) if pair else lambda x: parts(transform(x))
+    inputs = [normal(4, 5) for _ in range(1 + pair)]
+    case(name, f, inputs, torch=in_torch(name, options, pair), tag=tag)
 
 
 for tag, options in ALONG.items():
     for name in ("fft", "ifft", "rfft", "ihfft"):
         add(name, options, tag)
     for name in ("fft", "ifft", "irfft", "hfft"):
-        add(name, options, f"complex-{tag}", reals=False)
+        add(name, options, f"complex-{tag}", pair=True)
 for tag, options in SEVERAL.items():
     for ending in "2n":
         for name in ("fft", "ifft", "rfft"):
             add(name + ending, options, tag)
         for name in ("ifft", "irfft"):
-            add(name + ending, options, f"complex-{tag}", reals=False)
+            add(name + ending, options, f"complex-{tag}", pair=True)
 for name in ("fftshift", "ifftshift"):
     f = getattr(np.fft, name)
     case(name, f, [normal(4, 5)], torch=f"T.fft.{name}")
