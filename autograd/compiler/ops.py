@@ -218,7 +218,7 @@ def function_name(function: Function) -> str:
 def _usual(function: Function) -> dict[str, Any]:
     """What holds for all ufuncs, for their methods, and for NumPy's functions."""
     name = function_name(function)
-    pure = name.startswith("np.") and "random" not in name
+    pure = (name.startswith("np.") and "random" not in name) or getattr(function, "pure", False)
     facts: dict[str, Any] = {"pure": pure, "result": (asked if pure else unknown)(function)}
     if hasattr(function, "gives"):
         facts["result"] = told(function.gives)

@@ -5,6 +5,6 @@ this package is imported, and all its files enter their rows into the same table
 is made of others has no rule of its own: `composed` registers a definition in plain NumPy.
 """
 
-from . import complexes, elementary, fft
+from . import complexes, elementary, fft, linalg
 
-_TABLES = (complexes, elementary, fft)
+_TABLES = (complexes, elementary, fft, linalg)

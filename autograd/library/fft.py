@@ -23,8 +23,11 @@ from ..numpy_api import refuse_options
 __all__: list[str] = []
 
 Axes = int | Sequence[int] | None
-# what scales a transform forwards scales its transpose backwards
-TURNED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+def _turned(norm: Any) -> str:
+    """What scales a transform forwards scales its transpose backwards."""
+    return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
 
 
 def _fitted(x: Array, length: int, axis: int) -> Array:
@@ -82,7 +85,7 @@ def _back_to_reals(g: Array, shape: Sequence[int], n: Any, axis: int, norm: Any)
     """The real part of what the conjugate transform of half a spectrum gives."""
     length = shape[axis] if n is None else n
     halved = _weighted(g, 1.0, 0.5, length, axis)  # irfft counts these twice
-    return _fitted(np.fft.irfft(halved, length, axis, TURNED[norm]), shape[axis], axis)
+    return _fitted(np.fft.irfft(halved, length, axis, _turned(norm)), shape[axis], axis)
 
 
 @gate(
@@ -99,7 +102,7 @@ def rfft(x: Array, n: int | None = None, axis: int = -1, norm: Any = None) -> Ar
 
 def _back_to_half(g: Array, shape: Sequence[int], axis: int, norm: Any) -> Array:
     """The spectrum of the gradient; a frequency that stands for two counts twice."""
-    spectrum = np.fft.rfft(g, None, axis, TURNED[norm])
+    spectrum = np.fft.rfft(g, None, axis, _turned(norm))
     return _fitted(_weighted(spectrum, 1.0, 2.0, g.shape[axis], axis), shape[axis], axis)
 
 
@@ -119,14 +122,14 @@ def irfft(x: Array, n: int | None = None, axis: int = -1, norm: Any = None) -> A
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The real spectrum of a signal that is its own mirror image, conjugated: `np.fft.hfft`."""
     refuse_options("fft.hfft", {"out": out})
-    return np.fft.irfft(np.conjugate(a), n, axis, TURNED[norm])
+    return np.fft.irfft(np.conjugate(a), n, axis, _turned(norm))
 
 
 @composed(np.fft.ihfft)
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     """The inverse of `np.fft.hfft`."""
     refuse_options("fft.ihfft", {"out": out})
-    return np.conjugate(np.fft.rfft(a, n, axis, TURNED[norm]))
+    return np.conjugate(np.fft.rfft(a, n, axis, _turned(norm)))
 
 
 # --- along several axes, one after the other, in the order of NumPy ------------------------------

@@ -2,6 +2,6 @@
 
 import autograd.library  # noqa: F401 (all its gates are in the table from here on)
 
-from . import complexes, elementary, fft
+from . import complexes, elementary, fft, linalg
 
-TABLES = (complexes, elementary, fft)
+TABLES = (complexes, elementary, fft, linalg)
