@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numpy import ndarray
+from numpy import complex128, ndarray
 
 from .arrays import NUMBERS, Array, as_constant, kept
 from .gate import Gate
@@ -35,6 +35,8 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
     out = array[()] if isinstance(array, ndarray) and not array.ndim else array
+    if out.__class__ is complex:  # Python's: 1j * np.float64(2)
+        out = array = complex128(out)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
             return out

@@ -18,8 +18,8 @@ from ...declare import gate
 from ...standins import as_one_call
 
 __all__ = [
-    "adjoint", "as_column", "diagonal_matrix", "from_triangle", "gaps", "hermitian", "negligible", "one_call",
-    "quotient", "real_row", "times_columns", "transposed", "triangle",
+    "adjoint", "as_column", "diagonal_matrix", "from_triangle", "gaps", "hermitian", "negligible",
+    "off_diagonal", "one_call", "quotient", "real_row", "times_columns", "transposed", "triangle",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -111,15 +111,36 @@ def negligible(x: Array, values: Array) -> Array:
     return np.abs(x) <= size * (4 * values.shape[-1] * eps)
 
 
+def _raise_unless_zero(x: Array, where: Array, what: str) -> None:
+    """Raise LinAlgError where x has to be 0 and is more than a rounding error of the rest."""
+    size, eps = np.max(np.abs(x), axis=(-2, -1), keepdims=True), np.finfo(x.dtype).eps
+    if np.logical_and(where, np.abs(x) > np.sqrt(eps) * size + 1000 * eps).any():
+        raise np.linalg.LinAlgError(what)
+
+
+@one_call(lambda x, what: np.empty(x.shape, x.dtype))
+def _off_diagonal(x: Array, what: str) -> Array:
+    mask = np.eye(*x.shape[-2:], dtype=bool)
+    if x.size:
+        _raise_unless_zero(x, mask, what)
+    return np.where(mask, x.dtype.type(0), x)
+
+
+@gate(
+    vjp=lambda g: g * (1.0 - np.eye(*g.shape[-2:])).astype(real_of(g.dtype)),
+    of_complex="own",
+    says="{g}, 0 on the diagonal",
+)
+def off_diagonal(x: Array, what: str) -> Array:
+    """A matrix whose diagonal has to be 0: raises LinAlgError with the text if it is not."""
+    return _off_diagonal(x, what)  # type: ignore[no-any-return]
+
+
 @one_call(lambda x, y, zero, what: np.empty(np.broadcast_shapes(x.shape, y.shape), x.dtype))
 def _divided(x: Array, y: Array, zero: Array, what: str) -> Array:
     if not x.size:
         return np.broadcast_to(x, np.broadcast_shapes(x.shape, y.shape)).copy()
-    size = np.max(np.abs(x), axis=(-2, -1), keepdims=True)
-    eps = np.finfo(x.dtype).eps
-    wrong = np.logical_and(zero, np.abs(x) > np.sqrt(eps) * size + 1000 * eps)
-    if wrong.any():
-        raise np.linalg.LinAlgError(what)
+    _raise_unless_zero(x, zero, what)
     return np.where(zero, x.dtype.type(0), x / np.conj(np.where(zero, y.dtype.type(1), y)))
 
 

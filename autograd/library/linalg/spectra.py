@@ -33,6 +33,7 @@ from .matrices import (
     from_triangle,
     gaps,
     negligible,
+    off_diagonal,
     one_call,
     quotient,
     real_row,
@@ -58,8 +59,10 @@ def _skew(x: Array) -> Array:
 
 def _over_gaps(x: Array, values: Array, name: str) -> Array:
     """x[i, j] / conj(values[j] - values[i]), where the diagonal has to be 0."""
-    between = gaps(values)
-    return quotient(x, between, negligible(between, values), what=EQUAL.format(name))
+    what, between, one = EQUAL.format(name), gaps(values), np.eye(values.shape[-1])
+    equal = np.logical_and(negligible(between, values), one == 0)
+    between = between + one.astype(values.dtype)
+    return quotient(off_diagonal(x, what=what), between, equal, what=what)
 
 
 # --- Hermitian matrices --------------------------------------------------------------------------

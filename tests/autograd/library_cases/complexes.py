@@ -35,6 +35,10 @@ case(
 case("conj", lambda x: np.real(np.conj(x * (2 + 1j)) * 1j), [normal(3, 4)],
      torch="lambda x: T.real(T.conj(x * (2 + 1j)) * 1j)")  # fmt: skip
 
+for name in ("real", "imag", "conj", "angle", "abs"):
+    f = getattr(np, name)
+    case(name, of_pair(lambda z, f=f: f(z * (2 + 1j))), [normal(), normal()], tag="number",
+         torch=in_torch(f"lambda z: T.{name}(z * (2 + 1j))"))  # fmt: skip
 for name, f, text in [
     ("angle", np.angle, "T.angle"),
     ("phase", np.sign, "T.sgn"),
