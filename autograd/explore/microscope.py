@@ -197,7 +197,10 @@ class _Microscope:
                     moved.flat[place] += h * self.slopes[parent].flat[place] if h == h else h
                 operands[k] = moved if moved.ndim else moved[()]
         gate = _plan(node).gate
-        return gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+        try:
+            return gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+        except np.linalg.LinAlgError:  # of NaN: all numbers depend on it
+            return np.full(node.shape, np.nan)
 
     def _number(self, node: Node, place: int) -> Tensor:
         """One number of the result, as a value of the new circuit."""

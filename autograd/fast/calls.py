@@ -192,8 +192,9 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "complex128": np.complex128, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
+        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
+        "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,

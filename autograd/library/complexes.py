@@ -19,7 +19,13 @@ def real(x: Array) -> Array:
     return np.real(x)
 
 
-@gate(numpy=np.imag, elementwise=True, vjp=lambda g: np.multiply(1j, g), of_complex="own", says="i · {g}")
+@gate(
+    numpy=np.imag,
+    elementwise=True,
+    vjp=lambda g: np.multiply(1j, g),
+    of_complex="own",
+    says="i · {g}",
+)
 def imag(x: Array) -> Array:
     """The imaginary part, as `np.imag`."""
     return np.imag(x)

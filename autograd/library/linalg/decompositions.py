@@ -11,12 +11,26 @@ import numpy as np
 from numpy.linalg._linalg import QRResult  # type: ignore[attr-defined, unused-ignore]
 
 from ...arrays import Array
+from ...complexes import real_of
 from ...declare import composed, gate
 from ...errors import UnsupportedError
-from ...tensor import Tensor
-from .matrices import adjoint, from_triangle, one_call, triangle
+from ..calls import on_values
+from .kernels import factors_of_qr
+from .matrices import (
+    adjoint,
+    beyond_rounding,
+    checked,
+    from_triangle,
+    is_recorded,
+    triangle,
+)
 
 __all__: list[str] = []
+
+DEPENDENT = (
+    "qr: the first columns depend on each other, but for rounding, so the factors have no "
+    "derivative; use a matrix of full rank"
+)
 
 
 def _cholesky_back(g: Array, out: Array, upper: bool) -> Array:
@@ -45,17 +59,6 @@ def cholesky(x: Array, upper: bool = False) -> Array:
 # --- QR ------------------------------------------------------------------------------------------
 
 
-def _like_qr(x: Array) -> Array:
-    rows, columns = x.shape[-2:]
-    return np.empty((*x.shape[:-2], min(rows, columns), rows + columns), x.dtype)
-
-
-@one_call(_like_qr)
-def _qr_packed(x: Array) -> Array:
-    q, r = np.linalg.qr(x)
-    return np.concatenate([q.conj().swapaxes(-1, -2), r], axis=-1)
-
-
 def _qr_back(g: Array, x: Array, out: Array) -> Array:
     """S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions" (2018);
     for fewer rows than columns D. and L. Roberts, "QR and LQ decomposition matrix backpropagation
@@ -79,6 +82,10 @@ def _tall_back(q: Array, r: Array, g_q: Array, g_r: Array) -> Array:
     mirrored = middle + adjoint(triangle(middle, diagonal=0.0))
     if middle.dtype.kind == "c":  # the diagonal of r is real
         mirrored = (mirrored + adjoint(mirrored)) * 0.5
+    size = np.abs(r) * np.eye(r.shape[-1], dtype=real_of(r.dtype))
+    dependent = beyond_rounding(size, np.eye(r.shape[-1]) != 0, size)
+    wrong = np.logical_and(np.logical_not(dependent), np.eye(r.shape[-1]) != 0)
+    r = checked(r, wrong, what=DEPENDENT)
     return adjoint(np.linalg.solve(r, adjoint(g_q + q @ mirrored)))
 
 
@@ -90,7 +97,7 @@ def _tall_back(q: Array, r: Array, g_q: Array, g_r: Array) -> Array:
 )
 def qr_packed(x: Array) -> Array:
     """Qᴴ and R side by side: (..., k, m + n) for x (..., m, n) and k = min(m, n)."""
-    return _qr_packed(x)  # type: ignore[no-any-return]
+    return factors_of_qr(x)  # type: ignore[no-any-return]
 
 
 @composed(np.linalg.qr)
@@ -102,13 +109,12 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     """
     rows, columns = a.shape[-2:]
     if mode not in ("reduced", "r", "complete") or (mode == "complete" and rows > columns):
-        if isinstance(a, Tensor) and a.requires_grad:
+        if is_recorded(a):
             raise UnsupportedError(
                 f"np.linalg.qr: mode {mode!r} of a matrix {rows} x {columns} has no gradient: "
                 "columns beyond its range are any basis of the rest; use mode='reduced'"
             )
-        found = np.linalg.qr(a.numpy() if isinstance(a, Tensor) else a, mode)
-        return type(found)(*map(Tensor, found)) if isinstance(found, QRResult) else found
+        return on_values(np.linalg.qr, "np.linalg.qr", (a, mode), {})
     packed = qr_packed(a)
     r = packed[..., rows:]
     return r if mode == "r" else QRResult(adjoint(packed[..., :rows]), r)

@@ -15,14 +15,26 @@ import numpy as np
 from numpy.linalg._linalg import SlogdetResult  # type: ignore[attr-defined, unused-ignore]
 
 from ...arrays import Array
-from ...complexes import real_of
 from ...declare import composed, gate
 from ...errors import ShapeError
-from ...gates.compare import constant
+from ...modes import MODE
 from ...tensor import Tensor
-from .matrices import adjoint, as_column, from_triangle, one_call, transposed
+from ...values import ARRAYS
+from .kernels import (
+    cofactors_by_values,
+    log_of_determinant,
+    phase_of_determinant,
+    solution_of_least_squares,
+)
+from .matrices import adjoint, as_column, checked, from_triangle, transposed
+from .spectra import singular_values
 
 __all__: list[str] = []
+
+DEFICIENT = (
+    "lstsq: a compiled program gives the residuals of a matrix of full rank; this one has less, "
+    "and NumPy would give none"
+)
 
 
 @gate(
@@ -79,18 +91,6 @@ def det(x: Array) -> Array:
     return np.linalg.det(x)
 
 
-@one_call(lambda x: np.empty(x.shape, x.dtype))
-def _cofactors(x: Array) -> Array:
-    """det(x) x⁻ᵀ by the singular values, of which the products without one need no division."""
-    u, s, vh = np.linalg.svd(x)
-    count = s.shape[-1]
-    others = np.broadcast_to(np.expand_dims(s, -2), (*s.shape, count))
-    products = np.prod(np.where(np.eye(count, dtype=bool), s.dtype.type(1), others), axis=-1)
-    turn = np.conj(np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
-    found: Array = np.conj(turn * ((u * products[..., None, :]) @ vh))
-    return found
-
-
 @gate(
     vjp=lambda g, x, out: _cofactors_back(g, x, out),
     of_complex="holomorphic",
@@ -98,7 +98,7 @@ def _cofactors(x: Array) -> Array:
 )
 def cofactors(x: Array) -> Array:
     """The derivative of the determinant, det(x) x⁻ᵀ; of singular matrices as well."""
-    return _cofactors(x)  # type: ignore[no-any-return]
+    return cofactors_by_values(x)  # type: ignore[no-any-return]
 
 
 def _cofactors_back(g: Array, x: Array, out: Array) -> Array:
@@ -106,16 +106,6 @@ def _cofactors_back(g: Array, x: Array, out: Array) -> Array:
     inverse = transposed(np.linalg.inv(x))
     along = np.sum(g * out, axis=(-2, -1), keepdims=True)
     return along * inverse - inverse @ transposed(g) @ out
-
-
-@one_call(lambda x: np.empty(x.shape[:-2], real_of(x.dtype)))
-def _log_of_det(x: Array) -> Array:
-    return np.linalg.slogdet(x)[1]
-
-
-@one_call(lambda x: np.empty(x.shape[:-2], x.dtype))
-def _phase_of_det(x: Array) -> Array:
-    return np.linalg.slogdet(x)[0]
 
 
 @gate(
@@ -127,7 +117,7 @@ def _phase_of_det(x: Array) -> Array:
 )
 def log_abs_det(x: Array) -> Array:
     """The logarithm of the determinant's size."""
-    return _log_of_det(x)  # type: ignore[no-any-return]
+    return log_of_determinant(x)  # type: ignore[no-any-return]
 
 
 @gate(
@@ -140,13 +130,13 @@ def log_abs_det(x: Array) -> Array:
 )
 def phase_of_det(x: Array) -> Array:
     """The determinant over its size: of complex matrices, where it is not constant."""
-    return _phase_of_det(x)  # type: ignore[no-any-return]
+    return phase_of_determinant(x)  # type: ignore[no-any-return]
 
 
 @gate(name="sign_of_det", differentiable=False, vjp=(None,))
 def sign_of_det(x: Array) -> Array:
     """The sign of the determinant: 1, -1 or 0."""
-    return _phase_of_det(x)  # type: ignore[no-any-return]
+    return phase_of_determinant(x)  # type: ignore[no-any-return]
 
 
 @composed(np.linalg.slogdet)
@@ -167,8 +157,8 @@ def _pinv_back(g: Array, x: Array, out: Array) -> Array:
     return y @ out @ along + across @ out @ y - y @ g @ y
 
 
-def _pinv_of_hermitian(g: Array, x: Array, out: Array, hermitian: bool) -> Array:
-    if not hermitian:
+def _pinv_of_hermitian(g: Array, x: Array, out: Array, is_hermitian: bool) -> Array:
+    if not is_hermitian:
         return _pinv_back(g, x, out)
     return from_triangle(_pinv_back(g, from_lower(x), out))
 
@@ -180,28 +170,36 @@ def from_lower(x: Array) -> Array:
 
 
 @gate(
-    numpy=np.linalg.pinv,
+    name="pinv",
     symbol="x⁺",
-    vjp=lambda g, x, out, hermitian: _pinv_of_hermitian(g, x, out, hermitian),
+    vjp=lambda g, x, out, is_hermitian: _pinv_of_hermitian(g, x, out, is_hermitian),
     of_complex="own",
     says="−{out}ᵀ · {g} · {out}ᵀ, and what moves range and kernel of {x}",
 )
-def pinv(
-    x: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = np._NoValue
-) -> Array:
+def pseudoinverse(x: Array, rcond: Any = None, is_hermitian: bool = False) -> Array:
+    """The pseudoinverse; singular values up to rcond times the largest count as 0."""
+    return np.linalg.pinv(x, rcond, is_hermitian)
+
+
+@composed(np.linalg.pinv)
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
     """The pseudoinverse, as `np.linalg.pinv`.
 
     Where the rank is not full there is no derivative in all directions, for it is not continuous;
     the gradient is that along matrices of the same rank.
     """
-    return np.linalg.pinv(x, rcond, hermitian, rtol=rtol)
+    if rtol is not np._NoValue:
+        if rcond is not None:
+            raise ValueError("np.linalg.pinv: got rtol and rcond, which mean the same; give one")
+        rcond = _cutoff(a, rtol)
+    return pseudoinverse(a, rcond=rcond, is_hermitian=hermitian)
 
 
 def _solution_back(g: Array, a: Array, b: Array, out: Array, rcond: Any) -> Array:
     """The rule of the pseudoinverse, for x = a⁺ b."""
     if b.ndim == 1:
         g, b, out = as_column(g), as_column(b), as_column(out)
-    inverse = np.linalg.pinv(a, rcond=_cutoff(a, rcond))
+    inverse = pseudoinverse(a, rcond=_cutoff(a, rcond))
     to_b = adjoint(inverse) @ g
     from_kernel = g - adjoint(a) @ to_b  # (1 - a⁺ a) g
     return (
@@ -216,16 +214,7 @@ def _cutoff(a: Array, rcond: Any) -> float:
 
 
 def _solution_by_b(g: Array, a: Array, rcond: Any) -> Array:
-    return adjoint(np.linalg.pinv(a, rcond=_cutoff(a, rcond))) @ g
-
-
-def _like_solution(a: Array, b: Array, rcond: Any = None) -> Array:
-    return np.empty((a.shape[-1], *b.shape[1:]), np.result_type(a, b))
-
-
-@one_call(_like_solution)
-def _least_squares(a: Array, b: Array, rcond: Any = None) -> Array:
-    return np.linalg.lstsq(a, b, rcond)[0]
+    return adjoint(pseudoinverse(a, rcond=_cutoff(a, rcond))) @ g
 
 
 @gate(
@@ -239,25 +228,36 @@ def _least_squares(a: Array, b: Array, rcond: Any = None) -> Array:
 )
 def least_squares(a: Array, b: Array, rcond: Any = None) -> Array:
     """The shortest x that makes |a x - b| smallest."""
-    return _least_squares(a, b, rcond)  # type: ignore[no-any-return]
+    return solution_of_least_squares(a, b, rcond)  # type: ignore[no-any-return]
 
 
 @composed(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """Solution, squared residuals, rank and singular values, as `np.linalg.lstsq`."""
     a, b = (x if isinstance(x, Tensor) else np.asarray(x) for x in (a, b))
-    x = least_squares(a, b, rcond=rcond)
-    rank = int(np.linalg.matrix_rank(a, rtol=_cutoff(a, rcond)))
+    x, rank = least_squares(a, b, rcond=rcond), rank_of(a, rtol=_cutoff(a, rcond))
     rows, columns = a.shape
-    if rank != columns or rows <= columns:
-        residuals: Any = np.zeros(0, real_of(np.result_type(a.dtype, b.dtype)))
-    else:
-        left = np.abs(b - a @ x)
-        residuals = np.sum(left * left, axis=0, keepdims=b.ndim == 1)
-    return x, residuals, rank, np.linalg.svd(a, compute_uv=False)
+    left = np.abs(b - a @ x)
+    residuals = np.sum(left * left, axis=0, keepdims=b.ndim == 1)
+    if MODE.get().kind is ARRAYS:
+        rank = int(rank)
+        if rank != columns:
+            residuals = residuals[:0]
+    else:  # a program whose shapes are the same for all values
+        residuals = checked(residuals, rank != columns, what=DEFICIENT)
+    return x, residuals[:0] if rows <= columns else residuals, rank, singular_values(a)
 
 
-constant(np.linalg.matrix_rank)
+@gate(name="matrix_rank", differentiable=False, vjp=(None,))
+def rank_of(x: Array, tol: Any = None, hermitian: bool = False, rtol: Any = None) -> Array:
+    """How many singular values are not 0, as `np.linalg.matrix_rank`."""
+    return np.linalg.matrix_rank(x, tol, hermitian, rtol=rtol)
+
+
+@composed(np.linalg.matrix_rank)
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """The rank, as `np.linalg.matrix_rank`: a number without a gradient."""
+    return rank_of(A, tol=tol, hermitian=hermitian, rtol=rtol)
 
 
 # --- tensors -------------------------------------------------------------------------------------

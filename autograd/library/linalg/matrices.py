@@ -7,7 +7,7 @@ a complex derivative can be "holomorphic" instead, with transposes in place of a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,28 @@ import numpy as np
 from ...arrays import Array
 from ...complexes import real_of
 from ...declare import gate
-from ...standins import as_one_call
+from ...modes import MODE
+from ...tensor import Tensor
+from .kernels import divided_or_zero, raised_if_wrong
 
 __all__ = [
-    "adjoint", "as_column", "diagonal_matrix", "from_triangle", "gaps", "hermitian", "negligible",
-    "off_diagonal", "one_call", "quotient", "real_row", "times_columns", "transposed", "triangle",
+    "adjoint",
+    "as_column",
+    "beyond_rounding",
+    "checked",
+    "diagonal_matrix",
+    "from_triangle",
+    "gaps",
+    "hermitian",
+    "is_recorded",
+    "negligible",
+    "off_diagonal",
+    "quotient",
+    "real_row",
+    "times_columns",
+    "transposed",
+    "triangle",
 ]  # fmt: skip
-
-Function = Callable[..., Any]
 
 
 def transposed(x: Array) -> Array:
@@ -77,24 +91,12 @@ def from_triangle(g: Array, upper: bool = False) -> Array:
     return triangle(both, upper, diagonal=1.0, beyond=2.0)
 
 
-# --- helpers that are one call in compiled programs ----------------------------------------------
+def is_recorded(x: Any) -> bool:
+    """Whether gradients flow to it."""
+    return isinstance(x, Tensor) and x.requires_grad and MODE.get().recording
 
 
-def one_call(gives: Function) -> Callable[[Function], Any]:
-    """Let compiled programs hold a function as one call: a decorator.
-
-    `gives` makes an empty array like the result, of operands that have no values.
-    """
-
-    def decorate(function: Function) -> Any:
-        setattr(function, "gives", gives)  # noqa: B010
-        setattr(function, "pure", True)  # noqa: B010
-        return as_one_call(function)
-
-    return decorate
-
-
-# --- quotients by what may be 0 ------------------------------------------------------------------
+# --- where there is no derivative ----------------------------------------------------------------
 
 
 def gaps(values: Array) -> Array:
@@ -111,37 +113,30 @@ def negligible(x: Array, values: Array) -> Array:
     return np.abs(x) <= size * (4 * values.shape[-1] * eps)
 
 
-def _raise_unless_zero(x: Array, where: Array, what: str) -> None:
-    """Raise LinAlgError where x has to be 0 and is more than a rounding error of the rest."""
-    size, eps = np.max(np.abs(x), axis=(-2, -1), keepdims=True), np.finfo(x.dtype).eps
-    if np.logical_and(where, np.abs(x) > np.sqrt(eps) * size + 1000 * eps).any():
-        raise np.linalg.LinAlgError(what)
-
-
-@one_call(lambda x, what: np.empty(x.shape, x.dtype))
-def _off_diagonal(x: Array, what: str) -> Array:
-    mask = np.eye(*x.shape[-2:], dtype=bool)
-    if x.size:
-        _raise_unless_zero(x, mask, what)
-    return np.where(mask, x.dtype.type(0), x)
-
-
 @gate(
-    vjp=lambda g: g * (1.0 - np.eye(*g.shape[-2:])).astype(real_of(g.dtype)),
+    vjp=(lambda g: g, None),
     of_complex="own",
-    says="{g}, 0 on the diagonal",
+    symbol="✓",
+    says=("{g}", ""),
 )
-def off_diagonal(x: Array, what: str) -> Array:
+def checked(x: Array, wrong: Array, what: str) -> Array:
+    """x as it is; raises LinAlgError with the text if anything is wrong."""
+    return raised_if_wrong(x, wrong, what)  # type: ignore[no-any-return]
+
+
+def beyond_rounding(x: Array, where: Array, of: Array) -> Array:
+    """Where x should be 0 and is more than a rounding error `of` what it is made of."""
+    if not math.prod(x.shape[-2:]):
+        return np.logical_and(where, False)
+    size = np.max(np.abs(of), axis=(-2, -1), keepdims=True)
+    return np.logical_and(where, np.abs(x) > size * (1000 * float(np.finfo(x.dtype).eps)))
+
+
+def off_diagonal(x: Array, of: Array, what: str) -> Array:
     """A matrix whose diagonal has to be 0: raises LinAlgError with the text if it is not."""
-    return _off_diagonal(x, what)  # type: ignore[no-any-return]
-
-
-@one_call(lambda x, y, zero, what: np.empty(np.broadcast_shapes(x.shape, y.shape), x.dtype))
-def _divided(x: Array, y: Array, zero: Array, what: str) -> Array:
-    if not x.size:
-        return np.broadcast_to(x, np.broadcast_shapes(x.shape, y.shape)).copy()
-    _raise_unless_zero(x, zero, what)
-    return np.where(zero, x.dtype.type(0), x / np.conj(np.where(zero, y.dtype.type(1), y)))
+    one = np.eye(*x.shape[-2:])
+    found = checked(x, beyond_rounding(x, one != 0, of), what=what)
+    return found * (1.0 - one).astype(real_of(x.dtype))
 
 
 @gate(
@@ -160,4 +155,4 @@ def quotient(x: Array, y: Array, zero: Array, what: str = "0 has no inverse") ->
     Raises LinAlgError with the text `what` where x is not 0 but y is: that is where a derivative
     does not exist.
     """
-    return _divided(x, y, zero, what)  # type: ignore[no-any-return]
+    return divided_or_zero(x, y, zero, what)  # type: ignore[no-any-return]

@@ -15,6 +15,8 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ...arrays import Array
 from ...declare import composed, gate
 from ...errors import ShapeError
+from ..calls import on_values
+from .matrices import is_recorded
 from .spectra import singular_values
 
 __all__: list[str] = []
@@ -161,6 +163,8 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
 @composed(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     """The condition number, as `np.linalg.cond`; infinite where there is no inverse."""
+    if not is_recorded(x):
+        return on_values(np.linalg.cond, "np.linalg.cond", (x, p), {})
     if p in (None, 2, -2):
         s = singular_values(x)
         first, last = s[..., 0], s[..., -1]

@@ -7,7 +7,6 @@ import numpy as np
 from cases import case, normal, positive
 
 
-
 def of_pair(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function of real and imaginary parts, with real results, from one of complex numbers."""
     return lambda *pairs: parts(f(*[x + 1j * y for x, y in zip(*[iter(pairs)] * 2, strict=True)]))
