@@ -241,11 +241,11 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     residuals = np.sum(left * left, axis=0, keepdims=b.ndim == 1)
     if MODE.get().kind is ARRAYS:
         rank = int(rank)
-        if rank != columns:
-            residuals = residuals[:0]
-    else:  # a program whose shapes are the same for all values
+    elif rows > columns:  # a program whose shapes are the same for all values
         residuals = checked(residuals, rank != columns, what=DEFICIENT)
-    return x, residuals[:0] if rows <= columns else residuals, rank, singular_values(a)
+    if rows <= columns or (isinstance(rank, int) and rank != columns):
+        residuals = residuals[:0]
+    return x, residuals, rank, singular_values(a)
 
 
 @gate(name="matrix_rank", differentiable=False, vjp=(None,))

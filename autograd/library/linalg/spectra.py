@@ -159,9 +159,8 @@ def _eig_back(g: Array, out: Array) -> Array:
     count = values.shape[-1]
     along = np.sum(np.real(inner) * np.eye(count, dtype=real_of(inner.dtype)), axis=-2)
     overlap = times_columns(adjoint(vectors) @ vectors, along)
-    middle = diagonal_matrix(_shared(g[..., 0, :], values)) + _over_gaps(
-        inner - overlap, inner, values, "eig"
-    )
+    turned = _over_gaps(inner - overlap, inner, values, "eig")
+    middle = diagonal_matrix(_shared(g[..., 0, :], values)) + turned
     return np.linalg.solve(adjoint(vectors), middle @ adjoint(vectors))
 
 

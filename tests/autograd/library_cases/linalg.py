@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from cases import case, normal, spread
+from cases import case, normal, positive, spread
 
 from .complexes import in_torch, of_pair
 
@@ -91,6 +91,23 @@ def _cofactors(x: Any) -> Any:
     return cofactors(x)
 
 
+add("quotient", lambda x, y: _quotient(x, y), [normal(3, 3), positive(3, 3)],
+    plain=lambda x, y: x / y, torch="lambda x, y: x / y")  # fmt: skip
+add("checked", lambda x: _checked(x), [normal(3, 3)], plain=lambda x: x)
+
+
+def _quotient(x: Any, y: Any) -> Any:
+    from autograd.library.linalg.matrices import quotient
+
+    return quotient(x, y, np.zeros((3, 3), bool), what="")
+
+
+def _checked(x: Any) -> Any:
+    from autograd.library.linalg.matrices import checked
+
+    return checked(x, x != x, what="NaN")
+
+
 # triangular factors
 for upper in (False, True):
     add("cholesky", lambda x, u=upper: L.cholesky(definite(x), upper=u), [normal(2, 3, 3)],
@@ -126,8 +143,8 @@ def _projected(vectors: Any, values: Any) -> Any:
 
 IN_TORCH = "(lambda w, v: (v * T.exp(w * 0.3)[..., None, :]) @ v.mH)"
 for uplo in "LU":
-    add("eigh", lambda x, u=uplo: L.eigh(hermitian(x), u)[1] ** 2, [normal(2, 3, 3)],
-        f"lambda x: T.linalg.eigh(x + x.mT, '{uplo}')[1]**2", uplo)  # fmt: skip
+    add("eigh", lambda x, u=uplo: L.eigh(hermitian(x), u)[1] ** 4, [normal(2, 3, 3)],
+        f"lambda x: T.linalg.eigh(x + x.mT, '{uplo}')[1]**4", uplo)  # fmt: skip
     add("eigh", lambda x, u=uplo: np.sum(L.eigh(x, UPLO=u).eigenvectors ** 4, axis=0)
         + L.eigvalsh(x, u), [hermitian(normal(3, 3))], tag=f"{uplo}-triangle")  # fmt: skip
     add("eigvalsh", lambda x, u=uplo: L.eigvalsh(hermitian(x), u), [normal(2, 3, 3)],
