@@ -25,7 +25,7 @@ __all__: list[str] = []
 Axes = int | Sequence[int] | None
 
 
-def _turned(norm: Any) -> str:
+def _turned(norm: Any) -> Any:
     """What scales a transform forwards scales its transpose backwards."""
     return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
 

@@ -97,7 +97,7 @@ def _tall_back(q: Array, r: Array, g_q: Array, g_r: Array) -> Array:
 )
 def qr_packed(x: Array) -> Array:
     """Qᴴ and R side by side: (..., k, m + n) for x (..., m, n) and k = min(m, n)."""
-    return factors_of_qr(x)  # type: ignore[no-any-return]
+    return factors_of_qr(x)
 
 
 @composed(np.linalg.qr)

@@ -82,13 +82,17 @@ def solve(a: Array, b: Array) -> Array:
 
 @gate(
     numpy=np.linalg.det,
-    vjp=lambda g, x: np.expand_dims(g, (-2, -1)) * cofactors(x),
+    vjp=lambda g, x: _times_cofactors(g, x),
     of_complex="holomorphic",
     says="{g} · cofactors of {x}",
 )
 def det(x: Array) -> Array:
     """The determinant of square matrices, as `np.linalg.det`; singular ones have gradients, too."""
     return np.linalg.det(x)
+
+
+def _times_cofactors(g: Array, x: Array) -> Array:
+    return np.expand_dims(g, (-2, -1)) * cofactors(x)
 
 
 @gate(
@@ -98,7 +102,7 @@ def det(x: Array) -> Array:
 )
 def cofactors(x: Array) -> Array:
     """The derivative of the determinant, det(x) x⁻ᵀ; of singular matrices as well."""
-    return cofactors_by_values(x)  # type: ignore[no-any-return]
+    return cofactors_by_values(x)
 
 
 def _cofactors_back(g: Array, x: Array, out: Array) -> Array:
@@ -117,7 +121,7 @@ def _cofactors_back(g: Array, x: Array, out: Array) -> Array:
 )
 def log_abs_det(x: Array) -> Array:
     """The logarithm of the determinant's size."""
-    return log_of_determinant(x)  # type: ignore[no-any-return]
+    return log_of_determinant(x)
 
 
 @gate(
@@ -130,13 +134,13 @@ def log_abs_det(x: Array) -> Array:
 )
 def phase_of_det(x: Array) -> Array:
     """The determinant over its size: of complex matrices, where it is not constant."""
-    return phase_of_determinant(x)  # type: ignore[no-any-return]
+    return phase_of_determinant(x)
 
 
 @gate(name="sign_of_det", differentiable=False, vjp=(None,))
 def sign_of_det(x: Array) -> Array:
     """The sign of the determinant: 1, -1 or 0."""
-    return phase_of_determinant(x)  # type: ignore[no-any-return]
+    return phase_of_determinant(x)
 
 
 @composed(np.linalg.slogdet)
@@ -209,7 +213,7 @@ def _solution_back(g: Array, a: Array, b: Array, out: Array, rcond: Any) -> Arra
     )
 
 
-def _cutoff(a: Array, rcond: Any) -> float:
+def _cutoff(a: Array, rcond: Any) -> Any:
     return float(np.finfo(a.dtype).eps) * max(a.shape[-2:]) if rcond is None else rcond
 
 
@@ -228,7 +232,7 @@ def _solution_by_b(g: Array, a: Array, rcond: Any) -> Array:
 )
 def least_squares(a: Array, b: Array, rcond: Any = None) -> Array:
     """The shortest x that makes |a x - b| smallest."""
-    return solution_of_least_squares(a, b, rcond)  # type: ignore[no-any-return]
+    return solution_of_least_squares(a, b, rcond)
 
 
 @composed(np.linalg.lstsq)

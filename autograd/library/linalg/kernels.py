@@ -41,7 +41,15 @@ def one_call(gives: Function) -> Callable[[Function], Any]:
 
 @one_call(lambda x: np.empty(x.shape, x.dtype))
 def cofactors_by_values(x: Array) -> Array:
-    """det(x) x⁻ᵀ by the singular values, of which the products without one need no division."""
+    """det(x) x⁻ᵀ; of nearly singular matrices by the products of all singular values but one."""
+    try:
+        inverse, size = np.linalg.inv(x), np.abs(x).sum(axis=(-2, -1))
+        if (
+            size * np.abs(inverse).sum(axis=(-2, -1)) < 1e-3 / np.sqrt(np.finfo(x.dtype).eps)
+        ).all():
+            return np.linalg.det(x)[..., None, None] * inverse.swapaxes(-1, -2)
+    except np.linalg.LinAlgError:
+        pass
     u, s, vh = np.linalg.svd(x)
     count = s.shape[-1]
     others = np.broadcast_to(np.expand_dims(s, -2), (*s.shape, count))
@@ -87,7 +95,7 @@ def factors_of_qr(x: Array) -> Array:
 
 
 @one_call(lambda x, uplo="L": np.empty((*x.shape[:-2], x.shape[-1] + 1, x.shape[-1]), x.dtype))
-def eigenpairs_of_hermitian(x: Array, uplo: str = "L") -> Array:
+def eigenpairs_of_hermitian(x: Array, uplo: Any = "L") -> Array:
     """Eigenvalues as a row above their vectors."""
     values, vectors = np.linalg.eigh(x, uplo)
     return np.concatenate([values[..., None, :].astype(vectors.dtype), vectors], axis=-2)

@@ -121,7 +121,7 @@ def negligible(x: Array, values: Array) -> Array:
 )
 def checked(x: Array, wrong: Array, what: str) -> Array:
     """x as it is; raises LinAlgError with the text if anything is wrong."""
-    return raised_if_wrong(x, wrong, what)  # type: ignore[no-any-return]
+    return raised_if_wrong(x, wrong, what)
 
 
 def beyond_rounding(x: Array, where: Array, of: Array) -> Array:
@@ -139,10 +139,14 @@ def off_diagonal(x: Array, of: Array, what: str) -> Array:
     return found * (1.0 - one).astype(real_of(x.dtype))
 
 
+def _over(g: Array, y: Array, zero: Array, what: str) -> Array:
+    return quotient(g, y, zero, what=what)
+
+
 @gate(
     vjp=(
-        lambda g, y, zero, what: quotient(g, np.conjugate(y), zero, what=what),
-        lambda g, y, zero, out, what: quotient(-np.conjugate(g) * out, y, zero, what=what),
+        lambda g, y, zero, what: _over(g, np.conjugate(y), zero, what),
+        lambda g, y, zero, out, what: _over(-np.conjugate(g) * out, y, zero, what),
         None,
     ),
     of_complex="own",
@@ -155,4 +159,4 @@ def quotient(x: Array, y: Array, zero: Array, what: str = "0 has no inverse") ->
     Raises LinAlgError with the text `what` where x is not 0 but y is: that is where a derivative
     does not exist.
     """
-    return divided_or_zero(x, y, zero, what)  # type: ignore[no-any-return]
+    return divided_or_zero(x, y, zero, what)

@@ -118,7 +118,7 @@ def _eigh_back(g: Array, out: Array, uplo: str) -> Array:
 )
 def eigh_packed(x: Array, uplo: str = "L") -> Array:
     """Eigenvalues of Hermitian matrices as a row above their vectors: (..., n + 1, n)."""
-    return eigenpairs_of_hermitian(x, uplo)  # type: ignore[no-any-return]
+    return eigenpairs_of_hermitian(x, uplo)
 
 
 @composed(np.linalg.eigh)
@@ -138,7 +138,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     of_complex="own",
     says="V · diag({g}) · Vᵀ",
 )
-def eigvalsh(x: Array, UPLO: str = "L") -> Array:
+def eigvalsh(x: Array, UPLO: Any = "L") -> Array:
     """Eigenvalues of Hermitian matrices, in ascending order, as `np.linalg.eigvalsh`."""
     return np.linalg.eigvalsh(x, UPLO)
 
@@ -181,7 +181,7 @@ def _basis(vectors: Array) -> Array:
 )
 def eig_packed(x: Array) -> Array:
     """Eigenvalues of square matrices as a row above their vectors, complex: (..., n + 1, n)."""
-    return eigenpairs(x)  # type: ignore[no-any-return]
+    return eigenpairs(x)
 
 
 def _as_real(x: Any, values: Any, *others: Any) -> tuple[Any, ...]:
@@ -256,7 +256,7 @@ def _of_values(g: Array, s: Array) -> Array:
 )
 def svd_packed(x: Array, is_hermitian: bool = False) -> Array:
     """Singular values as a row above the columns of U and V: (..., 1 + m + n, k)."""
-    return singular_triples(x, is_hermitian)  # type: ignore[no-any-return]
+    return singular_triples(x, is_hermitian)
 
 
 @gate(
