@@ -34,9 +34,8 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
             if kind == "operand" and values[k] is operands[k] and type(values[k]) is ndarray:
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
+    array = complex128(array) if array.__class__ is complex else array  # 1j * np.float64(2)
     out = array[()] if isinstance(array, ndarray) and not array.ndim else array
-    if out.__class__ is complex:  # Python's: 1j * np.float64(2)
-        out = array = complex128(out)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
             return out
