@@ -21,7 +21,8 @@ from .complexes import check_single_and_real, real_part
 from .declare import register_method
 from .errors import GraphError, ShapeError
 from .gates.shape import astype, sum_to
-from .leaf import GradSlot
+from .hooks import call_hooks, have_hooks
+from .leaf import filled, retain
 from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
 from .node import Node
@@ -54,6 +55,8 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradien
     rules record gates, so that the gradients can be differentiated again; or a stand-in.
     """
     grads = walk(root, seed, frozenset(wanted), MODE.get().kind)
+    for leaf in [node for node in grads if node.plan is None]:
+        grads[leaf] = call_hooks(leaf, grads[leaf])
     if isinstance(seed, Tensor):  # one that arrived at several places is a value of each
         return {node: another(g) for node, g in grads.items()}
     return grads
@@ -67,9 +70,10 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     order, finite = reachable(root), None
     sweep = getattr(seed, "_sweep", Sweep)(kind)  # of tensors and stand-ins their own
     selecting = any(node.plan.selects for node in order)  # type: ignore[union-attr]
+    masks = Masks.of(order) if selecting and have_hooks(order) else None  # these are called once
     with np.errstate(**SILENT) if selecting else nullcontext():
-        grads = go(order, {root: seed}, wanted, sweep)
-        if selecting:
+        grads = go(order, {root: seed}, wanted, MaskedSweep(sweep, masks) if masks else sweep)
+        if selecting and masks is None:
             finite = [g._array if isinstance(g, Tensor) else g for g in grads.values()]
             masks = Masks.of(order) if any(map(has_nan, finite)) else None
             if masks is not None:
@@ -85,8 +89,9 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
     and has had its turn, so the gradient of the node whose turn it is is complete.
     """
     for node in order:
-        kept = node.slot is not None or node in wanted
-        g = grads[node] if kept else grads.pop(node)
+        grads[node] = g = call_hooks(node, grads[node])
+        if node.slot is None and node not in wanted:
+            del grads[node]
         for edge in node.plan.edges:  # type: ignore[union-attr]
             parent = node.parents[edge.position]
             downstream = sweep.back(node, edge, g)
@@ -94,11 +99,10 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
                 downstream = sum_to(downstream, shape=parent.shape)
             if downstream.dtype != parent.dtype:
                 downstream = astype(real_part(downstream, parent.dtype), dtype=parent.dtype)
-            if parent in grads:  # at a fork the gradients add
-                downstream = grads[parent] + downstream
-            grads[parent] = downstream
+            # at a fork the gradients add
+            grads[parent] = grads[parent] + downstream if parent in grads else downstream
             if sweep.kind.names_gradients:
-                sweep.kind.arrived(parent, downstream)
+                sweep.kind.arrived(parent, grads[parent])
     return grads
 
 
@@ -129,15 +133,13 @@ def backward(
             "constants, of integers, inside no_grad(), or after detach() or a comparison"
         )
     for node in reachable(tensor.node) if retain_grads else ():
-        node.slot = node.slot or GradSlot()
+        retain(node)
     seed = _seed(tensor, gradient)
-    if create_graph:
-        with recording():
-            if not isinstance(seed, Tensor):
-                seed = constant_tensor(MODE.get().kind.constant(seed))
-            grads = backpropagate(tensor.node, seed)
-    else:
-        seed = seed.detach()._array if isinstance(seed, Tensor) else seed
+    if create_graph and not isinstance(seed, Tensor):
+        seed = constant_tensor(MODE.get().kind.constant(seed))
+    elif not create_graph and isinstance(seed, Tensor):
+        seed = seed.detach()._array
+    with recording() if create_graph else nullcontext():
         grads = backpropagate(tensor.node, seed)
     del seed
     collect(grads, MODE.get().kind)
@@ -145,8 +147,7 @@ def backward(
 
 def collect(grads: Gradients, kind: Kind) -> None:
     """Add the gradients to what the leaves have collected. (`fast` replaces this one.)"""
-    for slot, g in [(node.slot, g) for node, g in grads.items() if node.slot is not None]:
-        slot = kind.slot(slot)
+    for slot, g in [(kind.slot(s), g) for n, g in grads.items() if (s := filled(n))]:
         total = g if slot.grad is None else slot.grad + g
         slot.grad = total if isinstance(total, Tensor) else packed(total)
 

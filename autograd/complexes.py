@@ -8,6 +8,7 @@ once, for all gates (Kreutz-Delgado, "The Complex Gradient Operator and the CR-C
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from .gate import Gate
     from .tensor import Tensor
 
-__all__ = ["FLOAT", "check_single_and_real", "is_turned", "real_of", "real_part"]
+__all__ = [
+    "FLOAT", "check_single_and_real", "conjugation", "is_turned", "real_of", "real_part",
+]  # fmt: skip
 
 FLOAT = np.dtype(float)
 
@@ -39,6 +42,11 @@ def is_turned(gate: Gate, g: Any) -> bool:
             "np.abs(z) first"
         )
     return known == "holomorphic"
+
+
+def conjugation(gate: Gate, g: Any) -> Callable[[Any], Any]:
+    """What is done with a gradient before the rule of a gate, and after it: mostly nothing."""
+    return np.conj if is_turned(gate, g) else lambda g: g
 
 
 def real_part(g: Any, dtype: np.dtype[Any]) -> Any:

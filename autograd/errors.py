@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "AutogradError",
+    "ConvergenceError",
     "DTypeError",
     "GradientCheckError",
     "GraphError",
@@ -17,6 +18,10 @@ __all__ = [
 
 class AutogradError(Exception):
     """Base of every error that the engine raises on purpose."""
+
+
+class ConvergenceError(AutogradError, ArithmeticError):
+    """An iteration that did not come to its solution."""
 
 
 class ShapeError(AutogradError, ValueError):

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .captions import Captions
-from .complexes import is_turned
+from .complexes import conjugation
 from .errors import UnsupportedError
 from .node import Node
 from .tensor import recorded_tensor
@@ -179,10 +179,9 @@ class Edge:
         """The chain rule at this edge: upstream gradient in, downstream gradient out."""
         if self.passes:
             return g
-        turned = is_turned(self.gate, g)
-        g = np.conj(g) if turned else g
-        downstream = g * self.rule(*arguments) if self.gate.times else self.rule(g, *arguments)
-        return np.conj(downstream) if turned else downstream
+        turn = conjugation(self.gate, g)
+        g = turn(g)
+        return turn(g * self.rule(*arguments) if self.gate.times else self.rule(g, *arguments))
 
     def back(self, node: Node, g: Any) -> Any:
         """The same, with the arrays that a node has saved."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .node import ArrayNode, Node, next_number
 
-__all__ = ["GradSlot", "leaf_node"]
+__all__ = ["GradSlot", "filled", "leaf_node", "retain"]
 
 NOTHING: tuple[Any, ...] = ()
 
@@ -17,11 +18,24 @@ class GradSlot:
     Neither side owns the other, so there is no reference cycle between tensor and node.
     """
 
-    __slots__ = ("grad", "of_parameter")
+    __slots__ = ("grad", "hooks", "of_parameter", "retained")
 
-    def __init__(self, of_parameter: bool = False) -> None:
+    def __init__(self, of_parameter: bool = False, retained: bool = True) -> None:
         self.grad: Any = None
+        self.retained = retained  # whether it is filled: an inner value may have hooks alone
+        self.hooks: dict[Any, Callable[[Any], Any]] | None = None  # see hooks.py
         self.of_parameter = of_parameter  # pictures tell parameters from other variables
+
+
+def retain(node: Node) -> None:
+    """Fill the gradient of a node at each backward pass from now on."""
+    node.slot = node.slot or GradSlot()
+    node.slot.retained = True
+
+
+def filled(node: Node) -> GradSlot | None:
+    """Where the gradient of a leaf, or of an inner value that retains it, is to be put."""
+    return node.slot if node.slot is not None and node.slot.retained else None
 
 
 def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:

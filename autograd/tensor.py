@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from . import sharing
 from .arrays import Array, as_constant, check_plain, read_only
 from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
-from .leaf import GradSlot, leaf_node
+from .leaf import GradSlot, leaf_node, retain
 from .modes import MODE
 from .node import Node
 from .numpy_api import call_function, call_ufunc
@@ -225,8 +225,7 @@ class Tensor(Methods):
             raise GraphError(
                 "retain_grad: this tensor has requires_grad=False; no gradient reaches it"
             )
-        if self.node.slot is None:
-            self.node.slot = GradSlot()
+        retain(self.node)
         return self
 
     # --- writing in place ------------------------------------------------------------------

@@ -134,7 +134,8 @@ import autograd
 
 found = []
 for name, module in sorted(sys.modules.items()):
-    if re.fullmatch(r"autograd\\.[a-z_]+", name) and not hasattr(module, "__path__"):
+    known = re.fullmatch(r"autograd\\.(functional\\.)?[a-z_]+", name)
+    if known and not hasattr(module, "__path__"):
         owners = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == name]
         for owner in [module, *owners]:
             for attribute, value in vars(owner).items():

@@ -20,7 +20,8 @@ setattr(arrays, "copied", buffers.copied)  # noqa: B010
 setattr(arrays, "own", buffers.own)  # noqa: B010
 setattr(arrays, "lender", buffers.lender)  # noqa: B010
 
-from .. import backward, functional  # noqa: E402
+from .. import backward  # noqa: E402
+from ..functional import rows  # noqa: E402
 from ..gates import windows  # noqa: E402
 from ..parameter import Parameter  # noqa: E402
 from . import images, kernels, parameters, products, stacked, sweep  # noqa: E402, F401
@@ -33,5 +34,5 @@ for _name, _method in {
     "_spare": parameters.spare,
 }.items():
     setattr(Parameter, _name, _method)
-setattr(functional, "all_rows", stacked.all_rows)  # noqa: B010
+setattr(rows, "all_rows", stacked.all_rows)  # noqa: B010
 setattr(windows, "empty", buffers.empty)  # noqa: B010

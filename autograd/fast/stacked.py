@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..backward import backpropagate, reachable
-from ..functional import one_by_one
+from ..functional.rows import one_by_one
 from ..gate import Edge
 from ..modes import MODE
 from ..node import Node
@@ -310,4 +310,6 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.broadcast_to: _broadcast_to,
     np.where: _where,
     np.zeros_like: _zeros_like,
+    np.real: lambda x: Stacked(np.real(x.values)),
+    np.imag: lambda x: Stacked(np.imag(x.values)),
 }

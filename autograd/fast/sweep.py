@@ -49,14 +49,14 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError:
         pass
-    except _ComplexError:
+    except _PlainError:
         return plain_walk(root, seed, wanted, kind)
     except (FloatingPointError, RuntimeWarning):  # made errors by the user; perhaps behind a mask
         return plain_walk(root, seed, wanted, kind)
     try:
         with np.errstate(**SILENT):
             grads = _Walk(root, seed, wanted).run(careful=True)
-    except _ComplexError:
+    except _PlainError:
         return plain_walk(root, seed, wanted, kind)
     if any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)
@@ -67,8 +67,8 @@ class _CareError(Exception):
     """A gate was met whose zeros may meet infinities."""
 
 
-class _ComplexError(Exception):
-    """A complex value was met, whose gradients are conjugated on the way."""
+class _PlainError(Exception):
+    """A value was met for which the plain pass does more: it is complex, or has hooks."""
 
 
 class _Walk:
@@ -106,8 +106,8 @@ class _Walk:
             if node.__class__ is NumberNode:
                 self.run_numbers(node, careful)
                 continue
-            if node.dtype.kind == "c":
-                raise _ComplexError
+            if node.dtype.kind == "c" or (node.slot is not None and node.slot.hooks):
+                raise _PlainError
             steps, _ = plan.quick or _prepare(plan)
             parents, saved = node.parents, node.saved
             kept = node.slot is not None or node in wanted
@@ -152,6 +152,8 @@ class _Walk:
             g = grads.pop(node)
             if node.slot is not None or (wanted and node in wanted):
                 grads[node] = g
+                if node.slot is not None and node.slot.hooks:
+                    raise _PlainError
             arrived = None  # the last operand that had no gradient before
             plan: Plan = node.plan  # type: ignore[assignment]
             _, steps = plan.quick or _prepare(plan)
@@ -267,7 +269,7 @@ def collect(grads: Gradients, kind: Kind) -> None:
     while grads:
         node, g = grads.popitem()  # from here on nobody else refers to it
         slot = node.slot
-        if slot is None:
+        if slot is None or not slot.retained:
             continue
         old = slot.grad
         if g.__class__ is not ndarray or (old is not None and old.__class__ is not ndarray):

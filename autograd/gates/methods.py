@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 if TYPE_CHECKING:
+    from ..hooks import Hook
     from ..tensor import Axis, Operand, Tensor
 
 __all__ = ["Methods"]
@@ -97,6 +98,7 @@ class Methods:
     @property
     def T(self) -> Tensor: ...  # noqa: N802 (NumPy's name)
 
+    def register_hook(self, function: Callable[[Any], Any]) -> Hook: ...
     def backward(
         self,
         gradient: ArrayLike | Tensor | None = None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from gate_cases import CASES, Case
 import autograd as ag
 from autograd import DTypeError, GraphError, ShapeError, Tensor
 from autograd.check import FOUR_POINTS
+from autograd.gate import GATES
 
 rng = generator(11)
 SMOOTH = [case for case in CASES if case.smooth]
@@ -223,6 +225,163 @@ def test_a_nan_of_an_unused_branch_stays_out_of_every_row() -> None:
         program = ag.compile(ag.jacobian(f))
         close(program(np.ones(3)), np.eye(3))
         close(program(x), np.diag([0.0, 0.5, -2.0]))
+
+
+# --- forward mode ---------------------------------------------------------------------------------
+
+
+def slope(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The derivative of a function of one number, by a pass forward."""
+    return lambda x: ag.jvp(f)(x, np.ones_like(x))
+
+
+ORDERS = {
+    "reverse over reverse": (ag.grad, ag.grad),
+    "forward over reverse": (slope, ag.grad),
+    "reverse over forward": (ag.grad, slope),
+    "forward over forward": (slope, slope),
+}
+
+
+@pytest.mark.parametrize("outer", ORDERS)
+def test_the_second_derivative_in_every_order(outer: str) -> None:
+    second, first = ORDERS[outer]
+    cube = lambda x: x * x * x  # noqa: E731
+    assert float(first(cube)(2.0)) == 12.0
+    assert float(second(first(cube))(2.0)) == 12.0
+    for third in (ag.grad, slope):
+        assert float(third(second(first(cube)))(2.0)) == 6.0
+        assert float(ag.compile(third(second(first(cube))))(2.0)) == 6.0
+    assert second(first(cube))(np.float32(2.0)).dtype == np.float32
+
+
+def test_a_pass_forward_goes_over_each_gate_once() -> None:
+    calls = []
+
+    def rule(g: Any) -> Any:
+        calls.append(1)
+        return 2.0 * g
+
+    doubled = ag.gates.gate(lambda x: 2.0 * x, name="doubled", vjp=rule)
+    try:
+        found = ag.jvp(lambda x: doubled(doubled(x)) + x)(np.ones(50), np.arange(50.0))
+    finally:
+        GATES.pop("doubled")
+    close(found, 5.0 * np.arange(50.0))
+    assert len(calls) == 2
+
+
+def test_what_does_not_change_has_no_part_in_a_change() -> None:
+    """The slope of √ at 0 is infinite, but 0 does not move along this direction."""
+    with np.errstate(all="ignore"):
+        close(ag.jvp(np.sqrt)(np.array([0.0, 4.0]), np.array([0.0, 1.0])), [0.0, 0.25])
+        f = lambda x: np.where(x > 0, np.log(x), x * x)  # noqa: E731
+        x, v = np.array([0.0, 2.0, -1.0]), np.ones(3)
+        close(ag.jvp(f)(x, v), [0.0, 0.5, -2.0])
+        close(ag.jvp(lambda x: np.sqrt(np.maximum(x, 0.0)))(x, v)[1:], [0.5 / np.sqrt(2), 0.0])
+
+
+def test_a_parameter_outside_is_held_still_and_can_be_differentiated_by() -> None:
+    w = Tensor([2.0, 3.0], requires_grad=True)
+    x, v = np.array([1.0, 5.0]), np.array([1.0, 10.0])
+    found = ag.jvp(lambda x: x * x * w)(x, v)
+    close(found.numpy(), 2 * x * w.numpy() * v)
+    found.sum().backward()
+    close(w.grad, 2 * x * v)
+    with ag.no_grad():
+        assert isinstance(ag.jvp(lambda x: x * x * w)(x, v), np.ndarray)
+
+
+# --- containers -----------------------------------------------------------------------------------
+
+
+class Affine(NamedTuple):
+    w: Any
+    b: Any
+
+
+@dataclasses.dataclass
+class Net:
+    first: Affine
+    rest: dict[str, Any]
+
+
+def _net() -> Net:
+    first = Affine(rng.normal(size=(2, 3)), rng.normal(size=3))
+    return Net(first, {"w": rng.normal(size=3), "scale": 0.7})
+
+
+def _run(net: Net, x: Any) -> Any:
+    hidden = np.tanh(x @ net.first.w + net.first.b)
+    return {"out": hidden @ net.rest["w"] * net.rest["scale"], "hidden": [hidden]}
+
+
+def test_derivatives_come_in_the_containers_of_the_arguments() -> None:
+    net, x = _net(), rng.normal(size=2)
+    found = ag.grad(lambda net: _run(net, x)["out"])(net)
+    assert isinstance(found, Net)
+    assert isinstance(found.first, Affine)
+
+    def of_rest(part: Any, name: str) -> Any:
+        return _run(Net(net.first, {**net.rest, name: part}), x)["out"]
+
+    def of_b(b: Any) -> Any:
+        return _run(Net(Affine(net.first.w, b), net.rest), x)["out"]
+
+    for name, part in net.rest.items():
+        close(found.rest[name], ag.grad(of_rest)(part, name))
+    close(found.first.b, ag.grad(of_b)(net.first.b))
+    value, (by_net, by_x) = ag.value_and_grad(lambda net, x: _run(net, x)["out"], (0, 1))(net, x)
+    close(value, _run(net, x)["out"])
+    close(by_net.first.w, found.first.w)
+    assert by_x.shape == (2,)
+
+
+def test_results_may_be_containers_too() -> None:
+    net, x = _net(), rng.normal(size=2)
+    jacobian = ag.jacobian(lambda net: _run(net, x))(net)
+    assert jacobian["hidden"][0].first.w.shape == (3, 2, 3)
+    v = _net()
+    along = ag.jvp(lambda net: _run(net, x))(net, v)
+    parts = (jacobian["hidden"][0].first.w, v.first.w), (jacobian["hidden"][0].first.b, v.first.b)
+    close(along["hidden"][0], sum(np.tensordot(J, d, d.ndim) for J, d in parts))
+    g = {"out": 2.0, "hidden": [rng.normal(size=3)]}
+    back = ag.vjp(lambda net: _run(net, x))(net, g)
+    expected = 2.0 * jacobian["out"].first.w + np.tensordot(
+        g["hidden"][0], jacobian["hidden"][0].first.w, 1
+    )
+    close(back.first.w, expected)
+    with pytest.raises(ShapeError, match="same containers"):
+        ag.jvp(lambda net: _run(net, x))(net, v.first)
+    with pytest.raises(ShapeError, match="same containers"):
+        ag.vjp(lambda net: _run(net, x))(net, {"out": 2.0})
+    with pytest.raises(GraphError, match="return that one alone"):
+        ag.grad(lambda net: _run(net, x))(net)
+
+
+def test_the_hessian_of_a_dictionary_is_one_of_dictionaries() -> None:
+    at = {"a": np.array([1.0, 2.0]), "b": 3.0}
+    f = lambda p: np.sum(p["a"] ** 2) * p["b"]  # noqa: E731
+    found = ag.hessian(f)(at)
+    close(found["a"]["a"], 6.0 * np.eye(2))
+    close(found["a"]["b"], [2.0, 4.0])
+    close(found["b"]["b"], 0.0)
+    close(ag.hvp(f)(at, {"a": np.ones(2), "b": 1.0})["b"], 6.0)
+
+
+def test_a_list_of_numbers_is_an_array_and_one_of_arrays_a_container() -> None:
+    close(ag.grad(lambda x: np.sum(x * x))([1.0, 2.0]), [2.0, 4.0])
+    first, second = ag.grad(lambda xs: np.sum(xs[0]) * xs[1])([np.ones(2), 3.0])
+    close(first, [3.0, 3.0])
+    close(second, 2.0)
+
+
+def test_an_elementwise_function_has_a_derivative_for_each_element() -> None:
+    x = rng.normal(size=(2, 3))
+    close(ag.elementwise_grad(np.tanh)(x), 1 - np.tanh(x) ** 2)
+    close(ag.elementwise_grad(ag.elementwise_grad(lambda x: x**3))(x), 6 * x)
+    with pytest.raises(ShapeError, match="use grad or jacobian"):
+        ag.elementwise_grad(np.sum)(x)
 
 
 # --- stacks --------------------------------------------------------------------------------------

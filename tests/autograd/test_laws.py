@@ -262,7 +262,7 @@ def _imports(path: Path) -> set[str]:
 ORDER = [
     "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
     "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
-    "gates", "masks", "backward", "functional", "replay", "check",
+    "gates", "masks", "hooks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 

@@ -1,0 +1,16 @@
+"""Derivatives of functions: gradients, Jacobians, Hessians and products with them.
+
+trees          containers of arrays, as arguments and results
+rows           all rows of a Jacobian
+calls          a function called with variables, and what is asked of the result
+gradients      backward: grad, value_and_grad, vjp, elementwise_grad, jacobian, hessian
+forward        forward: jvp, hvp
+boundary       a call as one gate, whose gradient is worked out anew on the way back:
+checkpointing  to save memory
+implicit       for the solution of an equation: fixed_point, root
+"""
+
+from .checkpointing import *
+from .forward import *
+from .gradients import *
+from .implicit import *
