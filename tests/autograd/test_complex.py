@@ -189,3 +189,39 @@ def test_pictures_and_pages(tmp_path: Path) -> None:
     explore(loss, tmp_path / "page.html")
     explore(np.abs(Tensor(3 + 2j) * 2j), tmp_path / "single.html")
     assert (tmp_path / "page.html").stat().st_size > 1000
+
+
+# --- derivatives of functions ------------------------------------------------------------------
+
+
+def mixed(z: Any) -> Any:
+    """Not holomorphic."""
+    return z**2 * 2j + np.conj(z) + np.abs(z)
+
+
+def _slope(f: Callable[..., Any], z: Any, v: Any, h: float = 1e-5) -> Any:
+    return (f(z + h * v) - f(z - h * v)) / (2 * h)
+
+
+def test_products_with_jacobians_and_hessians() -> None:
+    z, v, g = Z[0], Z[1], Z[2]
+    slope = _slope(mixed, z, v)
+    assert_close(ag.jvp(mixed)(z, v), slope, rtol=1e-7)
+    assert_close(np.vdot(ag.vjp(mixed)(z, g), v).real, np.vdot(g, slope).real, rtol=1e-7)
+
+    def loss(z: Any) -> Any:
+        return np.sum(np.abs(z) ** 3) + np.real(np.sum(z**3))
+
+    assert_close(ag.hvp(loss)(z, v), _slope(ag.grad(loss), z, v), rtol=1e-7)
+
+
+def test_jacobians_of_real_results() -> None:
+    rows = ag.jacobian(lambda z: np.abs(z) ** 2)(Z[0])
+    assert_close(rows, np.diag(2 * Z[0]))
+
+
+@pytest.mark.parametrize("name", ["grad", "jacobian", "hessian", "elementwise_grad"])
+def test_derivatives_that_are_no_complex_numbers_are_refused(name: str) -> None:
+    f = np.abs if name == "hessian" else mixed
+    with pytest.raises(GraphError, match="complex"):
+        getattr(ag, name)(f)(1 + 2j)
