@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from numpy import complex128, ndarray
+from numpy import ndarray
 
-from .arrays import NUMBERS, Array, as_constant, kept
+from .arrays import NUMBERS, Array, as_constant, kept, unboxed
 from .gate import Gate
 from .modes import Mode
 from .node import ArrayNode, next_number
@@ -34,8 +34,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
             if kind == "operand" and values[k] is operands[k] and type(values[k]) is ndarray:
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
-    array = complex128(array) if array.__class__ is complex else array  # 1j * np.float64(2)
-    out = array[()] if isinstance(array, ndarray) and not array.ndim else array
+    out = unboxed(array)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
             return out
