@@ -191,7 +191,7 @@ for _name in [name for name in dir(np.ndarray) if name.startswith("__i")]:
 
 
 def unboxed(x: Any) -> Any:
-    """An array without axes as its number; Python's complex numbers, of 1j * float64, as NumPy's."""
+    """An array without axes as its number; a complex number of Python (1j * float64) as NumPy's."""
     if x.__class__ is complex:
         return np.complex128(x)
     return x[()] if isinstance(x, np.ndarray) and not x.ndim else x
