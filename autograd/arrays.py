@@ -18,7 +18,7 @@ from .standins import StandIn
 
 __all__ = [
     "NUMBERS", "Array", "as_constant", "check_plain", "frozen", "kept",
-    "lender", "plain_array", "settled",
+    "lender", "plain_array", "settled", "unboxed",
 ]  # fmt: skip
 
 Array = Any  # np.ndarray or a NumPy scalar
@@ -190,6 +190,13 @@ def _in_place(name: str) -> Any:
 for _name in [name for name in dir(np.ndarray) if name.startswith("__i")]:
     if hasattr(np.ndarray, "__" + _name[3:]):  # __iadd__ has an __add__
         setattr(ReadOnly, _name, _in_place(_name))
+
+
+def unboxed(x: Any) -> Any:
+    """An array without axes as its number; a complex number of Python (1j * float64) as NumPy's."""
+    if x.__class__ is complex:
+        return np.complex128(x)
+    return x[()] if isinstance(x, np.ndarray) and not x.ndim else x
 
 
 def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy import ndarray
 
-from .arrays import NUMBERS, Array, as_constant, kept
+from .arrays import NUMBERS, Array, as_constant, kept, unboxed
 from .gate import Gate
 from .modes import Mode
 from .node import ArrayNode, next_number
@@ -34,7 +34,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
             if kind == "operand" and isinstance(operands[k], (ndarray, StandIn)):
                 values[k] = parents[k] = kept(values[k])
     array, extra = mode.kind.forward(gate, values, static, plan)
-    out = array[()] if isinstance(array, ndarray) and not array.ndim else array
+    out = unboxed(array)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
             return out

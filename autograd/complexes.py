@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .gate import Gate
     from .tensor import Tensor
 
-__all__ = ["FLOAT", "check_single_and_real", "conjugation", "is_turned", "real_part"]
+__all__ = [
+    "FLOAT", "check_single_and_real", "conjugation", "is_turned", "real_of", "real_part",
+]  # fmt: skip
 
 FLOAT = np.dtype(float)
 
@@ -50,6 +52,11 @@ def conjugation(gate: Gate, g: Any) -> Callable[[Any], Any]:
 def real_part(g: Any, dtype: np.dtype[Any]) -> Any:
     """A gradient that goes to a value of a dtype: the real part if that is real."""
     return np.real(g) if g.dtype.kind == "c" and dtype.kind != "c" else g
+
+
+def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of the real part of numbers: float32 for complex64."""
+    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
 def check_single_and_real(tensor: Tensor) -> None:

@@ -88,7 +88,15 @@ class Masks:
             return used if live is None else live if used is None else np.logical_and(live, used)
         if used is None and not (gate.linear and gate.selects):
             return live
-        seed = np.ones(node.shape) if used is None else used.astype(float)
+        seed = np.ones(node.shape) if used is None else _without_zeros(used.astype(float)) * used
+        try:
+            return self._reached(edge, arguments, live, seed)
+        except np.linalg.LinAlgError:  # there is no such derivative
+            return live
+
+    def _reached(self, edge: Edge, arguments: Sequence[Any], live: Any, seed: Any) -> Any:
+        """Which elements of the operand a gradient of these numbers reaches."""
+        gate = edge.gate
         if live is not None:  # who competes: all, if they are equal; NaN would have no winner
             return np.logical_and(live, edge.rule(seed, *map(_equal, arguments)) != 0)
         reached = edge.rule(seed, *arguments)
@@ -116,7 +124,7 @@ def _may_be_infinite(gate: Gate) -> bool:
 
 def _equal(value: Any) -> Any:
     """Equal numbers in place of floats."""
-    floats = getattr(getattr(value, "dtype", None), "kind", "") == "f"
+    floats = getattr(getattr(value, "dtype", None), "kind", "") in ("f", "c")
     return np.zeros(value.shape, value.dtype)[()] if floats else value
 
 
@@ -125,7 +133,7 @@ def _without_zeros(value: Any) -> Any:
 
     They follow the golden ratio, so that sums and differences of few do not cancel.
     """
-    if getattr(getattr(value, "dtype", None), "kind", "") != "f":
+    if getattr(getattr(value, "dtype", None), "kind", "") not in ("f", "c"):
         return value
     numbers = np.arange(1, value.size + 1) * 0.6180339887498949 % 1 + 0.5
     return numbers.reshape(value.shape).astype(value.dtype)[()]

@@ -479,8 +479,10 @@ def _array_of(value: Any) -> Any:
 def constant_tensor(data: Array) -> Tensor:
     """An untracked tensor around `data`, which is not copied."""
     tensor = Tensor.__new__(Tensor)
-    if type(data) is np.ndarray and not data.shape:
-        data = data[()]
+    if type(data) is np.ndarray:
+        data = data if data.shape else data[()]
+    elif data.__class__ is complex:  # Python's: 1j * np.float64(2)
+        data = np.complex128(data)
     tensor._array, tensor._node = data, None
     tensor._memory, tensor._tracked = None, False
     return tensor

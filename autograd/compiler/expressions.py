@@ -202,9 +202,9 @@ class Expressions:
     def _is_python(self, x: Any) -> bool:
         """In the text it is a number of Python."""
         if isinstance(x, Variable):
-            number = x.constant and isinstance(x.value, (np.generic, int, float))
+            number = x.constant and isinstance(x.value, (np.generic, int, float, complex))
             return x.type.weak or number or x in self.python
-        return isinstance(x, (int, float, np.generic))
+        return isinstance(x, (int, float, complex, np.generic))
 
     def _of_number(self, equation: Equation) -> str:
         """What would be a method of an array, on a Python number that stands for one."""
@@ -298,7 +298,7 @@ def _without_dtype(x: Any, beside: Iterable[np.dtype[Any]] = ()) -> Any:
 def _plain(x: Any) -> Any:
     """A number of Python like this one."""
     if isinstance(x, Variable):
-        return {"f": 0.0, "b": False}.get(x.dtype.kind, 0)
+        return {"f": 0.0, "b": False, "c": 0j}.get(x.dtype.kind, 0)
     return _without_dtype(x)
 
 

@@ -223,6 +223,7 @@ def _usual(function: Function) -> dict[str, Any]:
     name = function_name(function)
     of_ufunc = isinstance(function, np.ufunc)
     pure = of_ufunc or (name.startswith("np.") and "random" not in name)
+    pure = pure or getattr(function, "pure", False)
     facts: dict[str, Any] = {"pure": pure, "result": (asked if pure else unknown)(function)}
     if hasattr(function, "gives"):
         facts["result"] = told(function.gives)

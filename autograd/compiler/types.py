@@ -68,7 +68,7 @@ class Type:
         return f"{self.dtype}{list(self.shape)}"
 
 
-WEAK = {kind: Type((), np.dtype(kind), (), weak=True) for kind in (float, int, bool)}
+WEAK = {kind: Type((), np.dtype(kind), (), weak=True) for kind in (float, int, bool, complex)}
 
 
 def type_of(value: Any) -> Type:

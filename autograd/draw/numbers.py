@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from typing import Any
 
@@ -18,6 +19,10 @@ def number(value: Any, decimals: int | None = None, digits: int = 4) -> str:
     """
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
+    if isinstance(value, (complex, np.complexfloating)):
+        imaginary = number(value.imag, decimals, digits)
+        sign = "" if imaginary.startswith("−") else "+"
+        return f"{number(value.real, decimals, digits)}{sign}{imaginary}i"
     value = float(value) if not isinstance(value, (int, np.integer)) else int(value)
     if value == 0:
         return "0"
@@ -72,12 +77,18 @@ def statistics(array: Any) -> list[str]:
     ['2 ± 1', '[1 … 3]']
     >>> statistics(np.array([True, False, True, True]))
     ['75 % True']
+    >>> statistics(np.array([3 + 4j, 3 - 4j]))  # how large they are
+    ['|z| 5 ± 0', '[5 … 5]']
     """
     array = np.asarray(array)
     if array.size == 0:
         return ["empty"]
     if array.dtype.kind == "b":
         return [f"{number(100 * array.mean(), digits=2)} % True"]
+    if array.dtype.kind == "c":
+        with np.errstate(all="ignore"):
+            middle, *others = statistics(np.abs(array))
+        return [f"|z| {middle}", *others]
     low, high = number(array.min(), digits=2), number(array.max(), digits=2)
     if array.dtype.kind in "iu":
         return [f"[{low} … {high}]"]
@@ -91,13 +102,13 @@ def statistics(array: Any) -> list[str]:
 def gradient_norm(g: Any) -> str:
     """The Euclidean norm of a gradient, with two significant digits: enough to compare."""
     with np.errstate(all="ignore"):
-        return number(np.linalg.norm(np.ravel(g).astype(float)), digits=2)
+        return number(np.linalg.norm(np.abs(np.ravel(g)).astype(float)), digits=2)
 
 
 def is_finite(array: Any) -> bool:
     """Whether there is no NaN and no infinity in it."""
     if not getattr(array, "ndim", 0):
-        return math.isfinite(array)
+        return cmath.isfinite(array)
     if array.size and not any(array.strides):  # one number everywhere
         array = array[(0,) * array.ndim]
     return bool(np.isfinite(array).all())

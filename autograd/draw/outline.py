@@ -93,4 +93,15 @@ def _shape(gate: Gate, given: Any, static: dict[str, Any]) -> Shape | None:
 
 def _run(gate: Gate, given: list[Any], static: dict[str, Any]) -> Any:
     with computing_with(ARRAYS), np.errstate(all="ignore"):
-        return gate.kernel(*given, **static)
+        try:
+            return gate.kernel(*given, **static)
+        except np.linalg.LinAlgError:  # NaN has no singular values: what has some is as large
+            return gate.kernel(*map(_regular, given), **static)
+
+
+def _regular(x: Any) -> Any:
+    """Unit matrices, as far as they are matrices, of the same shape."""
+    shape = np.shape(x)
+    if len(shape) < 2:
+        return np.zeros_like(x)
+    return np.broadcast_to(np.eye(*shape[-2:], dtype=x.dtype), shape)

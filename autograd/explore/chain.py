@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..backward import reachable
+from ..complexes import real_part
 from ..draw.trace import Trace
 from ..gates.shape import astype, sum_to
 from ..masks import Masks
@@ -35,7 +36,8 @@ def downstream(trace: Trace) -> Downstream:
                     g = masks.pass_on(node, edge, edge.arguments(node), g)
                 parent = node.parents[edge.position]
                 g = g if g.shape == parent.shape else sum_to(g, shape=parent.shape)
-                g = g if g.dtype == parent.dtype else astype(g, dtype=parent.dtype)
+                if g.dtype != parent.dtype:
+                    g = astype(real_part(g, parent.dtype), dtype=parent.dtype)
                 found[node, edge.position] = g
     return found
 
@@ -52,7 +54,7 @@ def local_gradient(node: Node, position: int) -> Any:
     with np.errstate(all="ignore"):
         if edge.gate.times:
             local = np.asarray(edge.rule(*edge.arguments(node)))
-            return local.astype(node.dtype)[()]
+            return local[()] if local.dtype.kind == "c" else local.astype(node.dtype)[()]
         if node.shape == () and node.parents[position].shape == ():
             return edge.apply(node.dtype.type(1), edge.arguments(node))
     return None

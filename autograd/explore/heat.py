@@ -22,6 +22,7 @@ def heat_map(array: Any) -> dict[str, Any] | None:
     """
     if np.ndim(array) == 0 or np.size(array) == 0:
         return None
+    array = np.abs(array) if np.iscomplexobj(array) else array  # of complex numbers their size
     table = np.reshape(array, (-1, np.shape(array)[-1]))
     good = np.isfinite(table)
     bad = int(table.size - np.count_nonzero(good))

@@ -83,6 +83,11 @@ def _traced(tensor: Any, parameter: Any, names: Any) -> tuple[Trace, Node]:
     target = parameter._node
     if target is None or target not in trace.grads or target.plan is not None:
         raise DrawError("microscope: no gradient flows from the result to this parameter")
+    if any(node.dtype.kind == "c" for node in trace.nodes):
+        raise DrawError(
+            "microscope: there are complex numbers on the way, and the slope along one is no "
+            "single number; draw(t) shows their gradients"
+        )
     return trace, target
 
 
@@ -192,7 +197,10 @@ class _Microscope:
                     moved.flat[place] += h * self.slopes[parent].flat[place] if h == h else h
                 operands[k] = moved if moved.ndim else moved[()]
         gate = _plan(node).gate
-        return gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+        try:
+            return gate.kernel(*([operands] if gate.variadic else operands), **(node.static or {}))
+        except np.linalg.LinAlgError:  # of NaN: all numbers depend on it
+            return np.full(node.shape, np.nan)
 
     def _number(self, node: Node, place: int) -> Tensor:
         """One number of the result, as a value of the new circuit."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..draw.numbers import gradient_norm, plural, shape
+from ..draw.numbers import gradient_norm, number, plural, shape
 from ..node import Node
 from .events import Backward, Event, Flow, Forward, Seed, Start
 from .heat import heat_map
@@ -167,7 +167,7 @@ def _flow(flow: Flow) -> dict[str, Any]:
 def _quantity(q: Quantity) -> dict[str, Any]:
     made = {"label": q.label, "leaf": q.leaf, "named": q.named, "tracked": q.tracked,
             "shape": shape(q.value)}  # fmt: skip
-    if np.ndim(q.value) == 0:
+    if np.ndim(q.value) == 0 and not np.iscomplexobj(q.value):
         return {**made, "value": _number(q.value),
                 "gradient": None if q.gradient is None else _number(q.gradient)}  # fmt: skip
     norm = None if q.gradient is None else gradient_norm(q.gradient)
@@ -177,6 +177,8 @@ def _quantity(q: Quantity) -> dict[str, Any]:
 
 def _number(x: Any) -> float | str:
     """A number, or what JavaScript's Number() reads as NaN and infinity."""
+    if np.iscomplexobj(x):
+        return number(x)
     value = float(x)
     return value if np.isfinite(value) else str(value).replace("inf", "Infinity")
 
@@ -194,7 +196,8 @@ def _program(graph: Graph) -> tuple[Program, list[str]] | None:
     None unless it is all numbers, and every gate a formula.
     """
     double = all(node.dtype == float for node in graph.wiring.gates)
-    single = all(np.ndim(q.value) == 0 for q in graph.quantities.values())
+    values = [q.value for q in graph.quantities.values()]
+    single = all(np.ndim(x) == 0 and not np.iscomplexobj(x) for x in values)
     small = 0 < len(graph.wiring.gates) <= LONGEST
     if not (double and single and small and graph.trace.grads):
         return None

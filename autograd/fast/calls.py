@@ -101,7 +101,10 @@ def make(row, kernel, prepared, prepare):
         if constants:
             {freeze}
         {compute}
-        lengths = out.shape
+        try:
+            lengths = out.shape
+        except AttributeError:  # Python's: 1j * np.float64(2)
+            out, lengths = complex128(out), ()
         {array}
         if not lengths:
             out = out[()]
@@ -191,6 +194,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
     scope: dict[str, Any] = {
         "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
+        "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,

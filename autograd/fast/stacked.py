@@ -296,6 +296,8 @@ def _zeros_like(x: Stacked, shape: Any = None, order: Any = "K") -> Stacked:
 
 
 _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.real: lambda x: Stacked(np.real(x.values)),
+    np.imag: lambda x: Stacked(np.imag(x.values)),
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.sum: _sum,

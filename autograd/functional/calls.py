@@ -26,7 +26,9 @@ from . import rows
 from .rows import constant
 from .trees import Tree
 
-__all__ = ["Argnums", "Call", "check_single", "like", "result", "several", "zeros"]
+__all__ = [
+    "Argnums", "Call", "check_real", "check_single", "like", "result", "several", "zeros",
+]  # fmt: skip
 
 Argnums = int | Sequence[int]
 
@@ -273,6 +275,16 @@ def check_single(value: Any, f: Callable[..., Any]) -> None:
         raise GraphError(
             f"grad: {_name(f)} returned a complex value, and only a real one goes up or down; take "
             "its np.real, np.imag or np.abs"
+        )
+
+
+def check_real(values: list[Any], name: str, what: str) -> None:
+    """Raise GraphError if values are complex: their derivatives are no single complex numbers."""
+    if any(x.dtype.kind == "c" for x in values if isinstance(x, Tensor)):
+        raise GraphError(
+            f"{name}: {what} is complex, and its derivative is no complex number: of real and "
+            "imaginary part each has its own. Take np.real and np.imag, as functions of the "
+            "parts; or ask for products, with vjp, jvp or hvp"
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..tensor import ones
-from .calls import Argnums, Call, check_single, result
+from .calls import Argnums, Call, check_real, check_single, result
 
 __all__ = ["elementwise_grad", "grad", "hessian", "jacobian", "value_and_grad", "vjp"]
 
@@ -97,6 +97,7 @@ def elementwise_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..
     @functools.wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
         call = Call("elementwise_grad", f, argnums, args, kwargs)
+        check_real(call.values, "elementwise_grad", "what the function returns")
         for value in call.values:
             for x in call.variables:
                 if value.shape != x.shape:
@@ -127,6 +128,7 @@ def jacobian(
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         call = Call("jacobian", f, argnums, args, kwargs)
+        check_real(call.values, "jacobian", "what the function returns")
         rows = [call.results(*call.rows(x), allow_unused, of=x) for x in call.values]
         return call.tree.built(rows)
 
@@ -152,6 +154,7 @@ def hessian(
     @functools.wraps(f)
     def derivatives(*args: Any, **kwargs: Any) -> Any:
         call = Call("hessian", gradient, argnums, args, kwargs)
+        check_real(call.values, "hessian", "the gradient, as the argument is,")
         rows = [call.results(*call.rows(x), allow_unused=True, of=x) for x in call.values]
         return call.tree.built(rows)
 

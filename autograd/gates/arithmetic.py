@@ -81,7 +81,9 @@ def _power_base(x: Array, y: Array) -> Array:
 
 def _power_exponent(x: Array, out: Array) -> Array:
     """d(x^y)/dy = x^y ln x; at x = 0 the limit for positive exponents, 0."""
-    return out * np.log(np.where(x == 0, 1.0, x)).astype(out.dtype)
+    base = np.where(x == 0, 1.0, x)
+    base = base + 0j if out.dtype.kind == "c" else base  # negative numbers have a logarithm, too
+    return out * np.log(base).astype(out.dtype)
 
 
 _power = gate(

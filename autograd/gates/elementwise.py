@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import Array
 from ..declare import gate
+from ..gate import GATES
+from ..numpy_api import register
 from .arithmetic import reciprocal
 from .choose import maximum
 from .underflow import vanishing
@@ -19,6 +23,18 @@ log1p = gate(np.log1p, local=lambda x: 1.0 / (1.0 + x))
 sqrt = gate(np.sqrt, symbol="√", written="√x", local=lambda out: 0.5 / out)
 tanh = gate(np.tanh, local=lambda out: 1.0 - out * out)
 sign = gate(np.sign, of_complex="refused", local=0)
+
+
+def _sign(x: Any) -> Any:
+    """Of complex numbers it is z / |z|, which is not constant: a gate of its own."""
+    if getattr(x, "dtype", None) is not None and x.dtype.kind == "c":
+        from ..library.complexes import phase
+
+        return phase(x)
+    return sign(x)
+
+
+register(np.sign, _sign, GATES["sign"])
 
 
 @gate(

@@ -127,6 +127,7 @@ register_method(["dot"], dot)
 
 @gate(
     symbol="affine",
+    of_complex="holomorphic",
     opened="always",
     shape=lambda x, w, b: _product_shape(x, w, "affine") if b == w[1:] else None,
     says=("{g} · {w}ᵀ", "{x}ᵀ · {g}", "Σ {g} over the rows"),

@@ -142,6 +142,7 @@ def _products_before(x: Array) -> Array:
     numpy=np.prod,
     symbol="Π",
     role="switcher",
+    of_complex="holomorphic",
     vjp=lambda g, x, axis: np.reshape(g, _kept(x.shape, axis)) * _products_of_others(x, axis),
     says="{g} ⊙ (product of all other factors)",
 )

@@ -15,6 +15,8 @@ from . import (
     cumulative,
     elementary,
     emath,
+    fft,
+    linalg,
     nans,
     order,
     pieces,
@@ -29,7 +31,7 @@ from . import (
 )
 
 _TABLES = (
-    arrange, bessel, bits, choosing, complexes, creation, cumulative, elementary, emath, nans,
-    order, pieces, polynomials, products, reductions, rounding, samples, selection, statistics,
-    writes,
+    arrange, bessel, bits, choosing, complexes, creation, cumulative, elementary, emath, fft,
+    linalg, nans, order, pieces, polynomials, products, reductions, rounding, samples,
+    selection, statistics, writes,
 )  # fmt: skip

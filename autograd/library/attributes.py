@@ -13,5 +13,5 @@ __all__ = ["late"]
 def late(tensor: Tensor, name: str) -> Any:
     """What the class has by now; raises AttributeError that tells how NumPy calls the same."""
     if hasattr(type(tensor), name):
-        return getattr(tensor, name)
+        return object.__getattribute__(tensor, name)
     raise AttributeError(f"{type(tensor).__name__!r} object has no attribute {name!r}")

@@ -105,6 +105,10 @@ def test_rules_never_ask_for_a_value(case: Case) -> None:
         sealed = SimpleNamespace(parents=node.parents, saved=seal(node.saved))
         for edge in node.plan.edges:
             known, hidden = edge.arguments(node), edge.arguments(sealed)
+            try:
+                edge.back(node, g[()])
+            except np.linalg.LinAlgError:  # it has none for this gradient
+                continue
             assert_close(unsealed(edge.back(sealed, seal(g[()]))), edge.back(node, g[()]))
             assert_close(unsealed(edge.apply(seal(g[()]), hidden)), edge.apply(g[()], known))
             if edge.live is not None:

@@ -17,7 +17,7 @@ from autograd import DTypeError, ShapeError, Tensor, UnsupportedError
 
 def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
     x = Tensor([1.0, 2.0])
-    for convert in (np.asarray, np.array, lambda t: np.array([t, t]), np.fft.fft):
+    for convert in (np.asarray, np.array, lambda t: np.array([t, t])):
         with pytest.raises(UnsupportedError, match=r"t\.numpy\(\)"):
             convert(x)
     assert np.asarray(x.detach()).tolist() == [1.0, 2.0]
@@ -27,7 +27,7 @@ def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda x: np.linalg.inv(x), lambda x: np.add(x, 1.0, out=np.zeros(2)),
+        lambda x: np.add(x, 1.0, out=np.zeros(2)), lambda x: np.linalg.qr(x[:, None], "raw"),
         lambda x: np.sum(x, out=np.zeros(())), lambda x: np.add.reduce(x, out=np.zeros(())),
         lambda x: np.exp(x, where=np.array([True, False])), lambda x: np.add(x, x, sig="dd->d"),
         lambda x: np.add.at(np.zeros(2), 0, x[0]), lambda x: np.copyto(np.zeros(2), x),
