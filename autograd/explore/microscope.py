@@ -168,7 +168,8 @@ class _Microscope:
         """The numbers of the result that depend on the chosen one; of many, the strongest."""
         h = 1e-6
         slopes = (self._run(node, h) - self.trace.values[node]) / h
-        depends = np.isnan(self._run(node, np.nan)) | (np.abs(slopes) > 0)  # (fmax drops NaN)
+        moves = (slopes < 0) | (slopes > 0)
+        depends = moves | np.isnan(self._run(node, np.nan))  # (some gates drop NaN)
         places = np.flatnonzero(depends)
         if len(places) > self.paths and not self.chosen:
             most, self.chosen = self.paths, True

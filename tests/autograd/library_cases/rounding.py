@@ -5,8 +5,8 @@ from cases import case, rng
 
 
 def between(*shape: int) -> np.ndarray:
-    """Numbers between integers, at least a tenth away from them."""
-    return rng.integers(-5, 5, shape) + rng.uniform(0.1, 0.9, shape)
+    """Numbers between integers, away from these and from the middle between them."""
+    return rng.integers(-5, 5, shape) + rng.choice([0.1, 0.6], shape) + rng.uniform(0, 0.3, shape)
 
 
 def divisors(*shape: int) -> np.ndarray:

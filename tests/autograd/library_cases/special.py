@@ -37,6 +37,7 @@ def all_of(special: Any) -> None:
         function = getattr(special, name)
         case(f"scipy.special.{name}", lambda x, f=function, n=order: f(np.full(2, n, x.dtype), x),
              [positive(3, 2)])  # fmt: skip
+    case("scipy.special.gammasgn", special.gammasgn, [positive(3, 2)], smooth=False)
     case("scipy.special.expn", lambda x: special.expn(np.full(2, 3, x.dtype), x),
          [positive(3, 2)])  # fmt: skip
     for name in ("gammaincinv", "gammainccinv"):
