@@ -156,7 +156,8 @@ def composed(*functions: Any, methods: Sequence[str] = ()) -> Callable[[Function
     def register_all(definition: Function) -> Function:
         for function in functions:
             NUMPY_FUNCTIONS[function] = definition
-        COMPOSED[functions[0].__name__] = definition
+        home = functions[0].__module__.removeprefix("numpy").strip(".")  # "linalg", "fft"
+        COMPOSED[".".join([home, functions[0].__name__]).strip(".")] = definition
         register_method(methods, definition)
         return definition
 

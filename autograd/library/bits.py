@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from ..declare import composed, gate
+from ..declare import gate
 from ..gates.compare import constant
 
 __all__: list[str] = []
@@ -17,14 +15,4 @@ for _ufunc, _symbol in {
 }.items():  # fmt: skip
     gate(_ufunc, symbol=_symbol, differentiable=False, vjp=(None,) * _ufunc.nin)
 
-constant(np.isreal, np.iscomplex, np.isneginf, np.isposinf)
-
-
-@composed(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
-    """The real part where no imaginary part is larger than rounding, as `np.real_if_close`."""
-    if a.dtype.kind != "c":
-        return a
-    if tol > 1:
-        tol = float(np.finfo(a.dtype).eps) * tol
-    return np.real(a) if np.all(np.abs(np.imag(a)) < tol) else a
+constant(np.isneginf, np.isposinf)

@@ -107,16 +107,6 @@ def triu(x: Array, k: int = 0) -> Array:
     return np.triu(x, k)
 
 
-@composed(np.vander)
-def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """The powers of each element in a row, as `np.vander`."""
-    if x.ndim != 1:
-        raise ShapeError(f"vander: got shape {x.shape}; it takes a vector")
-    powers = np.arange(x.size if N is None else N)
-    powers = powers if increasing else powers[::-1]
-    return np.reshape(x, (-1, 1)) ** powers.astype(x.dtype)
-
-
 # --- repeated ------------------------------------------------------------------------------------
 
 

@@ -207,5 +207,5 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         rows.append(power)
         power = power * column
     if not rows:
-        return np.zeros((x.shape[0], 0), x.dtype)
+        return column[:, :0]
     return np.concatenate(rows if increasing else rows[::-1], axis=1)

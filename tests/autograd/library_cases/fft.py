@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from cases import case, normal
 
+from autograd.numpy_api import COMPOSED
+
 from .complexes import of_pair, parts
 
 ALONG: dict[str, dict[str, Any]] = {
@@ -33,7 +35,8 @@ def add(name: str, options: dict[str, Any], tag: str, *, pair: bool = False) -> 
 
     f = of_pair(transform) if pair else lambda x: parts(transform(x))
     inputs = [normal(4, 5) for _ in range(1 + pair)]
-    case(name, f, inputs, torch=in_torch(name, options, pair), tag=tag)
+    row = f"fft.{name}" if f"fft.{name}" in COMPOSED else name
+    case(row, f, inputs, torch=in_torch(name, options, pair), tag=tag)
 
 
 for tag, options in ALONG.items():

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from cases import case, normal, positive, spread
+from cases import case, positive, spread
+from draws import generator
+
+from autograd.numpy_api import COMPOSED
 
 from .complexes import in_torch, of_pair
 
 L = np.linalg
+rng = generator(31)  # of its own: matrices have to stay far from singular
+
+
+def normal(*shape: int) -> np.ndarray:
+    return 0.5 * rng.normal(size=shape)
 
 
 def regular(x: Any) -> Any:
@@ -26,6 +34,7 @@ REGULAR, DEFINITE = "(x + 3 * T.eye(3, dtype=x.dtype))", "(x @ x.mH + T.eye(3, d
 
 
 def add(name: str, f: Any, inputs: Any, torch: str = "", tag: str = "", **more: Any) -> None:
+    name = f"linalg.{name}" if f"linalg.{name}" in COMPOSED else name
     case(name, f, inputs, torch=torch or None, tag=tag, **more)
 
 
