@@ -156,8 +156,9 @@ def composed(*functions: Any, methods: Sequence[str] = ()) -> Callable[[Function
     def register_all(definition: Function) -> Function:
         for function in functions:
             NUMPY_FUNCTIONS[function] = definition
-        home = functions[0].__module__.removeprefix("numpy").strip(".")  # "linalg", "fft"
-        COMPOSED[".".join([home, functions[0].__name__]).strip(".")] = definition
+        home = functions[0].__module__.partition("numpy.")[2]
+        name = functions[0].__name__
+        COMPOSED[f"{home}.{name}" if home in ("linalg", "fft") else name] = definition
         register_method(methods, definition)
         return definition
 

@@ -219,7 +219,13 @@ def log_softmax(x: Array, axis: int = -1) -> Array:
 
 def _accumulation(running: Any) -> Any:
     """`ufunc.accumulate`, whose axis is 0 when not given, by the function that does the same."""
-    return lambda x, axis=0, dtype=None: running(x, axis=axis, dtype=dtype)
+
+    def accumulate(x: Any, axis: int = 0, dtype: Any = None) -> Any:
+        if not np.ndim(x):
+            raise TypeError("cannot accumulate on a scalar")
+        return running(x, axis=axis, dtype=dtype)
+
+    return accumulate
 
 
 _REDUCED: list[tuple[Any, Any, Any]] = [

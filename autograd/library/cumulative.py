@@ -193,6 +193,8 @@ def _accumulate(
     gate: Any, ufunc: np.ufunc, a: Any, axis: int = 0, dtype: Any = None, out: Any = None
 ) -> Any:
     x = cast(_as_array(a), dtype)
+    if not x.ndim:
+        raise TypeError("cannot accumulate on a scalar")
     found = gate(x, axis=normalize_axis_index(axis, x.ndim))
     return finished(found, out, f"{ufunc.__name__}.accumulate")
 

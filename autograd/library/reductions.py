@@ -7,16 +7,13 @@ takes no part in the gradient either, be it NaN.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..declare import composed, register_method
-from ..gates.compare import of_values
 from ..gates.shape import astype
-from ..numpy_api import NUMPY_FUNCTIONS
 from ..tensor import Axis
 from .calls import options_of, written
 
@@ -156,7 +153,5 @@ def _any(
     return np.any(x, axis=axis, out=out, **given(keepdims=keepdims, where=where))
 
 
-for _ufunc in (np.logical_and, np.logical_or, np.logical_xor):
-    NUMPY_FUNCTIONS[_ufunc, "reduce"] = functools.partial(of_values, _ufunc.reduce)
 register_method(["all"], _all)
 register_method(["any"], _any)

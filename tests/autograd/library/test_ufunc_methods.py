@@ -144,16 +144,15 @@ def test_at_where_it_cannot_be() -> None:
     t = Tensor([1.0, 2.0])
     with pytest.raises(InPlaceError, match=r"np\.add\.at.*leaf"):
         np.add.at(t, 0, 1.0)
-    with pytest.raises(UnsupportedError, match="array be a Tensor"):
+    with pytest.raises(UnsupportedError, match="let it be a tensor"):
         np.add.at(np.zeros(2), 0, t[0])
     array = np.zeros(2)
     np.add.at(array, Tensor([0, 0]), t.detach())
     assert array.tolist() == [3.0, 0.0]
     s = t * 1.0
     part = s[1:]
-    with pytest.raises(InPlaceError, match="shares memory"):
-        np.multiply.at(s, 0, 2.0)
-    assert part.item() == 2.0
+    np.multiply.at(s, 1, 2.0)  # which a view sees, as in NumPy
+    assert part.item() == 4.0
 
 
 # --- out, where, dtype, casting -------------------------------------------------------------------
@@ -267,8 +266,6 @@ def test_functions_without_a_gate_cannot_write_into_a_tensor() -> None:
     y = x * t
     with pytest.raises(UnsupportedError, match="no gate"):
         np.frompyfunc(lambda a: a + 1, 1, 1).at(t, 0)
-    with pytest.raises(ValueError, match="read-only"):
-        np.fill_diagonal(np.reshape(t, (1, 2)), 5.0)
     y.sum().backward()
     assert x.grad.tolist() == [1.0, 2.0]
 

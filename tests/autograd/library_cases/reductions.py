@@ -48,7 +48,12 @@ for name in ("var", "std"):
     case(name, lambda x, f=f: f(x), [normal(5)], tag="ddof-0")
     case(name, lambda x, n=name: getattr(x, n)(axis=0), [normal(3, 4)], tag="method")
 case("average", np.average, [normal(3, 4)])
-case("average", lambda x, w: np.average(x, axis=1, weights=w), [normal(3, 4), positive(4)])
+case(
+    "average",
+    lambda x, w: np.average(x, axis=1, weights=w),
+    [normal(3, 4), positive(4)],
+    tag="weights",
+)
 case("average", lambda x, w: np.average(x, weights=w, axis=(1, 0), keepdims=True),
      [normal(3, 4, 2), positive(4, 3)], tag="axes")  # fmt: skip
 case("cov", np.cov, [normal(3, 5)], torch="T.cov")
