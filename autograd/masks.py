@@ -84,6 +84,7 @@ class Masks:
                 if gate.times
                 else edge.live(*[arguments[k] for k in edge.live_args])
             )
+            live = np.bool_(live) if live.__class__ is bool else live  # of a condition in Python
         if gate.elementwise:
             return used if live is None else live if used is None else np.logical_and(live, used)
         if used is None and not (gate.linear and gate.selects):

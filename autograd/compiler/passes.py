@@ -205,18 +205,13 @@ def skip_copies(program: Program, alone: bool = False) -> Program:
         if equation.op.means is not Meaning.COPY or source is None:
             continue
         same_layout = fresh(source.type) == fresh(equation.out.type)
-        own = source in made_by and source.base is None and not _is_stretched(made_by[source])
+        own = source in made_by and source.base is None
         unread = equation.out not in read  # it leaves the program, in memory of its own anyway
         if unread or (own and same_layout and (readers[source] == 1 or not alone)):
             instead[equation.out] = source
             readers[source] += readers[equation.out] - 1
     _rename_outputs(program, instead)
     return remove_dead(program)
-
-
-def _is_stretched(equation: Equation) -> bool:
-    """All its elements may be one, also where it is a number, which nothing else can show."""
-    return equation.op.means is Meaning.STRETCHED
 
 
 def _unchanged(
