@@ -1,0 +1,45 @@
+"""The Python array API standard, version 2024.12: its functions, on tensors that are differentiated.
+
+    >>> from autograd import Tensor
+    >>> x = Tensor([1.0, 2.0])
+    >>> xp = x.__array_namespace__()
+    >>> xp.sum(xp.exp(x)).backward()
+    >>> bool(xp.all(Tensor(x.grad) == xp.exp(x)))
+    True
+
+Libraries that are written for the standard take tensors through `__array_namespace__`. Most
+functions are NumPy's own, called on tensors. A file of this folder holds a chapter of the standard.
+"""
+
+from math import e, inf, nan, pi
+from types import ModuleType
+
+from . import fft, linalg
+from .arranging import *
+from .creation import *
+from .dtypes import *
+from .dtypes import bool as bool
+from .elementwise import *
+from .info import NamespaceInfo
+from .linalg import matmul as matmul
+from .linalg import tensordot as tensordot
+from .linalg import vecdot as vecdot
+from .reducing import *
+from .searching import *
+
+__array_api_version__ = "2024.12"
+newaxis = None
+
+
+def __array_namespace_info__() -> NamespaceInfo:  # noqa: N807 (the standard's name)
+    """What the namespace can do."""
+    return NamespaceInfo()
+
+
+_NO_NAMES = "DTYPES", "ModuleType", "NamespaceInfo"
+__all__ = ["__array_api_version__", "__array_namespace_info__", "fft", "linalg"]
+__all__ += [
+    name
+    for name, x in list(globals().items())
+    if not name.startswith("_") and name not in _NO_NAMES and not isinstance(x, ModuleType)
+]

@@ -1,0 +1,72 @@
+"""The backend of einops for tensors: `einops.rearrange`, `reduce`, `repeat`, `einsum` and others.
+
+It is imported with einops itself (see interop.py), which finds it among the subclasses of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from einops._backends import AbstractBackend  # type: ignore[import-not-found, unused-ignore]
+
+from ..tensor import Tensor
+
+__all__ = ["TensorBackend"]
+
+
+class TensorBackend(AbstractBackend):  # type: ignore[misc, unused-ignore]
+    """What einops asks of arrays, answered by NumPy's functions, which record gates."""
+
+    framework_name = "autograd"
+
+    def is_appropriate_type(self, tensor: Any) -> bool:
+        """Whether it is a tensor of ours."""
+        return isinstance(tensor, Tensor)
+
+    def from_numpy(self, x: Any) -> Tensor:
+        """A tensor of an array."""
+        return Tensor(x)
+
+    def to_numpy(self, x: Tensor) -> Any:
+        """An array of a tensor."""
+        return x.numpy()
+
+    def arange(self, start: int, stop: int) -> Tensor:
+        """The integers from `start` to before `stop`."""
+        return Tensor(np.arange(start, stop))
+
+    def reduce(self, x: Tensor, operation: str, axes: Any) -> Any:
+        """A reduction by its name, along axes."""
+        return getattr(np, operation)(x, axis=tuple(axes))
+
+    def stack_on_zeroth_dimension(self, tensors: list[Tensor]) -> Any:
+        """Tensors joined along a new first axis."""
+        return np.stack(tensors)
+
+    def add_axis(self, x: Tensor, new_position: int) -> Any:
+        """A new axis of length 1."""
+        return np.expand_dims(x, new_position)
+
+    def tile(self, x: Tensor, repeats: tuple[int, ...]) -> Any:
+        """Copies along each axis."""
+        return np.tile(x, repeats)
+
+    def add_axes(self, x: Tensor, n_axes: int, pos2len: dict[int, int]) -> Any:
+        """New axes of given lengths, along which the values are repeated."""
+        for position in sorted(pos2len):
+            x = np.expand_dims(x, position)
+        shape = [pos2len.get(k, n) for k, n in enumerate(x.shape)]
+        return np.broadcast_to(x, tuple(shape))
+
+    def concat(self, tensors: list[Tensor], axis: int) -> Any:
+        """Tensors joined along an axis."""
+        return np.concatenate(tensors, axis=axis)
+
+    def is_float_type(self, x: Tensor) -> bool:
+        """Whether a mean is meant."""
+        return x.dtype.kind in "fc"
+
+    def einsum(self, pattern: str, *x: Tensor) -> Any:
+        """Sums of products by the names of axes."""
+        return np.einsum(pattern, *x)
