@@ -5,19 +5,21 @@ What answers them is in array_api/, which is loaded when it is asked for.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .declare import register_method
 from .tensor import Tensor
 
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
 __all__: list[str] = []
 
 
-def _namespace(self: Tensor, /, *, api_version: str | None = None) -> Any:
+def _namespace(self: Tensor, /, *, api_version: str | None = None) -> ModuleType:
     """The functions of the array API standard, for code that takes arrays of any library."""
     from .array_api import exchange
 
@@ -45,7 +47,7 @@ def _dlpack_device(self: Tensor, /) -> tuple[int, int]:
     return 1, 0
 
 
-def _to_device(self: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
+def _to_device(self: Tensor, device: str, /, *, stream: Any = None) -> Tensor:
     """The tensor itself: "cpu" is the only device there is."""
     from .array_api import exchange
 
@@ -61,36 +63,42 @@ register_method(["device"], property(lambda self: "cpu", doc='Where the values a
 
 # --- einops --------------------------------------------------------------------------------------
 
+BACKENDS = "einops._backends"
+
 
 class AfterImport:
     """A finder of modules that finds none itself: it does something after one has been imported."""
 
-    def __init__(self, module: str, action: Callable[[], None]) -> None:
+    def __init__(self, module: str, action: Callable[[Any], None]) -> None:
         self.module, self.action = module, action
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """How the others would import the module, with the action behind it."""
-        if name != self.module:
+        if name != self.module or self not in sys.meta_path:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
+        sys.meta_path.remove(self)  # its work is done
+        from importlib.util import find_spec
+
+        spec = find_spec(name)
         if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
+            execute = spec.loader.exec_module
 
-            def run_and_act(module: Any) -> None:
-                run(module)
-                self.action()
+            def execute_and_act(module: Any) -> None:
+                execute(module)
+                self.action(module)
 
-            spec.loader.exec_module = run_and_act  # type: ignore[method-assign]
+            spec.loader.exec_module = execute_and_act  # type: ignore[method-assign]
         return spec
 
 
-def _register_backend() -> None:
-    from .array_api import einops  # noqa: F401 (einops asks for the subclasses of its backends)
+def _register_backend(backends: Any) -> None:
+    from .array_api import einops
+
+    einops.register(backends)
 
 
-# einops looks for a backend among classes that exist by then, and knows no other way
-if "einops._backends" in sys.modules:
-    _register_backend()
+# einops looks for a backend among the classes that there are, and knows no other way
+if BACKENDS in sys.modules:
+    _register_backend(sys.modules[BACKENDS])
 else:
-    sys.meta_path.insert(0, AfterImport("einops._backends", _register_backend))
+    sys.meta_path.insert(0, AfterImport(BACKENDS, _register_backend))

@@ -1,4 +1,4 @@
-"""The Python array API standard, version 2024.12: its functions, on tensors that are differentiated.
+"""The Python array API standard, version 2024.12: its functions, for tensors.
 
     >>> from autograd import Tensor
     >>> x = Tensor([1.0, 2.0])
@@ -11,10 +11,11 @@ Libraries that are written for the standard take tensors through `__array_namesp
 functions are NumPy's own, called on tensors. A file of this folder holds a chapter of the standard.
 """
 
-from math import e, inf, nan, pi
+import math
 from types import ModuleType
 
 from . import fft, linalg
+from . import special as special
 from .arranging import *
 from .creation import *
 from .dtypes import *
@@ -28,6 +29,7 @@ from .reducing import *
 from .searching import *
 
 __array_api_version__ = "2024.12"
+e, inf, nan, pi = math.e, math.inf, math.nan, math.pi
 newaxis = None
 
 
@@ -37,7 +39,7 @@ def __array_namespace_info__() -> NamespaceInfo:  # noqa: N807 (the standard's n
 
 
 _NO_NAMES = "DTYPES", "ModuleType", "NamespaceInfo"
-__all__ = ["__array_api_version__", "__array_namespace_info__", "fft", "linalg"]
+__all__ = ["__array_api_version__", "__array_namespace_info__", "fft", "linalg", "special"]
 __all__ += [
     name
     for name, x in list(globals().items())

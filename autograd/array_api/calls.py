@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,14 +18,16 @@ from ..sharing import Memory, shown
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 
-__all__ = ["applied", "check_device", "is_constant", "value", "writable"]
+__all__ = ["applied", "check_device", "is_constant", "several", "value", "writable"]
+
+T = TypeVar("T")
 
 
-def applied(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """The result of a NumPy function, each array in it as a Tensor.
+def several(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """The results of a NumPy function, each array in them as a Tensor.
 
     >>> from autograd import Tensor
-    >>> applied(np.divmod, Tensor([7, 8]), 4)
+    >>> several(np.divmod, Tensor([7, 8]), 4)
     (Tensor([1, 2]), Tensor([3, 0]))
     """
     given = list(leaves((args, options)))
@@ -34,6 +36,9 @@ def applied(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     result = function(*each(value, args), **each(value, options))
     copied = any(isinstance(x, np.ndarray) for x in given)  # somebody else may write to it
     return each(partial(_as_tensor, copied=copied, operands=given), result)
+
+
+applied: Callable[..., Tensor] = several  # of a function that gives one array
 
 
 def is_constant(*given: Any) -> bool:
@@ -48,7 +53,7 @@ def value(x: Any) -> Any:
     return np.asarray(x._value()) if isinstance(x, Tensor) else x
 
 
-def writable(x: Any) -> Any:
+def writable(x: T) -> T:
     """A result of the standard: a single value, too, is an array, which can be written to."""
     if isinstance(x, Tensor) and not x._array.shape and x._memory is None:
         x._memory = Memory()

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..library.calls import leaves
 from ..tensor import Tensor
-from .calls import applied, check_device, writable
+from .calls import applied, check_device, several, writable
 from .dtypes import astype
 
 __all__ = [
@@ -72,7 +72,7 @@ def _shares(array: Any, obj: Any) -> bool:
 def _stacked(parts: Any) -> Tensor:
     """A nested list that holds tensors, as one."""
     tensors = [_stacked(x) if isinstance(x, (list, tuple)) else asarray(x) for x in parts]
-    return applied(np.stack, tensors)  # type: ignore[no-any-return]
+    return applied(np.stack, tensors)
 
 
 def _made(
@@ -80,7 +80,7 @@ def _made(
 ) -> Tensor:
     """A tensor of an array that nobody else has, unless it is said that they share it."""
     check_device(device)
-    return writable(Tensor(array, requires_grad, copy=not shared))  # type: ignore[no-any-return]
+    return writable(Tensor(array, requires_grad, copy=not shared))
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -103,13 +103,8 @@ def arange(
 ) -> Tensor:  # fmt: skip
     """Numbers at equal steps, from `start` to before `stop`; from 0 if only one end is given."""
     ends = (0, start) if stop is None else (start, stop)
-    ends = tuple(x.item() if isinstance(x, Tensor) else x for x in (*ends, step))
-    return _made(np.arange(*ends, dtype=dtype or _kind_of(start, stop, step)), device, requires_grad)
-
-
-def _kind_of(*numbers: Any) -> Any:
-    given = [x.item() if isinstance(x, Tensor) else x for x in numbers if x is not None]
-    return int if all(isinstance(x, (int, np.integer)) for x in given) else None
+    numbers = [x.item() if isinstance(x, Tensor) else x for x in (*ends, step)]
+    return _made(np.arange(*numbers, dtype=dtype), device, requires_grad)
 
 
 def linspace(
@@ -120,10 +115,8 @@ def linspace(
     check_device(device)
     if any(isinstance(x, Tensor) for x in (start, stop)):
         made = applied(np.linspace, start, stop, num, endpoint=endpoint)
-        return made if dtype is None else astype(made, dtype, copy=False)  # type: ignore[no-any-return]
-    return _made(
-        np.linspace(start, stop, num, dtype=dtype, endpoint=endpoint), None, requires_grad
-    )
+        return made if dtype is None else astype(made, dtype, copy=False)
+    return _made(np.linspace(start, stop, num, dtype=dtype, endpoint=endpoint), None, requires_grad)
 
 
 def eye(
@@ -167,7 +160,7 @@ def full(
     check_device(device)
     if isinstance(fill_value, Tensor):
         value = fill_value if dtype is None else astype(fill_value, dtype, copy=False)
-        return applied(np.copy, np.broadcast_to(value, shape))  # type: ignore[no-any-return, call-overload]
+        return applied(np.copy, np.broadcast_to(value, shape))
     return _made(np.full(shape, fill_value, dtype), None, requires_grad)
 
 
@@ -206,14 +199,14 @@ def full_like(
 
 def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Tensor]:
     """The coordinates of all points of a grid, one tensor for each axis."""
-    return list(applied(np.meshgrid, *arrays, indexing=indexing))
+    return list(several(np.meshgrid, *arrays, indexing=indexing))
 
 
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
     """The lower triangles of matrices, zeros above the k-th diagonal."""
-    return applied(np.tril, x, k=k)  # type: ignore[no-any-return]
+    return applied(np.tril, x, k=k)
 
 
 def triu(x: Any, /, *, k: int = 0) -> Tensor:
     """The upper triangles of matrices, zeros below the k-th diagonal."""
-    return applied(np.triu, x, k=k)  # type: ignore[no-any-return]
+    return applied(np.triu, x, k=k)

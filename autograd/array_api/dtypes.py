@@ -69,8 +69,8 @@ def finfo(type: Any, /) -> FloatInfo:
     1.1920928955078125e-07
     """
     info = np.finfo(_dtype_of(type))
-    limits = info.eps, info.max, info.min, info.smallest_normal
-    return FloatInfo(int(info.bits), *map(float, limits), dtype=info.dtype)
+    eps, most, least, normal = map(float, (info.eps, info.max, info.min, info.smallest_normal))
+    return FloatInfo(int(info.bits), eps, most, least, normal, info.dtype)
 
 
 def iinfo(type: Any, /) -> IntegerInfo:
@@ -110,7 +110,7 @@ def _dtype_of(x: Any) -> Any:
     return x.dtype if isinstance(x, (Tensor, np.ndarray, np.generic)) else x
 
 
-def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Tensor:
+def astype(x: Tensor, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Tensor:
     """The values as another dtype, recorded where a gradient flows.
 
     Integers and bools made of tracked values are constants: their derivative is 0 wherever they
@@ -121,9 +121,9 @@ def astype(x: Any, dtype: Any, /, *, copy: Any = True, device: Any = None) -> Te
     if x.dtype.kind == "c" and dtype.kind in "fiu":
         raise TypeError(f"astype: got {x.dtype} for {dtype}; take the real or the imaginary part")
     if x.dtype == dtype:
-        return writable(_copied(x)) if copy else x  # type: ignore[no-any-return]
+        return writable(_copied(x)) if copy else x
     if dtype.kind in "iub" and is_constant(x.detach()):
         x = x.detach()
     if is_constant(x):
-        return writable(constant_tensor(value(x).astype(dtype)))  # type: ignore[no-any-return]
-    return writable(_astype(x, dtype=dtype))  # type: ignore[no-any-return]
+        return writable(constant_tensor(value(x).astype(dtype)))
+    return writable(_astype(x, dtype=dtype))

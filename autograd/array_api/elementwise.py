@@ -19,7 +19,7 @@ __all__ = [
     "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
     "ceil", "clip", "conj", "copysign", "cos", "cosh", "divide", "equal", "exp", "expm1", "floor",
     "floor_divide", "greater", "greater_equal", "hypot", "imag", "isfinite", "isinf", "isnan",
-    "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
+    "less", "less_equal", "log", "log1p", "log2", "log10", "logaddexp", "logical_and",
     "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "multiply", "negative",
     "nextafter", "not_equal", "positive", "pow", "real", "reciprocal", "remainder", "round", "sign",
     "signbit", "sin", "sinh", "sqrt", "square", "subtract", "tan", "tanh", "trunc",
@@ -27,22 +27,20 @@ __all__ = [
 
 
 def _one(function: Callable[..., Any], name: str) -> One:
-    def call(x: Any, /) -> Any:
+    def call(x: Any, /) -> Tensor:
         return applied(function, x)
 
-    return _named(call, name, f"{name}(x), elementwise: `np.{function.__name__}`.")
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"{name}(x), elementwise: `np.{function.__name__}`."
+    return call
 
 
 def _two(function: Callable[..., Any], name: str) -> Two:
-    def call(x1: Any, x2: Any, /) -> Any:
+    def call(x1: Any, x2: Any, /) -> Tensor:
         return applied(function, x1, x2)
 
-    return _named(call, name, f"{name}(x1, x2), elementwise: `np.{function.__name__}`.")
-
-
-def _named(call: Any, name: str, doc: str) -> Any:
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = doc
+    call.__doc__ = f"{name}(x1, x2), elementwise: `np.{function.__name__}`."
     return call
 
 
@@ -95,7 +93,6 @@ bitwise_xor = _two(np.bitwise_xor, "bitwise_xor")
 copysign = _two(np.copysign, "copysign")
 divide = _two(np.divide, "divide")
 equal = _two(np.equal, "equal")
-floor_divide = _two(np.floor_divide, "floor_divide")
 greater = _two(np.greater, "greater")
 greater_equal = _two(np.greater_equal, "greater_equal")
 hypot = _two(np.hypot, "hypot")
@@ -115,12 +112,24 @@ remainder = _two(np.remainder, "remainder")
 subtract = _two(np.subtract, "subtract")
 
 
+def floor_divide(x1: Any, x2: Any, /) -> Tensor:
+    """The quotient, rounded down; that of an infinite number is infinite (NumPy: NaN)."""
+    with np.errstate(invalid="ignore"):
+        quotient = applied(np.floor_divide, x1, x2)
+    if quotient.dtype.kind != "f":
+        return quotient
+    top, bottom = (x.detach() if isinstance(x, Tensor) else x for x in (x1, x2))
+    infinite = applied(np.isinf, top) & applied(np.isfinite, bottom) & (bottom != 0)
+    limit = applied(np.copysign, np.inf, top) * applied(np.sign, bottom)
+    return applied(np.where, infinite, astype(limit, quotient.dtype), quotient)
+
+
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """Each element, but not less than `min`, nor more than `max`; in the dtype of x."""
     low, high = _bound(min, x.dtype), _bound(max, x.dtype)
     if low is None and high is None:
-        return positive(x) if x.dtype.kind != "b" else applied(np.copy, x)  # type: ignore[no-any-return]
-    return applied(np.clip, x, low, high)  # type: ignore[no-any-return]
+        return positive(x) if x.dtype.kind != "b" else applied(np.copy, x)
+    return applied(np.clip, x, low, high)
 
 
 def _bound(bound: Any, dtype: Any) -> Any:

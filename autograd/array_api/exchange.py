@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,14 @@ __all__ = ["capsule", "namespace", "on_device"]
 VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12")
 
 
-def namespace(api_version: str | None = None) -> Any:
+def namespace(api_version: str | None = None) -> ModuleType:
     """The namespace, which has what all of the versions have. Raises ValueError for others."""
     if api_version not in (None, *VERSIONS):
         raise ValueError(
             f"__array_namespace__: got api_version={api_version!r}; expected one of "
             f"{', '.join(VERSIONS)}"
         )
-    return sys.modules[__package__]
+    return sys.modules[str(__package__)]
 
 
 def on_device(tensor: Tensor, device: Any) -> Tensor:

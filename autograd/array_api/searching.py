@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..tensor import Tensor
-from .calls import applied, is_constant
+from .calls import applied, is_constant, several
 
 __all__ = [
     "argmax", "argmin", "argsort", "nonzero", "searchsorted", "sort", "unique_all",
@@ -17,27 +17,25 @@ __all__ = [
 
 def argmax(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The position of the largest along an axis, of the first one if there are several."""
-    return applied(np.argmax, x, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+    return applied(np.argmax, x, axis=axis, keepdims=keepdims)
 
 
 def argmin(x: Any, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """The position of the smallest along an axis, of the first one if there are several."""
-    return applied(np.argmin, x, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
+    return applied(np.argmin, x, axis=axis, keepdims=keepdims)
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     """Where the elements other than zero are: a tensor of positions for each axis."""
     if not x.ndim:
         raise ValueError("nonzero: got a tensor of shape (), which has no positions")
-    return applied(np.nonzero, x != 0)  # type: ignore[no-any-return]
+    return tuple(several(np.nonzero, x != 0))
 
 
-def searchsorted(
-    x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None
-) -> Tensor:
+def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Tensor:
     """Where the values of x2 would go in the sorted x1, or in x1 as ordered by `sorter`."""
     given = [x.detach() if isinstance(x, Tensor) else x for x in (x1, x2)]
-    return applied(np.searchsorted, *given, side=side, sorter=sorter)  # type: ignore[no-any-return]
+    return applied(np.searchsorted, *given, side=side, sorter=sorter)
 
 
 # --- sorted --------------------------------------------------------------------------------------
@@ -46,17 +44,17 @@ def searchsorted(
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The values in ascending or descending order along an axis."""
     result = applied(np.sort, x, axis=axis, kind="stable" if stable else None)
-    return applied(np.flip, result, axis) if descending else result  # type: ignore[no-any-return]
+    return applied(np.flip, result, axis) if descending else result
 
 
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """The positions that `sort` takes its values from; equal values stay in order if `stable`."""
     kind = "stable" if stable else None
     if not descending:
-        return applied(np.argsort, x, axis=axis, kind=kind)  # type: ignore[no-any-return]
+        return applied(np.argsort, x, axis=axis, kind=kind)
     # equal values keep their order when they are sorted backwards, and read backwards
     order = applied(np.argsort, applied(np.flip, x.detach(), axis), axis=axis, kind=kind)
-    return applied(np.flip, x.shape[axis] - 1 - order, axis)  # type: ignore[no-any-return]
+    return applied(np.flip, x.shape[axis] - 1 - order, axis)
 
 
 # --- distinct ------------------------------------------------------------------------------------
@@ -90,7 +88,7 @@ def unique_all(x: Any, /) -> UniqueAll:
 
     The gradient of a value goes to where it comes first in x; each NaN is distinct.
     """
-    found = applied(np.unique_all, x.detach())
+    found = several(np.unique_all, x.detach())
     values = found.values
     if not is_constant(x):
         values = applied(np.ravel, x)[found.indices]

@@ -258,7 +258,7 @@ def _imports(path: Path) -> set[str]:
 ORDER = [
     "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
     "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
-    "gates", "masks", "hooks", "backward", "functional", "replay", "check",
+    "gates", "interop", "masks", "hooks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 
@@ -277,7 +277,7 @@ def test_a_file_of_the_engine_imports_only_from_those_above_it() -> None:
 def test_the_tour_lists_the_files_in_this_order() -> None:
     page = (ROOT / "docs/tour.md").read_text()
     listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
-    assert listed == [*ORDER, "fast", "library", "compiler", "draw", "explore"]
+    assert listed == [*ORDER, "fast", "library", "array_api", "compiler", "draw", "explore"]
 
 
 def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
