@@ -266,7 +266,8 @@ class Tensor(Methods):
                 f"{what} on a tensor that shares memory with another one: NumPy would change "
                 f"both; {advice}"
             )
-        self._array, self._node, self._memory = result._array, result._node, None
+        self._array, self._node = result._array, result._node
+        self._memory = None if self._array.shape else Memory()  # no number: it was written to
         self._tracked = result._tracked
         if old is not None:  # the handle keeps its name and, if that was asked for, its gradient
             if old.name:

@@ -31,9 +31,9 @@ def several(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     (Tensor([1, 2]), Tensor([3, 0]))
     """
     given = list(leaves((args, options)))
-    if not is_constant(*given):
-        return each(writable, function(*args, **options))
-    result = function(*each(value, args), **each(value, options))
+    if is_constant(*given):
+        args, options = each(value, args), each(value, options)
+    result = function(*args, **options)
     copied = any(isinstance(x, np.ndarray) for x in given)  # somebody else may write to it
     return each(partial(_as_tensor, copied=copied, operands=given), result)
 
@@ -62,7 +62,7 @@ def writable(x: T) -> T:
 
 def _as_tensor(x: Any, copied: bool, operands: list[Any]) -> Any:
     if not isinstance(x, (np.ndarray, np.generic)):
-        return x
+        return writable(x)
     array = np.array(x) if copied else x
     return writable(shown(constant_tensor(array), array, operands))
 
