@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
+from . import reducing
 
 __all__ = ["TensorBackend", "register"]
 
@@ -43,7 +44,7 @@ class TensorBackend:
 
     def reduce(self, x: Tensor, operation: str, axes: Any) -> Any:
         """A reduction by its name, along axes."""
-        return getattr(np, operation)(x, axis=tuple(axes))
+        return getattr(reducing, operation)(x, axis=tuple(axes))
 
     def stack_on_zeroth_dimension(self, tensors: list[Any]) -> Any:
         """Tensors joined along a new first axis."""
