@@ -3,9 +3,9 @@
     >>> from autograd import Tensor
     >>> x = Tensor([1.0, 2.0])
     >>> xp = x.__array_namespace__()
-    >>> xp.sum(xp.exp(x)).backward()
-    >>> bool(xp.all(Tensor(x.grad) == xp.exp(x)))
-    True
+    >>> xp.sum(xp.square(x)).backward()
+    >>> x.grad
+    array([2., 4.])
 
 Libraries that are written for the standard take tensors through `__array_namespace__`. Most
 functions are NumPy's own, called on tensors. A file of this folder holds a chapter of the standard.
