@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..sharing import is_alone
 from ..tensor import Tensor
 from .arranging import matrix_transpose as matrix_transpose
 from .calls import applied, several
@@ -48,6 +49,12 @@ class SVD(NamedTuple):
     U: Tensor
     S: Tensor
     Vh: Tensor
+
+
+def _parts(function: Any, x: Any, **options: Any) -> list[Tensor]:
+    """Several results, each in memory of its own: a gate may have packed them into one array."""
+    results = several(function, x, **options)
+    return [part if is_alone(part) else applied(np.copy, part) for part in results]
 
 
 # --- products ------------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ def det(x: Any, /) -> Tensor:
 
 def slogdet(x: Any, /) -> Slogdet:
     """Signs and logarithms of determinants, which may be too large or small themselves."""
-    return Slogdet(*several(linalg.slogdet, x))
+    return Slogdet(*_parts(linalg.slogdet, x))
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Tensor:
@@ -143,7 +150,7 @@ def cholesky(x: Any, /, *, upper: bool = False) -> Tensor:
 
 def eigh(x: Any, /) -> Eigh:
     """Eigenvalues and eigenvectors of symmetric matrices."""
-    return Eigh(*several(linalg.eigh, x))
+    return Eigh(*_parts(linalg.eigh, x))
 
 
 def eigvalsh(x: Any, /) -> Tensor:
@@ -153,12 +160,12 @@ def eigvalsh(x: Any, /) -> Tensor:
 
 def qr(x: Any, /, *, mode: str = "reduced") -> QR:
     """Matrices as products of an orthogonal and an upper triangular one."""
-    return QR(*several(linalg.qr, x, mode=mode))
+    return QR(*_parts(linalg.qr, x, mode=mode))
 
 
 def svd(x: Any, /, *, full_matrices: bool = True) -> SVD:
     """Singular values and vectors."""
-    return SVD(*several(linalg.svd, x, full_matrices=full_matrices))
+    return SVD(*_parts(linalg.svd, x, full_matrices=full_matrices))
 
 
 def svdvals(x: Any, /) -> Tensor:
