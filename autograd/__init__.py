@@ -20,6 +20,7 @@ if not os.environ.get("GATEGRAD_PLAIN"):
     from . import fast  # noqa: F401 (quicker ways; without the folder this line goes too)
 
 from . import gates as gates
+from . import interop  # noqa: F401 (methods that other libraries ask for)
 from .arrays import frozen as frozen
 from .backward import backpropagate as backpropagate
 from .check import *

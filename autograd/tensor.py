@@ -264,7 +264,8 @@ class Tensor(Methods):
                 "outside of no_grad()"
             )
         if sharing.is_alone(self):
-            self._stand_for(result, None)
+            # a number that was written to is an array without axes
+            self._stand_for(result, None if result._array.shape else Memory())
             return
         from .library.views import write_through
 

@@ -116,7 +116,7 @@ def setitem(x: Any, index: Any, value: Any) -> Any:
         )
     index = _plain_index(index)
     if not x.shape:
-        written = where(_of_single(index), reshape(value, ()) if np.ndim(value) else value, x)
+        written = where(_of_single(index), _single(value, index), x)
         return written if written.dtype == x.dtype else astype(written, dtype=x.dtype)
     return _setitem(x, value, index=index)
 
@@ -128,6 +128,13 @@ def _of_single(index: Any) -> Any:
     if all(part is Ellipsis for part in _parts(index)):
         return np.True_
     raise InPlaceError("t[index] = value: t is a single value; write t[...] = value")
+
+
+def _single(value: Any, index: Any) -> Any:
+    """A value for a single place: without axes, or none at all for a mask that is false."""
+    if np.size(value) == 0 and _is_mask(index) and not np.any(index):
+        return 0
+    return reshape(value, ()) if np.ndim(value) else value
 
 
 def _assign(x: Tensor, index: Any, value: Any) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -260,6 +261,21 @@ class Methods:
     def tobytes(self, order: Literal["C", "F", "A", "K"] = "C") -> bytes: ...
 
     def register_hook(self, function: Callable[[Any], Any]) -> Hook: ...
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType: ...
+    def __dlpack__(
+        self,
+        /,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self, /) -> tuple[int, int]: ...
+    @property
+    def device(self) -> str: ...
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor: ...
+
     def backward(
         self,
         gradient: ArrayLike | Tensor | None = None,

@@ -9,6 +9,7 @@ tracked operand is refused.
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import sys
 from typing import Any
@@ -40,6 +41,7 @@ def enter(special: Any) -> None:
 
 def _row(function: Any, local: Any, kernel: Any = None, **more: Any) -> None:
     """A row whose name is no other's: users may have declared a gate called erf."""
+    function = inspect.unwrap(function)  # under SCIPY_ARRAY_API=1 they are wrapped
     name = function.__name__
     kernel = kernel or function
     gate(kernel, function, name=f"scipy.special.{name}", symbol=name, local=local, **more)

@@ -262,7 +262,7 @@ def _imports(path: Path) -> set[str]:
 ORDER = [
     "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
     "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
-    "gates", "masks", "hooks", "backward", "functional", "replay", "check",
+    "gates", "interop", "masks", "hooks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
 
 
@@ -281,7 +281,7 @@ def test_a_file_of_the_engine_imports_only_from_those_above_it() -> None:
 def test_the_tour_lists_the_files_in_this_order() -> None:
     page = (ROOT / "docs/tour.md").read_text()
     listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
-    assert listed == [*ORDER, "fast", "library", "compiler", "draw", "explore"]
+    assert listed == [*ORDER, "fast", "library", "array_api", "compiler", "draw", "explore"]
 
 
 def test_the_engine_needs_numpy_alone_and_knows_no_pictures() -> None:
@@ -404,12 +404,13 @@ def test_only_the_files_of_the_kinds_know_them() -> None:
     ids=["exp", "add", "matmul", "conv2d"],
 )
 def test_a_gate_is_told_of_in_its_row(row: str, names: set[str], most: int) -> None:
-    """Elsewhere only LLVM's instructions, and functions of `math`, are called by the same names."""
+    """Elsewhere only LLVM's instructions, functions of `math`, and those of the array API standard
+    are called by the same names."""
     others = "compiler/native/machine.py", "compiler/native/mathematics.py"
     found = [
         place
         for place in places(ROOT / "autograd", names, row)
-        if place.partition(":")[0] not in others
+        if place.partition(":")[0] not in others and not place.startswith("array_api/")
     ]
     assert (ROOT / "autograd" / row).exists()
     assert len(found) <= most, "\n".join([f"{len(found)} places, at most {most}:", *found])

@@ -224,7 +224,8 @@ for ord in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf):
     text = repr("fro" if ord is None else ord).replace("inf", "float('inf')")
     add("norm", lambda x, o=ord: L.norm(x, o), [normal(4, 3)],
         f"lambda x: T.linalg.matrix_norm(x, {text})", f"matrix-{ord}", smooth=smooth)  # fmt: skip
-    add("norm", lambda x, o=ord: L.norm(x, o, axis=(2, 0), keepdims=True), [normal(3, 2, 4) * (1 + np.arange(4))],
+    add("norm", lambda x, o=ord: L.norm(x, o, axis=(2, 0), keepdims=True),
+        [normal(3, 2, 4) * (1 + np.arange(4))],
         f"lambda x: T.linalg.matrix_norm(x, {text}, dim=(2, 0), keepdim=True)", f"axes-{ord}",
         smooth=smooth)  # fmt: skip
     add("norm", of_pair(lambda x, o=ord: L.norm(x, o)), [normal(4, 3), normal(4, 3)],
