@@ -107,7 +107,7 @@ class Forward:
         """The tangents of all values, from those of the leaves."""
         start: dict[Node, Any] = dict(tangents)
         if not self.recorded:
-            start = {node: v._value() for node, v in tangents.items()}
+            start = {node: v._current() for node, v in tangents.items()}
         with np.errstate(**SILENT):
             found = self.go(start, careful=False)
             last = [found[root] for root in self.roots if root in found]

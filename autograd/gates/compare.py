@@ -75,7 +75,7 @@ def constant(*functions: Callable[..., Any]) -> None:
 
 
 def _on_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    values = [x._value() if isinstance(x, Tensor) else x for x in args]
+    values = [x._current() if isinstance(x, Tensor) else x for x in args]
     return function(*map(_as_array, values), **options)
 
 

@@ -106,7 +106,7 @@ def written(result: Any, out: Any, name: str) -> Any:
             f"{name}(..., out=array): a recorded value cannot be written into an array, where its "
             "gradient would be lost; use the result of the call, or let out be a Tensor"
         )
-    out[...] = result._value() if isinstance(result, Tensor) else result
+    out[...] = result._current() if isinstance(result, Tensor) else result
     return out
 
 
@@ -161,7 +161,7 @@ def _plain(x: Any) -> Any:
     """The value of a tensor as NumPy's functions take it."""
     if not isinstance(x, Tensor):
         return x
-    value = x._value()
+    value = x._current()
     return value.outside() if isinstance(value, StandIn) else np.asarray(value)
 
 
