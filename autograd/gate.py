@@ -58,6 +58,7 @@ class Gate(Captions):
     variadic: bool = False
     differentiable: bool = True
     of_complex: str = ""
+    tangent: Function | None = None  # the rule of forward mode, where the vjp does not tell it
     native: Function | None = None
     planned: Any = field(default=None, init=False)  # an accelerator may have a way of its own
     _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, init=False)

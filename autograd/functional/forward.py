@@ -140,6 +140,11 @@ class Forward:
         product: Any
         if edge.passes:
             product = v
+        elif (
+            gate.tangent is not None
+            and (own := gate.tangent(v, *self.arguments(node, edge))) is not NotImplemented
+        ):
+            product = own
         elif gate.times and (is_turned(gate, v) or v.dtype.kind != "c"):
             local = edge.rule(*self.arguments(node, edge))
             product = v * local

@@ -1,0 +1,242 @@
+"""Derivatives of a call as clients expect them, from which all the others are made.
+
+They differ from those of `autograd.vjp` and `autograd.jvp` in four things: what does not depend on
+the argument has a gradient of zeros, with a warning; lists of numbers are containers; single values
+come as NumPy numbers; and the gradient of complex numbers is the conjugate of ours, dL/dx - i dL/dy
+for z = x + i y. So a function with a complex derivative f' takes g to g f'.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import arrays
+from autograd.backward import backpropagate, reachable
+from autograd.functional import rows
+from autograd.functional.forward import Forward
+from autograd.gates.shape import astype, copy
+from autograd.hooks import have_hooks
+from autograd.modes import MODE, recording
+from autograd.node import Node
+from autograd.tensor import Tensor, constant_tensor
+
+from .containers import Container, is_tracked
+from .primitives import (
+    JVPNode, VJPNode, def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp, defvjp_argnum,
+    defvjp_argnums, primitive, primitive_jvps, primitive_vjps,
+)  # fmt: skip
+from .tracer import Box, getval, isbox
+from .vspaces import VSpace, vspace
+
+__all__ = [
+    "Box", "Call", "JVPNode", "VJPNode", "VSpace", "def_linear", "defjvp", "defjvp_argnum",
+    "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "getval", "isbox", "make_jvp", "make_vjp",
+    "primitive", "primitive_jvps", "primitive_vjps", "vspace",
+]  # fmt: skip
+
+
+def make_vjp(fun: Callable[[Any], Any], x: Any) -> tuple[Callable[[Any], Any], Any]:
+    """The function that takes a gradient by fun(x) to that by x, and fun(x).
+
+    >>> vjp, value = make_vjp(lambda x: x * x, 3.0)
+    >>> float(value), float(vjp(10.0))
+    (9.0, 60.0)
+    """
+    call = Call(fun, x)
+    return call.pull_back, call.value
+
+
+def make_jvp(fun: Callable[[Any], Any], x: Any) -> Callable[[Any], tuple[Any, Any]]:
+    """The function that takes a change of x to fun(x) and its change.
+
+    >>> value, change = make_jvp(lambda x: x * x, 3.0)(10.0)
+    >>> float(value), float(change)
+    (9.0, 60.0)
+    """
+
+    def jvp(v: Any) -> tuple[Any, Any]:
+        call = Call(fun, x)
+        return call.value, call.push_forward(v)
+
+    return jvp
+
+
+class Call:
+    """A call of fun with variables in the place of the arrays and numbers that x holds.
+
+    `value` is what it gave: tensors only where something outside of this call, which is
+    differentiated too, leads there. Raises TypeError if x cannot be differentiated by.
+    """
+
+    def __init__(self, fun: Callable[[Any], Any], x: Any):
+        self.space = vspace(x)
+        self.argument = Container(x)
+        self.recording = MODE.get().recording
+        self.own: set[Node] = set()  # what the variables are made of, if it is not from outside
+        with recording():
+            self.variables = [self._variable(leaf) for leaf in self.argument.leaves]
+            result = fun(self.argument.built(self.variables))
+        self.nodes = [x.node for x in self.variables]
+        self.result = Container(result)
+        self.reached = [self._is_reached(leaf) for leaf in self.result.leaves]
+        self.connected = [self.recording and self._is_connected(x) for x in self.result.leaves]
+        pairs = zip(self.result.leaves, self.connected, strict=True)
+        self.value = self.result.built([x if outer else _outside(x) for x, outer in pairs])
+        if not any(self.reached):
+            warnings.warn("Output seems independent of input.", stacklevel=4)
+
+    def _variable(self, x: Any) -> Tensor:
+        """A tensor that a gate made, for clients write `x += 1`."""
+        if not is_tracked(x):
+            x = Tensor(x, dtype=None if _is_floating(x) else float)
+            x.requires_grad = True
+            self.own.add(x.node)
+        return copy(x)
+
+    def _is_reached(self, value: Any) -> bool:
+        if not is_tracked(value):
+            return False
+        own, gates = set(self.nodes), reachable(value.node)
+        return any(node in own for node in (value.node, *gates))
+
+    def _is_connected(self, value: Any) -> bool:
+        """Whether something else that is differentiated leads to a value."""
+        return is_tracked(value) and any(
+            parent.plan is None and parent not in self.own
+            for node in reachable(value.node)
+            for parent in (node.parents[k] for k in node.plan.positions)  # type: ignore[union-attr]
+        ) or (is_tracked(value) and value.is_leaf)
+
+    # --- the three ways --------------------------------------------------------------------------
+
+    def pull_back(self, g: Any) -> Any:
+        """The gradient by x for one by the result, in the containers of x."""
+        found: list[Any] = [None] * len(self.variables)
+        seeds = self._seeds(g)
+        if seeds:
+            recorded = self._is_recorded(*[seed for _, seed in seeds])
+            with recording():
+                root, seed = seeds[0] if len(seeds) == 1 else _joined(seeds)
+            seed = rows.constant(seed) if recorded else _array(seed)
+            gradients = backpropagate(root.node, seed, self.nodes)
+            found = [gradients.get(node) for node in self.nodes]
+            found = [None if g is None else _clients(g, recorded) for g in found]
+        return self._like_the_argument(found)
+
+    def push_forward(self, v: Any) -> Any:
+        """The change of the result for a change of x, in the containers of the result."""
+        leaves = [v] if self.argument.single else Container(v).leaves
+        pairs = zip(leaves, self.variables, strict=True)
+        directions = [rows.constant(_cast(v, x.dtype)) for v, x in pairs]
+        roots = [x.node for x, is_used in zip(self.result.leaves, self.reached, strict=True) if is_used]
+        recorded = self._is_recorded(*directions)
+        tangents = Forward(roots, recorded).run(dict(zip(self.nodes, directions, strict=True)))
+        found = [
+            tangents.get(x.node) if is_reached else None
+            for x, is_reached in zip(self.result.leaves, self.reached, strict=True)
+        ]
+        pairs = zip(found, self.result.leaves, strict=True)
+        return self.result.built(
+            [vspace(x).zeros() if t is None else t if recorded else _outside(t) for t, x in pairs]
+        )
+
+    def rows(self) -> Any:
+        """All derivatives of an array by x: the axes of the result, then those of x."""
+        if not self.result.single:
+            raise TypeError(
+                f"jacobian: the function gave a {type(self.value).__name__}; it should give one "
+                "array, such as np.array([...]) of the values"
+            )
+        (value,), shape = self.result.leaves, np.shape(self.value)
+        found: list[Any] = [None] * len(self.variables)
+        recorded = self._is_recorded()
+        if self.reached[0] and value.size:
+            singly = recorded or have_hooks(reachable(value.node))
+            joined = (rows.one_by_one if singly else rows.all_rows)(value, self.nodes, recorded)
+            found = [None if x is None else _clients(x, recorded) for x in joined]
+        zeros = [Tensor(x) for x in self._like_the_argument_leaves([None] * len(found))]
+        shapes = [(*shape, *x.shape) for x in self.variables]
+        return self.argument.built(
+            [
+                np.zeros(shape, zero.dtype) if x is None else np.reshape(x, shape)
+                for x, shape, zero in zip(found, shapes, zeros, strict=True)
+            ]
+        )
+
+    # --- their parts -----------------------------------------------------------------------------
+
+    def _is_recorded(self, *others: Any) -> bool:
+        outer = any(self.connected) or any(map(is_tracked, others))
+        return outer and MODE.get().recording
+
+    def _seeds(self, g: Any) -> list[tuple[Tensor, Any]]:
+        """The values that depend on x, each with its upstream gradient as the engine has it."""
+        leaves = [g] if self.result.single else Container(g).leaves
+        if len(leaves) != len(self.result.leaves):
+            raise ValueError(
+                f"vjp: the gradient holds {len(leaves)} arrays, but the function gave "
+                f"{len(self.result.leaves)}; give it the same containers"
+            )
+        parts = zip(self.result.leaves, leaves, self.reached, strict=True)
+        return [(x, _seed(g, x)) for x, g, is_reached in parts if is_reached]
+
+    def _like_the_argument(self, found: list[Any]) -> Any:
+        return self.argument.built(self._like_the_argument_leaves(found))
+
+    def _like_the_argument_leaves(self, found: list[Any]) -> list[Any]:
+        if all(g is not None for g in found):
+            return found
+        zeros = Container(self.space.zeros()).leaves
+        return [zero if g is None else g for g, zero in zip(found, zeros, strict=True)]
+
+
+def _is_floating(x: Any) -> bool:
+    return np.dtype(getattr(x, "dtype", type(x))).kind in "fc"
+
+
+def _outside(x: Any) -> Any:
+    """A value as the client gets it: a number of NumPy's, or an array that it may write to."""
+    if not isinstance(x, Tensor):
+        return x[()] if isinstance(x, np.ndarray) and not x.ndim else x
+    array = x._array
+    return arrays.own(array) if array.shape else array
+
+
+def _array(x: Any) -> Any:
+    return x._array if isinstance(x, Tensor) else x
+
+
+def _clients(g: Any, recorded: bool) -> Any:
+    """A gradient of the engine's in the convention of clients."""
+    g = np.conj(g) if g.dtype.kind == "c" else g
+    if recorded:
+        return g
+    return arrays.own(_array(g)) if g.shape else _array(g)[()]
+
+
+def _seed(g: Any, value: Tensor) -> Any:
+    """An upstream gradient of a client's in the convention of the engine."""
+    g = _cast(g, value.dtype)
+    if g.shape != value.shape:
+        g = np.broadcast_to(g, value.shape)
+    return np.conj(g) if g.dtype.kind == "c" else g
+
+
+def _cast(x: Any, dtype: np.dtype[Any]) -> Any:
+    """A vector in the dtype of what it is a direction or a gradient of."""
+    x = x if isinstance(x, Tensor) else np.asarray(x)[()]
+    if x.dtype.kind == "c" and dtype.kind != "c":
+        x = np.real(x)
+    if x.dtype == dtype:
+        return x
+    return astype(x, dtype=dtype) if isinstance(x, Tensor) else x.astype(dtype)
+
+
+def _joined(seeds: Sequence[tuple[Tensor, Any]]) -> tuple[Tensor, Any]:
+    """One value whose gradients by several values are these, and the gradient by itself."""
+    total: Any = sum(np.sum(np.real(np.conj(seed) * x)) for x, seed in seeds)
+    return total, constant_tensor(total.dtype.type(1))

@@ -1,0 +1,9 @@
+"""NumPy's `linalg`, whose functions record gates by themselves."""
+
+from numpy.linalg import *  # noqa: F403
+
+
+def __getattr__(name: str) -> object:
+    from numpy import linalg
+
+    return getattr(linalg, name)
