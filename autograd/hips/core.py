@@ -25,9 +25,10 @@ from autograd.node import Node
 from autograd.tensor import Tensor, constant_tensor
 
 from .containers import Container, is_tracked
+from .deprecated import primitive
 from .primitives import (
     JVPNode, VJPNode, def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp, defvjp_argnum,
-    defvjp_argnums, primitive, primitive_jvps, primitive_vjps,
+    defvjp_argnums, primitive_jvps, primitive_vjps,
 )  # fmt: skip
 from .tracer import Box, getval, isbox
 from .vspaces import VSpace, vspace

@@ -2,6 +2,8 @@
 
 from numpy.linalg import *  # noqa: F403
 
+from .numpy_wrapper import norm as norm  # which takes a list of tensors
+
 
 def __getattr__(name: str) -> object:
     from numpy import linalg

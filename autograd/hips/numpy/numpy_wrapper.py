@@ -14,7 +14,7 @@ from autograd.tensor import Tensor
 from ..primitives import primitive
 
 __all__ = [
-    "array", "array_from_args", "asanyarray", "asarray", "ascontiguousarray", "c_",
+    "append", "array", "array_from_args", "asanyarray", "asarray", "ascontiguousarray", "c_",
     "concatenate_args", "dot", "full", "make_diagonal", "max", "mean", "metadata", "min", "prod",
     "r_", "std", "sum", "var", "where", "wrap_namespace",
 ]  # fmt: skip
@@ -74,7 +74,7 @@ def _of_lists(function: Function) -> Function:
 sum, prod, mean = _of_lists(np.sum), _of_lists(np.prod), _of_lists(np.mean)
 std, var = _of_lists(np.std), _of_lists(np.var)
 max, min = _of_lists(np.max), _of_lists(np.min)
-dot = _of_lists(np.dot)
+dot, append, norm = _of_lists(np.dot), _of_lists(np.append), _of_lists(np.linalg.norm)
 
 
 @functools.wraps(np.full)

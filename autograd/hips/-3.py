@@ -1,0 +1,4 @@
+
+
+def __getattr__(name: str) -> object:
+    return getattr(scipys, name)
