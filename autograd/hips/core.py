@@ -21,7 +21,7 @@ from autograd.functional.forward import Forward
 from autograd.gates.shape import astype, copy
 from autograd.hooks import have_hooks
 from autograd.modes import MODE, recording
-from autograd.node import Node
+from autograd.node import next_number
 from autograd.tensor import Tensor, constant_tensor
 
 from .containers import Container, is_tracked
@@ -77,7 +77,7 @@ class Call:
         self.space = vspace(x)
         self.argument = Container(x)
         self.recording = MODE.get().recording
-        self.own: set[Node] = set()  # what the variables are made of, if it is not from outside
+        self.start = next_number()  # what has a higher one was made by this call
         with recording():
             self.variables = [self._variable(leaf) for leaf in self.argument.leaves]
             result = fun(self.argument.built(self.variables))
@@ -95,7 +95,6 @@ class Call:
         if not is_tracked(x):
             x = Tensor(x, dtype=None if _is_floating(x) else float)
             x.requires_grad = True
-            self.own.add(x.node)
         return copy(x)
 
     def _is_reached(self, value: Any) -> bool:
@@ -106,11 +105,11 @@ class Call:
 
     def _is_connected(self, value: Any) -> bool:
         """Whether something else that is differentiated leads to a value."""
-        return is_tracked(value) and any(
-            parent.plan is None and parent not in self.own
-            for node in reachable(value.node)
-            for parent in (node.parents[k] for k in node.plan.positions)  # type: ignore[union-attr]
-        ) or (is_tracked(value) and value.is_leaf)
+        if not is_tracked(value):
+            return False
+        gates = reachable(value.node)
+        parents = (x.parents[k] for x in gates for k in x.plan.positions)  # type: ignore[union-attr]
+        return any(node.number < self.start for node in (value.node, *parents))
 
     # --- the three ways --------------------------------------------------------------------------
 
