@@ -36,7 +36,7 @@ from .tensor import *
 __version__ = "0.1.0"
 
 # `import autograd.numpy`, and its neighbours that existing code imports, are found in that folder
-__path__ += [os.path.join(folder, "hips") for folder in __path__]
+__path__.append(os.path.join(os.path.dirname(__file__), "hips"))  # noqa: F405 (every package's)
 
 if TYPE_CHECKING:  # so that a type checker knows that there is nothing else
     from .compiler import Compiled as Compiled

@@ -16,4 +16,4 @@ differential_operators  grad, jacobian, make_vjp and their kin, as clients expec
 numpy, scipy, misc, builtins, extend, tracer, util, wrap_util, test_util: the names of clients
 """
 
-__path__: list[str] = []  # each of these files is loaded once, under the name that clients use
+__path__ = []  # each of these files is loaded once, under the name that clients use

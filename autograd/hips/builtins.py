@@ -12,7 +12,12 @@ from .containers import Container, is_tracked, plain
 from .primitives import SparseObject
 from .tracer import Box
 from .vspaces import (
-    ContainerVSpace, DictVSpace, ListVSpace, NamedTupleVSpace, SequenceVSpace, TupleVSpace,
+    ContainerVSpace,
+    DictVSpace,
+    ListVSpace,
+    NamedTupleVSpace,
+    SequenceVSpace,
+    TupleVSpace,
 )  # fmt: skip
 
 __all__ = [
@@ -24,7 +29,8 @@ __all__ = [
 list = list_ = builtins.list
 tuple = tuple_ = builtins.tuple
 dict = dict_ = builtins.dict
-isinstance_, type_ = builtins.isinstance, builtins.type
+isinstance_ = builtins.isinstance
+type_ = builtins.type
 
 
 def isinstance(x: Any, kinds: Any) -> bool:
@@ -48,7 +54,7 @@ def make_sequence(seq_type: Any, *parts: Any) -> Any:
     return seq_type(parts)
 
 
-class _Holding(type_):
+class _Holding(builtins.type):
     """A container that holds something tracked is an instance."""
 
     kinds: Any

@@ -42,7 +42,7 @@ def _names_around(f: Any) -> dict[str, Any]:
         f = f.func
     f = inspect.unwrap(f) if callable(f) else f
     if not hasattr(f, "__globals__") and not hasattr(f, "__func__"):
-        f = getattr(type(f), "__call__", None)
+        f = getattr(type(f), "__call__", None)  # noqa: B004 (a method, of an object that has one)
     found = getattr(getattr(f, "__func__", f), "__globals__", None)
     return found or {}
 

@@ -20,23 +20,33 @@ from autograd.functional import rows
 from autograd.functional.forward import Forward
 from autograd.gates.shape import astype, copy
 from autograd.hooks import have_hooks
+from autograd.leaf import GradSlot
 from autograd.modes import MODE, recording
-from autograd.node import next_number
+from autograd.node import Node, next_number
 from autograd.tensor import Tensor, constant_tensor
 
 from .containers import Container, is_tracked
 from .deprecated import primitive
 from .primitives import (
-    JVPNode, VJPNode, def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp, defvjp_argnum,
-    defvjp_argnums, primitive_jvps, primitive_vjps,
+    JVPNode,
+    VJPNode,
+    def_linear,
+    defjvp,
+    defjvp_argnum,
+    defjvp_argnums,
+    defvjp,
+    defvjp_argnum,
+    defvjp_argnums,
+    primitive_jvps,
+    primitive_vjps,
 )  # fmt: skip
 from .tracer import Box, getval, isbox
 from .vspaces import VSpace, vspace
 
 __all__ = [
     "Box", "Call", "JVPNode", "VJPNode", "VSpace", "def_linear", "defjvp", "defjvp_argnum",
-    "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "getval", "isbox", "make_jvp", "make_vjp",
-    "primitive", "primitive_jvps", "primitive_vjps", "vspace",
+    "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "getval", "isbox", "make_jvp",
+    "make_vjp", "primitive", "primitive_jvps", "primitive_vjps", "vspace",
 ]  # fmt: skip
 
 
@@ -78,9 +88,13 @@ class Call:
         self.argument = Container(x)
         self.recording = MODE.get().recording
         self.start = next_number()  # what has a higher one was made by this call
+        self.own = _Leaf()
         with recording():
             self.variables = [self._variable(leaf) for leaf in self.argument.leaves]
-            result = fun(self.argument.built(self.variables))
+            try:
+                result = fun(self.argument.built(self.variables))
+            finally:
+                self.own.is_open = False
         self.nodes = [x.node for x in self.variables]
         self.result = Container(result)
         self.reached = [self._is_reached(leaf) for leaf in self.result.leaves]
@@ -95,7 +109,8 @@ class Call:
         if not is_tracked(x):
             x = Tensor(x, dtype=None if _is_floating(x) else float)
             x.requires_grad = True
-        return copy(x)
+            x.node.slot = self.own
+        return copy(x)  # type: ignore[no-any-return]
 
     def _is_reached(self, value: Any) -> bool:
         if not is_tracked(value):
@@ -109,7 +124,7 @@ class Call:
             return False
         gates = reachable(value.node)
         parents = (x.parents[k] for x in gates for k in x.plan.positions)  # type: ignore[union-attr]
-        return any(node.number < self.start for node in (value.node, *parents))
+        return any(_is_open(node, self.start) for node in (value.node, *parents))
 
     # --- the three ways --------------------------------------------------------------------------
 
@@ -132,7 +147,9 @@ class Call:
         leaves = [v] if self.argument.single else Container(v).leaves
         pairs = zip(leaves, self.variables, strict=True)
         directions = [rows.constant(_cast(v, x.dtype)) for v, x in pairs]
-        roots = [x.node for x, is_used in zip(self.result.leaves, self.reached, strict=True) if is_used]
+        roots = [
+            x.node for x, is_used in zip(self.result.leaves, self.reached, strict=True) if is_used
+        ]
         recorded = self._is_recorded(*directions)
         tangents = Forward(roots, recorded).run(dict(zip(self.nodes, directions, strict=True)))
         found = [
@@ -192,6 +209,19 @@ class Call:
             return found
         zeros = Container(self.space.zeros()).leaves
         return [zero if g is None else g for g, zero in zip(found, zeros, strict=True)]
+
+
+class _Leaf(GradSlot):
+    """The mark of the variables of a call, which is over when its function has returned."""
+
+    is_open = True
+
+
+def _is_open(node: Node, start: int) -> bool:
+    """Whether a value is a leaf from before the number `start` that is still differentiated by."""
+    if node.plan is not None or node.number >= start:
+        return False
+    return getattr(node.slot, "is_open", node.slot is not None)
 
 
 def _is_floating(x: Any) -> bool:

@@ -17,7 +17,7 @@ Rule = Callable[..., Any]
 
 
 @functools.wraps(_primitive)
-def primitive(f_raw: Rule) -> Rule:
+def primitive(f_raw: Rule) -> Rule:  # noqa: D103 (that of primitives.py)
     made: Any = _primitive(f_raw)
     rules: dict[int, Rule | None] = {}
 

@@ -1,6 +1,6 @@
 """Derivatives of functions, as clients of `autograd.numpy` expect them (see core.py).
 
-All take (fun, argnum=0) and give a function of the arguments of fun; argnum is one place or several.
+All take (fun, argnum=0) and give a function of the same arguments; argnum is one place or several.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def elementwise_grad(fun: Function, x: Any) -> Any:
     """The sum of the rows of the Jacobian; its diagonal if each element depends on one alone."""
     vjp, value = _make_vjp(fun, x)
     if vspace(value).iscomplex:
-        raise TypeError("elementwise_grad: the function gave complex numbers; it should give real ones")
+        raise TypeError(
+            "elementwise_grad: the function gave complex numbers; it should give real ones"
+        )
     return vjp(vspace(value).ones())
 
 

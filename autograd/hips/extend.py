@@ -2,8 +2,19 @@
 
 from .core import VSpace, vspace
 from .primitives import (
-    JVPNode, SparseObject, VJPNode, def_linear, defjvp, defjvp_argnum, defjvp_argnums, defvjp,
-    defvjp_argnum, defvjp_argnums, notrace_primitive, primitive, register_notrace,
+    JVPNode,
+    SparseObject,
+    VJPNode,
+    def_linear,
+    defjvp,
+    defjvp_argnum,
+    defjvp_argnums,
+    defvjp,
+    defvjp_argnum,
+    defvjp_argnums,
+    notrace_primitive,
+    primitive,
+    register_notrace,
 )  # fmt: skip
 from .tracer import Box
 

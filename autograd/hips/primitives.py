@@ -75,9 +75,8 @@ def primitive(f_raw: Rule) -> Rule:
 
     def called(*args: Any, **kwargs: Any) -> Any:
         given = Container(args)
-        if not any(isinstance(x, Tensor) for x in given.leaves):
-            if not any(isinstance(x, Tensor) for x in kwargs.values()):
-                return f_raw(*args, **kwargs)
+        if not any(isinstance(x, Tensor) for x in (*given.leaves, *kwargs.values())):
+            return f_raw(*args, **kwargs)
         return _recorded(called, row, given, kwargs)
 
     functools.update_wrapper(called, f_raw, ("__module__", "__name__", "__qualname__", "__doc__"))
@@ -149,7 +148,9 @@ class _Primitive(Work):
         self.called, self.given, self.values, self.kwargs = called, given, values, kwargs
         self.tracked, self.operands, self.results, self.position = tracked, nodes, results, position
         # the argument that each operand is a part of
-        self.argnums = [k for k, x in enumerate(given.built(range(len(values)))) for _ in _leaves(x)]
+        self.argnums = [
+            k for k, x in enumerate(given.built([*range(len(values))])) for _ in _leaves(x)
+        ]
 
     def computed(self, operands: Sequence[Any]) -> Any:
         """The result at other values."""
@@ -287,9 +288,7 @@ def defjvp_argnum(fun: Rule, jvpmaker: Rule) -> None:
     defjvp_argnums(fun, in_sum)
 
 
-def defjvp(
-    fun: Rule, *jvpfuns: Rule | str | None, argnums: Iterable[int] | None = None
-) -> None:
+def defjvp(fun: Rule, *jvpfuns: Rule | str | None, argnums: Iterable[int] | None = None) -> None:
     """Give one rule of forward mode for each argument: jvpfun(v, ans, *args, **kwargs).
 
     "same" says that fun is linear in the argument; None is for zeros.
@@ -311,9 +310,7 @@ def defjvp(
 
 def def_linear(fun: Rule) -> None:
     """Say that a function is linear in each argument, for forward mode."""
-    defjvp_argnum(
-        fun, lambda n, v, ans, args, kwargs: fun(*args[:n], v, *args[n + 1 :], **kwargs)
-    )
+    defjvp_argnum(fun, lambda n, v, ans, args, kwargs: fun(*args[:n], v, *args[n + 1 :], **kwargs))
 
 
 def _by_argnum(fun: Rule, rules: Sequence[Any], argnums: Iterable[int] | None) -> dict[int, Any]:

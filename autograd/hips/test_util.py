@@ -10,7 +10,14 @@ from .core import make_jvp, make_vjp
 from .vspaces import vspace
 from .wrap_util import get_name, unary_to_nary
 
-__all__ = ["check_equivalent", "check_grads", "check_jvp", "check_vjp", "combo_check", "scalar_close"]
+__all__ = [
+    "check_equivalent",
+    "check_grads",
+    "check_jvp",
+    "check_vjp",
+    "combo_check",
+    "scalar_close",
+]
 
 Function = Callable[..., Any]
 

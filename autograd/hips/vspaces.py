@@ -110,7 +110,7 @@ class ArrayVSpace(VSpace):
         self.shape, self.dtype = array.shape, array.dtype
 
     @property
-    def size(self) -> Any:  # type: ignore[override]
+    def size(self) -> Any:
         """The number of real numbers in a vector."""
         return int(np.prod(self.shape))
 
@@ -152,7 +152,7 @@ class ComplexArrayVSpace(ArrayVSpace):
     _units = (1.0, 1.0j)
 
     @property
-    def size(self) -> Any:  # type: ignore[override]
+    def size(self) -> Any:
         """The number of real numbers in a vector."""
         return 2 * int(np.prod(self.shape))
 
@@ -181,7 +181,7 @@ class ContainerVSpace(VSpace):
         self.shape = tree.built(self._spaces)
 
     @property
-    def size(self) -> Any:  # type: ignore[override]
+    def size(self) -> Any:
         """The number of real numbers in all parts."""
         return sum(space.size for space in self._spaces)
 
@@ -223,7 +223,7 @@ class ContainerVSpace(VSpace):
         return self._map(lambda space, part: space.covector(part), x)
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.shape == other.shape  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.shape == other.shape
 
     __hash__ = object.__hash__
 

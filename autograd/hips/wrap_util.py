@@ -12,7 +12,7 @@ __all__ = ["get_doc", "get_name", "unary_to_nary", "wrap_nary_f", "wraps"]
 Function = Callable[..., Any]
 
 
-def unary_to_nary(unary_operator: Function) -> Function:
+def unary_to_nary(unary_operator: Function) -> Callable[..., Function]:
     """The operator (fun, x) as one of (fun, argnum=0), which gives a function of all arguments.
 
     `argnum` is one place, or a tuple or list of them: then x is the tuple of these arguments.
@@ -57,7 +57,7 @@ def wraps(
 
 def wrap_nary_f(fun: Function, op: Function, argnum: Any) -> Callable[[Function], Function]:
     """Give what an operator made of a function a name that says so."""
-    doc = "    {op} of function {fun} with respect to argument {argnum}; it takes the arguments of it."
+    doc = "    {op} of function {fun} with respect to argument {argnum}; it takes its arguments."
     return wraps(fun, "{op}_of_{fun}_wrt_argnum_{argnum}", doc, op=get_name(op), argnum=argnum)
 
 

@@ -64,7 +64,9 @@ class _Program:
         )
 
     def __call__(self, x: Any) -> Any:
-        known: dict[Node, Any] = dict(zip(self.inputs, map(plain, Container(x).leaves), strict=True))
+        known: dict[Node, Any] = dict(
+            zip(self.inputs, map(plain, Container(x).leaves), strict=True)
+        )
         with no_grad():
             for node in self.nodes:
                 if node in known:

@@ -1,11 +1,12 @@
-"""NumPy's `linalg`, whose functions record gates by themselves."""
+"""NumPy's `linalg`: its functions record gates by themselves, the norm also of a list of tensors."""
 
-from numpy.linalg import *  # noqa: F403
+from numpy import linalg as _linalg
 
-from .numpy_wrapper import norm as norm  # which takes a list of tensors
+from . import numpy_wrapper as _wrapper
+
+__all__ = [name for name in dir(_linalg) if not name.startswith("_")]
+globals().update({name: getattr(_linalg, name) for name in __all__}, norm=_wrapper.norm)
 
 
 def __getattr__(name: str) -> object:
-    from numpy import linalg
-
-    return getattr(linalg, name)
+    return getattr(_linalg, name)

@@ -36,9 +36,9 @@ def repeat_to_match_shape(g: Any, shape: Any, dtype: Any, axis: Any, keepdims: A
     if shape == ():
         return g, 1
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    axes = {k % len(shape) for k in axes}
-    kept = tuple(1 if k in axes else length for k, length in enumerate(shape))
-    count = np.prod([length for k, length in enumerate(shape) if k in axes])
+    gone = {k % len(shape) for k in axes}
+    kept = tuple(1 if k in gone else length for k, length in enumerate(shape))
+    count = np.prod([length for k, length in enumerate(shape) if k in gone])
     return np.reshape(g, kept) + np.zeros(shape, dtype), count
 
 

@@ -1,4 +1,4 @@
-"""The functions of NumPy's that do not ask a tensor, because they are given lists, or make arrays."""
+"""Functions of NumPy's that do not ask a tensor, because they are given lists, or make arrays."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ..primitives import primitive
 
 __all__ = [
     "append", "array", "array_from_args", "asanyarray", "asarray", "ascontiguousarray", "c_",
-    "concatenate_args", "dot", "full", "make_diagonal", "max", "mean", "metadata", "min", "prod",
-    "r_", "std", "sum", "var", "where", "wrap_namespace",
+    "column_stack", "concatenate", "concatenate_args", "dot", "full", "hstack", "make_diagonal",
+    "max", "mean", "metadata", "min", "prod", "r_", "row_stack", "stack", "std", "sum", "var",
+    "vstack", "where", "wrap_namespace",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -71,6 +72,25 @@ def _of_lists(function: Function) -> Function:
     return call
 
 
+def _of_iterables(function: Function) -> Function:
+    """The function of a sequence of arrays, which takes them from anything that gives them."""
+
+    @functools.wraps(function)
+    def call(arrays: Any, *args: Any, **options: Any) -> Any:
+        if not isinstance(arrays, (list, tuple, np.ndarray, Tensor)):
+            arrays = list(arrays)
+        elif isinstance(arrays, (list, tuple)):
+            arrays = [_joined(x) for x in arrays]
+        return function(arrays, *args, **options)
+
+    return call
+
+
+stack, concatenate = _of_iterables(np.stack), _of_iterables(np.concatenate)
+vstack, hstack = _of_iterables(np.vstack), _of_iterables(np.hstack)
+column_stack = _of_iterables(np.column_stack)
+row_stack = vstack
+
 sum, prod, mean = _of_lists(np.sum), _of_lists(np.prod), _of_lists(np.mean)
 std, var = _of_lists(np.std), _of_lists(np.var)
 max, min = _of_lists(np.max), _of_lists(np.min)
@@ -108,14 +128,14 @@ def array_from_args(array_args: Any, array_kwargs: Any, *args: Any) -> Any:
     return array(list(args), *array_args, **array_kwargs)
 
 
-def make_diagonal(D: Any, offset: int = 0, axis1: int = -1, axis2: int = -2) -> Any:  # noqa: N803
+def make_diagonal(D: Any, offset: int = 0, axis1: int = -1, axis2: int = -2) -> Any:
     """Matrices with the last axis of D on their diagonals: (..., n) gives (..., n, n)."""
     if (offset, axis1, axis2) != (0, -1, -2):
         raise NotImplementedError("make_diagonal: only with offset=0, axis1=-1, axis2=-2")
     return np.expand_dims(D, -1) * np.eye(np.shape(D)[-1])
 
 
-def metadata(A: Any) -> tuple[Any, int, Any, bool]:  # noqa: N803
+def metadata(A: Any) -> tuple[Any, int, Any, bool]:
     """The shape, the number of axes, the dtype, and whether it is complex."""
     return np.shape(A), np.ndim(A), np.result_type(A), bool(np.iscomplexobj(A))
 
@@ -155,8 +175,6 @@ def wrap_namespace(old: dict[str, Any], new: dict[str, Any]) -> None:
             new[name] = value if isinstance(value, np.ufunc) else primitive(value)
         elif isinstance(value, (type, int, float)) or value is None:
             new[name] = value
-
-
 
 
 for _name in __all__:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.integrate  # type: ignore[import-untyped]
+import scipy.integrate
 
 from ..core import make_vjp
 from ..misc.flatten import flatten
@@ -23,7 +23,7 @@ def _adjoint(argnums: Sequence[int], ans: Any, args: Any, kwargs: Any) -> Any:
     Backward in time go the solution y, the gradient a by it with a' = -a df/dy, and the integrals
     of a df/dt and a df/dargs (Chen et al., "Neural Ordinary Differential Equations", 2018, app. B).
     """
-    func, y0, t, *rest = args
+    func, _, t, *rest = args
     flat, unflatten = flatten(rest[0] if rest else ())
     count, size = np.shape(ans)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-from scipy.linalg import *  # type: ignore[import-untyped] # noqa: F403
 
 from ..primitives import defjvp, defjvp_argnums, defvjp, defvjp_argnums, primitive
 
+globals().update({name: getattr(scipy.linalg, name) for name in scipy.linalg.__all__})
 sqrtm = primitive(scipy.linalg.sqrtm)
 solve_sylvester = primitive(scipy.linalg.solve_sylvester)
 solve_triangular = primitive(scipy.linalg.solve_triangular)
@@ -37,8 +37,10 @@ def _sylvester_jvp(
     argnums: Sequence[int], changes: Sequence[Any], ans: Any, args: Any, kwargs: Any
 ) -> Any:
     a, b, _ = args
-    sides = lambda k, v: (-np.matmul(v, ans), -np.matmul(ans, v), v)[k]  # noqa: E731
-    return solve_sylvester(a, b, sum(sides(k, v) for k, v in zip(argnums, changes, strict=True)))
+    right: Any = 0.0
+    for k, v in zip(argnums, changes, strict=True):
+        right = right + (-np.matmul(v, ans), -np.matmul(ans, v), v)[k]
+    return solve_sylvester(a, b, right)
 
 
 defvjp_argnums(solve_sylvester, _sylvester_vjp)
@@ -54,12 +56,16 @@ def _transposed(trans: Any) -> bool:
     return trans not in (0, "N")
 
 
-def _triangular_by_b(ans: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, **k: Any) -> Any:
+def _triangular_by_b(
+    ans: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, **k: Any
+) -> Any:
     other = "N" if _transposed(trans) else "T"
     return lambda g: solve_triangular(a, g, trans=other, lower=lower, **k)
 
 
-def _triangular_by_a(ans: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, **k: Any) -> Any:
+def _triangular_by_a(
+    ans: Any, a: Any, b: Any, trans: Any = 0, lower: bool = False, **k: Any
+) -> Any:
     by_b = _triangular_by_b(ans, a, b, trans, lower, **k)
     edge = 1 if k.get("unit_diagonal") else 0
 
@@ -79,7 +85,7 @@ defvjp(solve_triangular, _triangular_by_a, _triangular_by_b)
 
 
 def _band(l_and_u: Any, size: int) -> tuple[Any, Any, Any]:
-    """For each place of the bands: its row i and its column j of the matrix, and whether it is one."""
+    """For each place of the bands: its row i and its column j of the matrix, and whether it is."""
     lower, upper = l_and_u
     j = np.arange(size)[None, :]
     i = np.arange(lower + upper + 1)[:, None] - upper + j
@@ -99,11 +105,10 @@ def _banded_by_b(ans: Any, l_and_u: Any, ab: Any, b: Any, **k: Any) -> Any:
 
 def _banded_by_ab(ans: Any, l_and_u: Any, ab: Any, b: Any, **k: Any) -> Any:
     i, j, inside = _band(l_and_u, ab.shape[1])
-    column = lambda x: x[:, None] if x.ndim == 1 else x  # noqa: E731
-
     def vjp(g: Any) -> Any:
         by_b = _banded_by_b(ans, l_and_u, ab, b)(g)
-        return -np.sum(column(by_b)[i] * column(ans)[j], axis=-1) * inside
+        left, right = (x[:, None] if x.ndim == 1 else x for x in (by_b, ans))
+        return -np.sum(left[i] * right[j], axis=-1) * inside
 
     return vjp
 

@@ -13,7 +13,11 @@ Axes = tuple[Sequence[int], Sequence[int]]
 
 
 def convolve(
-    A: Any, B: Any, axes: Axes | None = None, dot_axes: Axes | None = None, mode: str = "full"  # noqa: N803
+    A: Any,
+    B: Any,
+    axes: Axes | None = None,
+    dot_axes: Axes | None = None,
+    mode: str = "full",
 ) -> Any:
     """The sum over k of A[t - k] B[k] along pairs of axes, by default all of them.
 
@@ -26,7 +30,9 @@ def convolve(
     dot_a, dot_b = dot_axes if dot_axes is not None else ((), ())
     dot_a, dot_b = [k % A.ndim for k in dot_a], [k % B.ndim for k in dot_b]
     places = {k: _places(A.shape[k], B.shape[n], mode) for k, n in zip(of_a, of_b, strict=True)}
-    padding = [(B.shape[of_b[of_a.index(k)]] - 1,) * 2 if k in places else (0, 0) for k in range(A.ndim)]
+    padding = [
+        (B.shape[of_b[of_a.index(k)]] - 1,) * 2 if k in places else (0, 0) for k in range(A.ndim)
+    ]
     windows = np.pad(A, padding) if any(map(any, padding)) else A
     for k in sorted(places, reverse=True):  # an axis k becomes two: t, and beside it the index of B
         windows = windows[(slice(None),) * k + (places[k],)]

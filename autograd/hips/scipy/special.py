@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import scipy.special
-from scipy.special import *  # type: ignore[import-untyped] # noqa: F403
 
 from autograd.tensor import Tensor
 
@@ -15,6 +14,7 @@ from ..containers import plain
 from ..numpy.numpy_wrapper import asarray
 from ..primitives import defvjp, primitive
 
+globals().update({name: getattr(scipy.special, name) for name in scipy.special.__all__})
 yn = scipy.special.yv  # of which yn is the case of whole orders
 polygamma = primitive(scipy.special.polygamma)
 defvjp(polygamma, None, lambda ans, n, x: lambda g: g * polygamma(np.asarray(n) + 1, x))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.stats  # type: ignore[import-untyped]
+import scipy.stats
 
 from ...containers import is_tracked
 from ...core import make_vjp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.stats  # type: ignore[import-untyped]
+import scipy.stats
 from scipy.special import gammaln
 
 from ...numpy.numpy_vjps import unbroadcast_f

@@ -1,4 +1,0 @@
-
-
-def __getattr__(name: str) -> object:
-    return getattr(scipys, name)
