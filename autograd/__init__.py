@@ -55,7 +55,10 @@ else:
         "hessian_vector_product holomorphic_grad make_ggnvp make_hvp make_jvp make_vjp "
         "multigrad_dict tensor_jacobian_product value_and_multigrad vector_jacobian_product",
     }
-    _NEIGHBOURS = "core", "differential_operators", "extend", "numpy", "tracer", "util", "wrap_util"
+    _NEIGHBOURS = (
+        "builtins", "core", "differential_operators", "extend", "numpy", "tracer", "util",
+        "wrap_util",
+    )  # fmt: skip
 
     def __getattr__(name: str) -> Any:
         """The compiler is loaded when it is first used: `import autograd` stays quick."""

@@ -67,8 +67,7 @@ class Gate(Captions):
         self.planned = Plan
         self.caption((self.numpy or self.kernel).__name__)
         self.times = self.local is not None  # the upstream gradient times a local one
-        self.rules = _each(self.local if self.times else self.vjp)
-        self.live = _each(self.live)
+        self.rules, self.live = _each(self.local if self.times else self.vjp), _each(self.live)
         self.elementwise = self.elementwise or self.times
         self.selects = self.selects or self.live != (None,)
         self.transparent = self.elementwise or self.linear  # zeros of out are zeros of operands

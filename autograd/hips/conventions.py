@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -17,11 +18,7 @@ from . import differential_operators as theirs
 
 __all__ = ["is_a_clients"]
 
-NAMES = (
-    "builtins", "core", "differential_operators", "extend", "misc", "numpy", "scipy", "test_util",
-    "tracer", "util", "wrap_util",
-)  # fmt: skip
-PLACES = {f"autograd.{name}" for name in NAMES}
+PLACES = {f"autograd.{path.stem}" for path in Path(__file__).parent.iterdir()}
 
 
 def is_a_clients(f: Any, options: dict[str, Any], known: dict[str, Any]) -> bool:

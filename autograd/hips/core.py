@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,14 @@ import numpy as np
 from autograd import arrays
 from autograd.backward import backpropagate, reachable
 from autograd.functional import rows
+from autograd.functional.boundary import operands_of, pull_back
 from autograd.functional.forward import Forward
 from autograd.gates.shape import astype, copy
 from autograd.hooks import have_hooks
 from autograd.leaf import GradSlot
 from autograd.modes import MODE, recording
 from autograd.node import Node, next_number
-from autograd.tensor import Tensor, constant_tensor
+from autograd.tensor import Tensor, another, constant_tensor
 
 from .containers import Container, is_tracked
 from .deprecated import primitive
@@ -76,6 +78,9 @@ def make_jvp(fun: Callable[[Any], Any], x: Any) -> Callable[[Any], tuple[Any, An
     return jvp
 
 
+DEPTH: ContextVar[int] = ContextVar("calls_of_clients", default=0)  # calls around this one
+
+
 class Call:
     """A call of fun with variables in the place of the arrays and numbers that x holds.
 
@@ -87,44 +92,56 @@ class Call:
         self.space = vspace(x)
         self.argument = Container(x)
         self.recording = MODE.get().recording
-        self.start = next_number()  # what has a higher one was made by this call
-        self.own = _Leaf()
+        self.outer: set[Node] = set()  # variables that something outside of this call leads to
+        self.slot = _Slot()
         with recording():
             self.variables = [self._variable(leaf) for leaf in self.argument.leaves]
+            self.nodes = [x.node for x in self.variables]  # now, for fun may write to the tensors
+            self.start = next_number()  # what has a higher one was made by fun
+            token = DEPTH.set(DEPTH.get() + 1)
             try:
-                result = fun(self.argument.built(self.variables))
+                result = fun(self.argument.built(list(self.variables)))
             finally:
-                self.own.is_open = False
-        self.nodes = [x.node for x in self.variables]
+                DEPTH.reset(token)
+                self.slot.is_open = False
         self.result = Container(result)
-        self.reached = [self._is_reached(leaf) for leaf in self.result.leaves]
-        self.connected = [self.recording and self._is_connected(x) for x in self.result.leaves]
+        origins = [self._origins(leaf) for leaf in self.result.leaves]
+        self.reached = [not found.isdisjoint(self.nodes) for found in origins]
+        self.connected = [self.recording and self._leads_here(found) for found in origins]
         pairs = zip(self.result.leaves, self.connected, strict=True)
         self.value = self.result.built([x if outer else _outside(x) for x, outer in pairs])
-        if not any(self.reached):
+        if self.variables and not any(self.reached):
             warnings.warn("Output seems independent of input.", stacklevel=4)
 
     def _variable(self, x: Any) -> Tensor:
         """A tensor that a gate made, for clients write `x += 1`."""
-        if not is_tracked(x):
-            x = Tensor(x, dtype=None if _is_floating(x) else float)
-            x.requires_grad = True
-            x.node.slot = self.own
+        if is_tracked(x):
+            made: Tensor = copy(x)
+            self.outer.add(made.node)
+            return made
+        x = Tensor(x, dtype=None if _is_floating(x) else float)
+        x.requires_grad = True
+        x.node.slot = self.slot
         return copy(x)  # type: ignore[no-any-return]
 
-    def _is_reached(self, value: Any) -> bool:
+    def _origins(self, value: Any) -> set[Node]:
+        """What was there before fun was called, and leads to a value."""
         if not is_tracked(value):
-            return False
-        own, gates = set(self.nodes), reachable(value.node)
-        return any(node in own for node in (value.node, *gates))
+            return set()
+        return (
+            {value.node}
+            if value.node.number < self.start
+            else {*operands_of(value.node, self.start)}
+        )
 
-    def _is_connected(self, value: Any) -> bool:
-        """Whether something else that is differentiated leads to a value."""
-        if not is_tracked(value):
-            return False
-        gates = reachable(value.node)
-        parents = (x.parents[k] for x in gates for k in x.plan.positions)  # type: ignore[union-attr]
-        return any(_is_open(node, self.start) for node in (value.node, *parents))
+    def _leads_here(self, origins: set[Node]) -> bool:
+        """Whether something that is still differentiated by is behind some of these."""
+        outside = origins - (set(self.nodes) - self.outer)
+        if not outside or DEPTH.get():  # inside of another call: perhaps it is, and that may be so
+            return bool(outside)
+        gates = {node for origin in outside for node in (origin, *reachable(origin))}
+        parents = (x.parents[k] for x in gates if x.plan for k in x.plan.positions)
+        return any(_is_open(node) for node in (*gates, *parents))
 
     # --- the three ways --------------------------------------------------------------------------
 
@@ -137,7 +154,7 @@ class Call:
             with recording():
                 root, seed = seeds[0] if len(seeds) == 1 else _joined(seeds)
             seed = rows.constant(seed) if recorded else _array(seed)
-            gradients = backpropagate(root.node, seed, self.nodes)
+            gradients = self._backward(root.node, seed)
             found = [gradients.get(node) for node in self.nodes]
             found = [None if g is None else _clients(g, recorded) for g in found]
         return self._like_the_argument(found)
@@ -184,6 +201,13 @@ class Call:
             ]
         )
 
+    def _backward(self, root: Node, seed: Any) -> dict[Node, Any]:
+        """The gradients by the variables: not by what is behind them, outside of this call."""
+        if not self.outer:
+            return backpropagate(root, seed, self.nodes)
+        found = pull_back(root, seed, self.start)
+        return {node: another(g) if isinstance(g, Tensor) else g for node, g in found.items()}
+
     # --- their parts -----------------------------------------------------------------------------
 
     def _is_recorded(self, *others: Any) -> bool:
@@ -211,17 +235,15 @@ class Call:
         return [zero if g is None else g for g, zero in zip(found, zeros, strict=True)]
 
 
-class _Leaf(GradSlot):
-    """The mark of the variables of a call, which is over when its function has returned."""
+class _Slot(GradSlot):
+    """What marks the variables of a call, which is over when its function has returned."""
 
     is_open = True
 
 
-def _is_open(node: Node, start: int) -> bool:
-    """Whether a value is a leaf from before the number `start` that is still differentiated by."""
-    if node.plan is not None or node.number >= start:
-        return False
-    return getattr(node.slot, "is_open", node.slot is not None)
+def _is_open(node: Node) -> bool:
+    """Whether a value is a leaf that is still differentiated by."""
+    return node.plan is None and getattr(node.slot, "is_open", node.slot is not None)
 
 
 def _is_floating(x: Any) -> bool:

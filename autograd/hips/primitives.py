@@ -214,6 +214,11 @@ class _Primitive(Work):
         return self.given.built(values)
 
     def _ans(self, out: Any) -> Any:
+        """The result; recorded, if `out` is: other arrays in it depend on the operands too."""
+        if isinstance(out, Tensor) and not self.results.single:
+            again = Container(self.called(*self._args(out), **self.kwargs)).leaves
+            again[self.position] = out
+            return self.results.built(again)
         return self._in_place_of_the_result(out)
 
     def _in_place_of_the_result(self, x: Any, zeros: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""NumPy's `linalg`: its functions record gates by themselves, the norm also of a list of tensors."""
+"""NumPy's `linalg`: its functions record gates by themselves; the norm also of lists of tensors."""
 
 from numpy import linalg as _linalg
 

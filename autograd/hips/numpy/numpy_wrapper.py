@@ -24,8 +24,6 @@ Function = Callable[..., Any]
 
 
 def _holds_tensors(x: Any) -> bool:
-    if isinstance(x, np.ndarray):
-        return x.dtype == object and any(isinstance(part, Tensor) for part in x.flat)
     return isinstance(x, (list, tuple)) and any(
         isinstance(part, Tensor) or _holds_tensors(part) for part in x
     )
@@ -147,7 +145,7 @@ class _Rows:
         parts = parts if isinstance(parts, tuple) else (parts,)
         if not any(isinstance(x, Tensor) or _holds_tensors(x) for x in parts):
             return np.r_[parts]
-        return np.concatenate([np.atleast_1d(_joined(_range(x))) for x in parts])
+        return np.concatenate([_part(x) for x in parts])
 
 
 class _Columns:
@@ -157,12 +155,14 @@ class _Columns:
         parts = parts if isinstance(parts, tuple) else (parts,)
         if not any(isinstance(x, Tensor) or _holds_tensors(x) for x in parts):
             return np.c_[parts]
-        found = [np.atleast_1d(_joined(_range(x))) for x in parts]
+        found = [_part(x) for x in parts]
         return np.concatenate([x[:, None] if x.ndim == 1 else x for x in found], axis=-1)
 
 
-def _range(x: Any) -> Any:
-    return np.r_[x] if isinstance(x, slice) else x
+def _part(x: Any) -> Any:
+    """A range, an array or a number as an array with an axis."""
+    x = np.r_[x] if isinstance(x, slice) else asarray(x)
+    return x if x.ndim else np.reshape(x, (1,))
 
 
 r_, c_ = _Rows(), _Columns()

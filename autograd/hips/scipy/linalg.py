@@ -105,6 +105,7 @@ def _banded_by_b(ans: Any, l_and_u: Any, ab: Any, b: Any, **k: Any) -> Any:
 
 def _banded_by_ab(ans: Any, l_and_u: Any, ab: Any, b: Any, **k: Any) -> Any:
     i, j, inside = _band(l_and_u, ab.shape[1])
+
     def vjp(g: Any) -> Any:
         by_b = _banded_by_b(ans, l_and_u, ab, b)(g)
         left, right = (x[:, None] if x.ndim == 1 else x for x in (by_b, ans))
