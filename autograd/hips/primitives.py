@@ -113,6 +113,7 @@ def _recorded(called: Any, row: Gate, given: Container, kwargs: dict[str, Any]) 
                 "that would be lost; pass it as an argument"
             )
     nodes = [given.leaves[k].node for k in tracked]
+    given.leaves = []  # a graph never holds the handles: one may move on to what is made of it
     made = []
     for k, x in enumerate(results.leaves):
         x = plain(x)

@@ -227,6 +227,19 @@ def test_results_can_be_written_to() -> None:
     assert_close(grad(f)(X), 3.0 * onp.ones(3))
 
 
+def test_graphs_have_no_cycles() -> None:
+    t = Tensor(X) * 1.0
+    t += scaled(t, 2.0)
+    assert kept_by(lambda: grad(lambda x: np.sum(softplus(x)))(X)) == 0
+    node = weakref.ref(t)
+    gc.disable()
+    try:
+        del t
+        assert node() is None
+    finally:
+        gc.enable()
+
+
 def test_names_and_documentation_stay() -> None:
     @primitive
     def halved(x: Any) -> Any:
