@@ -9,7 +9,8 @@ a Weibull model with lifelines, and runs the tests in checkouts that are given:
     --autograd-gamma DIR   all of its tests
     --lifelines DIR        the fits by maximum likelihood among its tests (minutes)
 
-The tests run in copies of the checkouts. Exits with 1 if a fit is wrong or fewer tests pass than are expected.
+The tests run in copies of the checkouts. Exits with 1 if a fit is wrong, or if fewer tests pass
+than are expected.
 """
 
 from __future__ import annotations
