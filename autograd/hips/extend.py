@@ -1,5 +1,6 @@
 """The names that packages import to add functions with rules of their own."""
 
+from . import conventions as _conventions  # noqa: F401 (from here on clients are recognized)
 from .core import VSpace, vspace
 from .primitives import (
     JVPNode,

@@ -71,6 +71,16 @@ def test_any_of_them_may_be_imported_first() -> None:
         subprocess.run([sys.executable, "-c", program.format(name)], check=True)
 
 
+@pytest.mark.parametrize("line", ["import autograd.extend", "from autograd.misc import flatten"])
+def test_clients_are_known_without_its_numpy(line: str) -> None:
+    call = "from autograd import grad; print(type(grad(lambda x: x * x)(3.0)).__name__)"
+    line = line.replace("import autograd.extend", "from autograd.extend import primitive")
+    found = subprocess.run(
+        [sys.executable, "-c", f"{line}; {call}"], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "float64\n"
+
+
 # --- who is a client -----------------------------------------------------------------------------
 
 
