@@ -14,6 +14,7 @@ graph, and `backward()` applies the chain rule through its gates. Pictures of th
 """
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if not os.environ.get("GATEGRAD_PLAIN"):
@@ -35,6 +36,9 @@ from .tensor import *
 
 __version__ = "0.1.0"
 
+# `import autograd.numpy`, and its neighbours that existing code imports, are found in that folder
+__path__.append(os.path.join(os.path.dirname(__file__), "hips"))  # noqa: F405 (every package's)
+
 if TYPE_CHECKING:  # so that a type checker knows that there is nothing else
     from .compiler import Compiled as Compiled
     from .compiler import compile as compile
@@ -44,12 +48,30 @@ else:
     _OWN = [k for k, x in globals().items() if getattr(x, "__module__", "").startswith(__name__)]
     __all__ = sorted([*_OWN, *_LATER, "gates"])
 
+    # names that only code written for `autograd.numpy` asks for, by the file of hips/ they are in
+    _CLIENTS = {
+        "builtins": "dict isinstance list tuple type",
+        "core": "primitive",
+        "differential_operators": "deriv grad_and_aux grad_named hessian_tensor_product "
+        "hessian_vector_product holomorphic_grad make_ggnvp make_hvp make_jvp make_vjp "
+        "multigrad_dict tensor_jacobian_product value_and_multigrad vector_jacobian_product",
+    }
+    _NEIGHBOURS = (
+        "builtins", "core", "differential_operators", "extend", "numpy", "tracer", "util",
+        "wrap_util",
+    )  # fmt: skip
+
     def __getattr__(name: str) -> Any:
         """The compiler is loaded when it is first used: `import autograd` stays quick."""
         if name in _LATER:
             from . import compiler
 
             return getattr(compiler, name)
+        for module, names in _CLIENTS.items():
+            if name in names.split():
+                return getattr(import_module(f"{__name__}.{module}"), name)
+        if name in _NEIGHBOURS:
+            return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:

@@ -13,7 +13,7 @@ from .arrays import as_constant, check_plain
 from .backward import backpropagate
 from .complexes import real_part
 from .errors import DTypeError, GradientCheckError
-from .functional import grad, value_and_grad
+from .functional.gradients import grad, value_and_grad
 from .gates.shape import sum_to
 from .modes import no_grad
 from .node import Node

@@ -58,6 +58,7 @@ class Gate(Captions):
     variadic: bool = False
     differentiable: bool = True
     of_complex: str = ""
+    tangent: Function | None = None  # the rule of forward mode, where the vjp does not tell it
     native: Function | None = None
     planned: Any = field(default=None, init=False)  # an accelerator may have a way of its own
     _plans: dict[tuple[int, ...], Plan] = field(default_factory=dict, init=False)
@@ -66,8 +67,7 @@ class Gate(Captions):
         self.planned = Plan
         self.caption((self.numpy or self.kernel).__name__)
         self.times = self.local is not None  # the upstream gradient times a local one
-        self.rules = _each(self.local if self.times else self.vjp)
-        self.live = _each(self.live)
+        self.rules, self.live = _each(self.local if self.times else self.vjp), _each(self.live)
         self.elementwise = self.elementwise or self.times
         self.selects = self.selects or self.live != (None,)
         self.transparent = self.elementwise or self.linear  # zeros of out are zeros of operands

@@ -71,7 +71,7 @@ def call_hooks(node: Node, g: Any) -> Any:
         if new is None:
             continue
         if not isinstance(g, Tensor):
-            new = new._value() if isinstance(new, Tensor) else as_constant(new, dtype=node.dtype)
+            new = new._current() if isinstance(new, Tensor) else as_constant(new, dtype=node.dtype)
         if np.shape(new) != node.shape:
             raise ShapeError(
                 f"a hook returned shape {np.shape(new)} for a gradient of shape {node.shape}; "

@@ -53,7 +53,7 @@ class Parameter(Tensor):
 
     def _updated(self, ufunc: np.ufunc, other: Array) -> None:
         """Move on to what the function makes of the values. (`fast` replaces this one.)"""
-        result = ufunc(self._value(), other)
+        result = ufunc(self._current(), other)
         if result.shape != self.shape or not np.can_cast(result.dtype, self.dtype, "same_kind"):
             raise ValueError(f"the result would be {result.shape} {result.dtype}")
         result = result if result.dtype == self.dtype else result.astype(self.dtype)
@@ -66,7 +66,7 @@ class Parameter(Tensor):
                     f"p {symbol}= t on a parameter: t is tracked, and an update is not recorded; "
                     f"use t.data, or write q = p {symbol} t to compute with both"
                 )
-            other = other._value()
+            other = other._current()
         check_plain(other)
         try:
             self._updated(ufunc, other)

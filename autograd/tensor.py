@@ -91,7 +91,7 @@ class Tensor(Methods):
         same shape, kept dtype, not recorded. What was computed from the old values keeps its right
         gradients.
         """
-        data = self._value()
+        data = self._current()
         return data.read_only() if isinstance(data, StandIn) else read_only(data)
 
     @data.setter
@@ -102,7 +102,7 @@ class Tensor(Methods):
                 "of its values; leave the graph with t = t.detach(), or make a new Tensor"
             )
         if isinstance(value, Tensor) and not value._tracked:
-            value = value._value()
+            value = value._current()
         new = as_constant(value, dtype=self._array.dtype)
         if new.shape != self._array.shape:
             raise ShapeError(
@@ -111,7 +111,7 @@ class Tensor(Methods):
             )
         self._become(new if isinstance(new, StandIn) else MODE.get().kind.constant(new))
 
-    def _value(self) -> Array:
+    def _current(self) -> Array:
         """The array; inside a function that is being compiled, what stands for it."""
         kind = MODE.get().kind
         return self._array if kind is ARRAYS else kind.here(self)._array
@@ -123,13 +123,13 @@ class Tensor(Methods):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as an ordinary array, without the graph."""
-        value = self._value()
+        value = self._current()
         return value.outside().copy() if isinstance(value, StandIn) else np.array(value)
 
     def item(self) -> Any:
         """The single value as a Python number. Raises ShapeError if there are more."""
         self._check_single("item()")
-        return self._value().item()
+        return self._current().item()
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
@@ -355,7 +355,7 @@ class Tensor(Methods):
                 "np.dot(X, t); for a[...] = t with an array a let a be a Tensor; use t.numpy() or "
                 "t.detach() to leave the graph on purpose"
             )
-        return np.array(self._value(), dtype=dtype)
+        return np.array(self._current(), dtype=dtype)
 
     @property
     def _mask(self) -> Any:  # np.ma asks for it, after it has taken `_data` without a word
@@ -373,7 +373,7 @@ class Tensor(Methods):
                 "t.item() or t.detach() to leave the graph on purpose, and NumPy's functions in "
                 "place of those of math"
             )
-        return self._value().item() if self._array.ndim else self._value()
+        return self._current().item() if self._array.ndim else self._current()
 
     def __float__(self) -> float:
         return float(self._number("float(t)"))
@@ -391,7 +391,7 @@ class Tensor(Methods):
 
     def __bool__(self) -> bool:
         self._check_single("bool(t)")
-        return bool(self._value())
+        return bool(self._current())
 
     def __format__(self, spec: str) -> str:
         return format(self._met()._array, spec) if spec and self.ndim == 0 else str(self)
@@ -407,7 +407,7 @@ class Tensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self._value() == value).any())
+        return bool((self._current() == value).any())
 
     def __repr__(self) -> str:
         array, node = self._met()._array, self._met()._node
@@ -438,7 +438,7 @@ class Tensor(Methods):
         return self._copy_leaf()
 
     def _copy_leaf(self) -> Tensor:
-        return type(self)(self._value(), self.requires_grad, name=self.name)
+        return type(self)(self._current(), self.requires_grad, name=self.name)
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
@@ -473,7 +473,7 @@ def _array_of(value: Any) -> Any:
                 "Tensor(t): t is tracked, and a new leaf would cut it off from its graph; use t "
                 "itself, or t.detach() to cut on purpose"
             )
-        return value._value()
+        return value._current()
     return check_plain(value)
 
 

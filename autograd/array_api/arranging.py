@@ -96,7 +96,7 @@ def _plain(counts: Any) -> Any:
 def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Tensor:
     """The same values in another shape; `copy=False` raises ValueError if they have to move."""
     if copy is False:
-        np.reshape(np.asarray(x.detach()._value()), shape, copy=False)
+        np.reshape(np.asarray(x.detach()._current()), shape, copy=False)
     result = applied(np.reshape, x, shape)
     return applied(np.copy, result) if copy else result
 

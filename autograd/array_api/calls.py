@@ -50,7 +50,7 @@ def is_constant(*given: Any) -> bool:
 
 def value(x: Any) -> Any:
     """The array of a tensor; anything else as it is."""
-    return np.asarray(x._value()) if isinstance(x, Tensor) else x
+    return np.asarray(x._current()) if isinstance(x, Tensor) else x
 
 
 def writable(x: T) -> T:

@@ -50,4 +50,4 @@ def capsule(tensor: Tensor, copy: bool | None, **options: Any) -> Any:
     if not tensor.ndim:
         raise BufferError("__dlpack__(copy=False): a single value has no memory to be shared")
     tensor._memory = OUTSIDE
-    return np.asarray(tensor._value()).__dlpack__(**options)
+    return np.asarray(tensor._current()).__dlpack__(**options)

@@ -336,7 +336,7 @@ def _plain(value: Any) -> Any:
         return value
     if value.requires_grad:
         np.asarray(value)  # raises, as in eager code
-    values = value._value()
+    values = value._current()
     return values.outside() if isinstance(values, StandIn) else values
 
 

@@ -40,7 +40,7 @@ class Work:
 
     def gradient(self, g: Any, out: Any, position: int) -> Any:
         """That by one of the operands; they are worked out together, for the first of them."""
-        if self._last is None or self._last[0] is not g:
+        if self._last is None or self._last[0] is not g or position not in self._last[1]:
             self._last = g, dict(enumerate(self.gradients(g, out)))
         found = self._last[1]
         mine = found.pop(position)

@@ -103,7 +103,7 @@ class Call:
         connected = self.connected or any(isinstance(x, Tensor) and x.requires_grad for x in seeds)
         recorded = self.recording and connected
         if not recorded:
-            array = seed._value() if isinstance(seed, Tensor) else seed
+            array = seed._current() if isinstance(seed, Tensor) else seed
             grads = backpropagate(value.node, array, self.nodes)
             recorded = self.recording and self.reaches_others(grads)
         if recorded:
@@ -218,7 +218,7 @@ def result(x: Any, recorded: bool) -> Any:
     """A result as the caller gets it: recorded, or an array of its own."""
     if recorded:
         return x
-    x = x._value() if isinstance(x, Tensor) else x
+    x = x._current() if isinstance(x, Tensor) else x
     if isinstance(x, StandIn):
         return x.packed().outside()
     return arrays.own(x) if MODE.get().kind is ARRAYS else x

@@ -68,7 +68,7 @@ class _Again(Work):
 
     def value(self) -> Any:
         with no_grad():
-            return self._run(self.given.leaves)._value()
+            return self._run(self.given.leaves)._current()
 
     def _run(self, leaves: list[Any]) -> Any:
         args, kwargs = self.given.built(leaves)

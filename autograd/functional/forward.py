@@ -107,7 +107,7 @@ class Forward:
         """The tangents of all values, from those of the leaves."""
         start: dict[Node, Any] = dict(tangents)
         if not self.recorded:
-            start = {node: v._value() for node, v in tangents.items()}
+            start = {node: v._current() for node, v in tangents.items()}
         with np.errstate(**SILENT):
             found = self.go(start, careful=False)
             last = [found[root] for root in self.roots if root in found]
@@ -140,6 +140,11 @@ class Forward:
         product: Any
         if edge.passes:
             product = v
+        elif (
+            gate.tangent is not None
+            and (own := gate.tangent(v, *self.arguments(node, edge))) is not NotImplemented
+        ):
+            product = own
         elif gate.times and (is_turned(gate, v) or v.dtype.kind != "c"):
             local = edge.rule(*self.arguments(node, edge))
             product = v * local

@@ -38,12 +38,16 @@ class Tree:
         if isinstance(x, dict):
             items = {key: self._take(part) for key, part in x.items()}
             return lambda leaves: {key: part(leaves) for key, part in items.items()}
-        if isinstance(x, (tuple, list)) and not _is_array(x):
+        if isinstance(x, (tuple, list)) and not self.is_leaf(x):
             parts = [self._take(part) for part in x]
             made = type(x)._make if hasattr(x, "_make") else type(x)
             return lambda leaves: made([part(leaves) for part in parts])
         self.leaves.append(x)
         return next
+
+    def is_leaf(self, x: Any) -> bool:
+        """Whether a list or a tuple is one array, and no container."""
+        return _is_array(x)
 
     def built(self, leaves: list[Any]) -> Any:
         """The same container, of other leaves."""

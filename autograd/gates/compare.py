@@ -82,7 +82,7 @@ def of_values(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
 def _value(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return type(x)(map(_value, x))
-    value = x._value() if isinstance(x, Tensor) else x
+    value = x._current() if isinstance(x, Tensor) else x
     if isinstance(value, StandIn):
         return value.outside()
     return np.asarray(value) if isinstance(value, np.generic) else value

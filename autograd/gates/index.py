@@ -209,7 +209,7 @@ def _plain_index(index: Any) -> Any:
 def _plain_part(part: Any) -> Any:
     if part is None or part is Ellipsis or isinstance(part, (int, slice, np.integer)):
         return part.inside() if isinstance(part, StandIn) else part
-    array: Any = part._value() if isinstance(part, Tensor) else part
+    array: Any = part._current() if isinstance(part, Tensor) else part
     if isinstance(array, StandIn):
         array = array.inside().in_order()
     else:

@@ -40,7 +40,7 @@ def along(axis: int, part: Any) -> Index:
 
 def _strides(x: Any) -> tuple[int, ...]:
     """How far apart the elements of each axis lie in memory."""
-    return x._value().strides if isinstance(x, Tensor) and x.shape else (0,) * np.ndim(x)
+    return x._current().strides if isinstance(x, Tensor) and x.shape else (0,) * np.ndim(x)
 
 
 def _lies_backwards(x: Any) -> bool:

@@ -192,7 +192,7 @@ def written(result: Any, out: Any, name: str, casting: Any = None) -> Any:
             f"{name}(..., out=array): a recorded value cannot be written into an array, where its "
             "gradient would be lost; use the result of the call, or let out be a Tensor"
         )
-    out[...] = result._value() if isinstance(result, Tensor) else result
+    out[...] = result._current() if isinstance(result, Tensor) else result
     return out
 
 
@@ -273,7 +273,7 @@ def _plain(x: Any) -> Any:
     """The value of a tensor as NumPy's functions take it."""
     if not isinstance(x, Tensor):
         return x
-    value = x._value()
+    value = x._current()
     if isinstance(value, StandIn):
         return value.outside()
     view = np.asarray(value)[...]

@@ -182,8 +182,8 @@ def _tofile(x: Tensor, fid: Any, sep: str = "", format: str = "%s") -> None:
 
 register_method(["tolist"], _tolist)
 register_method(["tofile"], _tofile)
-register_method(["flags"], property(lambda x: x._value().flags))
+register_method(["flags"], property(lambda x: x._current().flags))
 register_method(["tobytes"], _tobytes)
 register_method(["itemsize"], property(lambda x: x.dtype.itemsize))
 register_method(["nbytes"], property(lambda x: x.dtype.itemsize * x.size))
-register_method(["strides"], property(lambda x: x._value().strides))
+register_method(["strides"], property(lambda x: x._current().strides))

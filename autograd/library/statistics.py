@@ -115,7 +115,7 @@ def _weights(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
 
 def _check_not_zero(total: Any) -> None:
     """Raise ZeroDivisionError for weights that add up to 0, where their values are known."""
-    value = total._value() if isinstance(total, Tensor) else total
+    value = total._current() if isinstance(total, Tensor) else total
     if not isinstance(value, StandIn) and not np.all(value):
         raise ZeroDivisionError("np.average: the weights add up to 0, so they cannot be normalized")
 

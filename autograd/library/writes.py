@@ -78,7 +78,7 @@ def _into_array(function: Function, what: str, target: Any, args: Any, options: 
 
 def _value(x: Any) -> Any:
     """A mask or index, as arrays compute with it."""
-    array = x._value() if isinstance(x, Tensor) else x
+    array = x._current() if isinstance(x, Tensor) else x
     return array.inside() if isinstance(array, StandIn) else np.asarray(array)
 
 

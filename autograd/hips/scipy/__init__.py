@@ -1,0 +1,1 @@
+"""SciPy's functions with gradients: needs SciPy, which this package does not install."""
