@@ -22,6 +22,9 @@ sys.path[:0] = [str(HERE), str(HERE / "autograd")]
 
 from draws import SWITCH, generator  # noqa: E402
 
+# Tables that fill themselves: loaded by the tests, and not once more in search of examples.
+collect_ignore_glob = ["autograd/*cases*"]
+
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",

@@ -149,7 +149,7 @@ class Forward:
             local = edge.rule(*self.arguments(node, edge))
             product = v * local
             if careful:
-                product = np.where(v == 0, np.zeros_like(product), product)
+                product = np.where(v != 0, product, 0.0)
         elif gate.linear and len(node.parents) == 1 and not gate.variadic:
             product = run(gate, [v], node.static or {}, MODE.get())
         else:

@@ -270,7 +270,7 @@ def test_in_which_order_masks_lie_is_not_said() -> None:
     x = np.array([[1.0, 2.0], [np.nan, 0.5], [np.inf, 0.0]], order="F")
     with np.errstate(all="ignore"):
         compiled(x, np.ones((1, 2)))
-    assert "np.where(t2 != 0, 1.15 * t1, 0.0)" in compiled.source
+    assert "np.sum(np.where(t2 != 0, t2 * 1.15, 0.0))" in compiled.source
 
 
 def lines(f: Callable[..., Any]) -> list[str]:
