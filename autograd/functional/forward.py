@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import NUMBERS
 from ..backward import backpropagate, reachable
 from ..call import run
 from ..complexes import is_turned, real_part
@@ -148,8 +149,8 @@ class Forward:
         elif gate.times and (is_turned(gate, v) or v.dtype.kind != "c"):
             local = edge.rule(*self.arguments(node, edge))
             product = v * local
-            if careful:
-                product = np.where(v != 0, product, 0.0)
+            if careful and not (local.__class__ in NUMBERS and np.isfinite(local)):
+                product = np.where(np.logical_or(v != 0, np.isfinite(local)), product, 0.0)
         elif gate.linear and len(node.parents) == 1 and not gate.variadic:
             product = run(gate, [v], node.static or {}, MODE.get())
         else:
