@@ -47,11 +47,14 @@ class Kind:
         """The downstream gradient at an edge; `arguments` of the rule if not the saved arrays."""
         return edge.back(node, g) if arguments is None else edge.apply(g, arguments)
 
+    def along(self, node: Node, edge: Edge) -> None:
+        """A tangent goes through an edge, in a pass of forward mode."""
+
     def arrived(self, parent: Node, g: Any) -> None:
         """The gradient with respect to a value, as far as it has been added up."""
 
     def leave(self, finite: Iterable[Any] | None = None) -> None:
-        """A backward pass is over. `finite`: gradients that were right because none holds NaN."""
+        """A pass over the graph is over. `finite`: gradients that were right as none holds NaN."""
 
     def slot(self, slot: GradSlot, cleared: bool = False) -> GradSlot:
         """Where the gradient of a leaf is kept; `cleared`: whatever it was, it is set now."""

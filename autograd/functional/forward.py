@@ -98,7 +98,7 @@ class Forward:
     """
 
     def __init__(self, roots: Sequence[Node], recorded: bool):
-        self.roots, self.recorded = roots, recorded
+        self.roots, self.recorded, self.kind = roots, recorded, MODE.get().kind
         nodes = {node for root in roots for node in reachable(root)}
         self.order = sorted(nodes, key=lambda node: node.number)
         parents = (x.parents[k] for x in self.order for k in x.plan.positions)  # type: ignore[union-attr]
@@ -114,6 +114,7 @@ class Forward:
             last = [found[root] for root in self.roots if root in found]
             if any(has_nan(v._array if isinstance(v, Tensor) else v) for v in last):
                 found = self.go(start, careful=True)
+        self.kind.leave()
         return found
 
     def go(self, start: dict[Node, Any], careful: bool) -> dict[Node, Any]:
@@ -138,6 +139,7 @@ class Forward:
     def through(self, node: Node, edge: Edge, v: Any, careful: bool) -> Any:
         """What the tangent of one operand adds to that of the gate; None if nothing."""
         gate = edge.gate
+        self.kind.along(node, edge)
         product: Any
         if edge.passes:
             product = v
