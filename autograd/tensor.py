@@ -265,7 +265,7 @@ class Tensor(Methods):
             )
         if sharing.is_alone(self):
             # a number that was written to is an array without axes
-            self._stand_for(result, None if result._array.shape else Memory())
+            self._stand_for(result, None if result._array.shape else [])
             return
         from .library.views import write_through
 

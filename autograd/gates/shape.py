@@ -18,7 +18,6 @@ from ..arrays import Array, plain_array
 from ..declare import gate, register_method
 from ..errors import DTypeError, ShapeError
 from ..numpy_api import NUMPY_FUNCTIONS
-from ..sharing import Memory
 from ..tensor import Tensor
 from .signatures import joining, recorded
 
@@ -211,7 +210,7 @@ def _copy_of_array(x: Any, order: str = "K", subok: bool = False) -> Any:
     """`np.copy`: of a single value it makes an array, which can be written to."""
     result = copy(x, order=order)
     if not result._array.shape:
-        result._memory = Memory()
+        result._memory = []
     return result
 
 
