@@ -10,6 +10,7 @@ __all__ = [
     "GraphError",
     "InPlaceError",
     "LabelError",
+    "NoAxesError",
     "ShapeError",
     "TraceError",
     "UnsupportedError",
@@ -26,6 +27,10 @@ class ConvergenceError(AutogradError, ArithmeticError):
 
 class ShapeError(AutogradError, ValueError):
     """Shapes that do not fit together."""
+
+
+class NoAxesError(ShapeError, TypeError):
+    """A single value where a sequence is needed; NumPy's error there is a TypeError, too."""
 
 
 class DTypeError(AutogradError, TypeError):

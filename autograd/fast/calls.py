@@ -17,7 +17,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..arrays import NUMBERS, Array, kept, settled
-from ..call import operand, run
+from ..call import MISFITS, operand, run, told
 from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
 from ..modes import MODE
@@ -94,13 +94,19 @@ def make(row, kernel, prepared, prepare):
         if not tracked or not state.recording:
             if plain:
                 return kernel({given})
-            {constant}
+            try:
+                {constant}
+            except MISFITS as error:
+                raise told(row, ({data},), error) from None
         {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
             {freeze}
-        {compute}
+        try:
+            {compute}
+        except MISFITS as error:
+            raise told(row, ({data},), error) from None
         try:
             lengths = out.shape
         except AttributeError:  # Python's: 1j * np.float64(2)
@@ -127,15 +133,15 @@ def make(row, kernel, prepared, prepare):
     return call, install
 """
 COMPUTE = """
-        if fused is None:
-            out, extra = kernel({given}), None
-        else:
-            out, extra = fused({given})
+            if fused is None:
+                out, extra = kernel({given}), None
+            else:
+                out, extra = fused({given})
 """.strip()
 CONSTANT = """
-            array = kernel({given})
-            result = constant_tensor(array)
-            return {find} if array.__class__ is ndarray else result
+                array = kernel({given})
+                result = constant_tensor(array)
+                return {find} if array.__class__ is ndarray else result
 """.strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
 TEXTS = UNWRAP + FREEZE + SETTLE + ON_NUMBERS + CALL + COMPUTE + CONSTANT
@@ -192,13 +198,13 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
+        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "MISFITS": MISFITS, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": operand, "run": run, "shown": shown, "__name__": __name__,
+        "operand": operand, "run": run, "shown": shown, "told": told, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]

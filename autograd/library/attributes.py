@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import library  # noqa: F401 (attaches its methods)
+from ..elsewhere import of_tensor
 from ..tensor import Tensor
 
 __all__ = ["late"]
@@ -14,4 +15,4 @@ def late(tensor: Tensor, name: str) -> Any:
     """What the class has by now; raises AttributeError that tells how NumPy calls the same."""
     if hasattr(type(tensor), name):
         return object.__getattribute__(tensor, name)
-    raise AttributeError(f"{type(tensor).__name__!r} object has no attribute {name!r}")
+    raise of_tensor(tensor, name)
