@@ -15,7 +15,7 @@ import numpy as np
 
 from .errors import AutogradError, DTypeError, ShapeError
 
-__all__ = ["misfit", "not_an_array", "not_numbers"]
+__all__ = ["keyword", "misfit", "not_an_array", "not_numbers"]
 
 EXPECTED = "a tensor holds floats, complex numbers, integers or bools"
 
@@ -104,6 +104,36 @@ def _a(value: Any) -> str:
     """ "a list", "an array", ..."""
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeiouAEIO' or name == 'ndarray' else 'a'} {name}"
+
+
+# --- keywords of other libraries -----------------------------------------------------------------
+
+NUMPYS = {
+    "dim": "axis",
+    "keepdim": "keepdims",
+    "reduction_indices": "axis",
+    "keep_dims": "keepdims",
+    "unbiased": "ddof",
+    "grad": "gradient",
+    "grad_tensors": "gradient",
+    "grad_output": "gradient",
+}
+NEEDLESS = {
+    "retain_graph": "a graph can be gone back through again as it is",
+    "inputs": "all leaves get their gradients; those of some alone are autograd.grad(f, argnums)",
+}
+
+
+def keyword(name: str, given: dict[str, Any], known: Sequence[str]) -> TypeError:
+    """The error for keywords that a method does not have: what NumPy calls them."""
+    first = next(iter(given))
+    if first in NUMPYS and NUMPYS[first] in known:
+        advice = f"write {NUMPYS[first]}={given[first]!r}"
+    elif first in NEEDLESS:
+        advice = f"leave it out: {NEEDLESS[first]}"
+    else:
+        advice = f"it takes {', '.join(known)}"
+    return TypeError(f"{name}: got an unexpected keyword argument {first!r}; {advice}")
 
 
 # --- operands that do not fit together -----------------------------------------------------------

@@ -112,6 +112,7 @@ def backward(
     *,
     create_graph: bool = False,
     retain_grads: bool = False,
+    **foreign: Any,
 ) -> None:
     """Add the gradients of this tensor to the `.grad` of the leaves that it was made from.
 
@@ -127,6 +128,10 @@ def backward(
     >>> x.grad
     array(6.)
     """
+    if foreign:
+        from .advice import keyword
+
+        raise keyword("backward", foreign, ["gradient", "create_graph", "retain_grads"])
     if not tensor.requires_grad:
         raise GraphError(
             "backward: no tensor that requires a gradient leads to this one; it was made of "

@@ -169,6 +169,8 @@ def register_method(names: Sequence[str], call: Any, reflected: str | None = Non
     """Offer a gate as operators and methods of Tensor."""
     for name in names:
         setattr(Tensor, name, call)
+        if getattr(call, "__name__", "").startswith("_") and not name.startswith("_"):
+            call.__qualname__ = f"Tensor.{name}"  # which Python's messages tell
     if reflected:
         setattr(Tensor, reflected, lambda self, other: call(other, self))
 

@@ -14,7 +14,6 @@ PACKAGE = {
     "Tensor": "autograd.Tensor",
     "tensor": "autograd.Tensor(value)",
     "no_grad": "autograd.no_grad()",
-    "optim": "nn.SGD(net, lr=...)",
     "utils": "nn.batches(x, y, size) for batches",
     "DataLoader": "nn.batches(x, y, size)",
     "CrossEntropyLoss": "nn.SoftmaxWithLoss(), or nn.softmax_cross_entropy(scores, labels)",
