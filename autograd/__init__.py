@@ -82,7 +82,7 @@ else:
             return import_module(f"{__name__}.{name}")
         if name.startswith("_"):  # which protocols look for
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from .elsewhere import of_package
+        from .words.names import of_package
 
         raise of_package(__name__, name)
 

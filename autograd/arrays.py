@@ -14,6 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
 from .errors import InPlaceError, UnsupportedError
+from .modes import MODE
 from .standins import StandIn
 
 __all__ = [
@@ -42,11 +43,11 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     try:
         array = np.asarray(check_plain(value), dtype=dtype)
     except ValueError as error:
-        from .advice import not_an_array
+        from .words.values import not_an_array
 
         raise not_an_array(value, error) from None
     if array.dtype.kind not in "fciub":
-        from .advice import not_numbers
+        from .words.values import not_numbers
 
         raise not_numbers(value, array)
     if array.ndim == 0:
@@ -61,7 +62,7 @@ def check_plain(value: Any) -> Any:
     """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
     if value.__class__ is np.ndarray:  # by far the most often
         return value
-    if isinstance(value, (list, tuple)) and _holds_tracked(value):
+    if isinstance(value, (list, tuple)) and MODE.get().recording and _holds_tracked(value):
         raise UnsupportedError(
             "a list that holds tracked tensors is not an array; use np.stack(list) or "
             "np.concatenate(list), which record where each gradient goes"

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from .arrays import as_constant
 from .complexes import check_single_and_real, real_part
 from .declare import register_method
-from .errors import GraphError, ShapeError
+from .errors import GraphError, ShapeError, keyword
 from .gates.shape import astype, sum_to
 from .hooks import call_hooks, have_hooks
 from .leaf import filled, retain
@@ -129,8 +129,6 @@ def backward(
     array(6.)
     """
     if foreign:
-        from .advice import keyword
-
         raise keyword("backward", foreign, ["gradient", "create_graph", "retain_grads"])
     if not tensor.requires_grad:
         raise GraphError(
@@ -165,10 +163,7 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     if gradient.shape != tensor.shape:
-        raise ShapeError(
-            f"backward: the gradient has shape {gradient.shape}, but the tensor {tensor.shape}; "
-            "they must agree"
-        )
+        raise ShapeError(f"backward: the gradient is {gradient.shape}, the tensor {tensor.shape}")
     return gradient
 
 

@@ -20,9 +20,7 @@ from .sharing import shown
 from .standins import StandIn
 from .tensor import Tensor, constant_tensor, recorded_tensor
 
-__all__ = ["MISFITS", "operand", "run", "told"]
-
-MISFITS = AttributeError, IndexError, TypeError, ValueError  # of operands that do not fit
+__all__ = ["operand", "run"]
 
 
 def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode) -> Any:
@@ -35,10 +33,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
         for kind, k in plan.layout:  # what rules read later has to stay as it is
             if kind == "operand" and isinstance(operands[k], (ndarray, StandIn)):
                 values[k] = parents[k] = kept(values[k])
-    try:
-        array, extra = mode.kind.forward(gate, values, static, plan)
-    except MISFITS as error:
-        raise told(gate, values, error) from None
+    array, extra = mode.kind.forward(gate, values, static, plan)
     out = unboxed(array)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
@@ -55,13 +50,6 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
     if mode.kind.names_gradients:
         mode.kind.made(result)
     return result
-
-
-def told(gate: Gate, values: Sequence[Any], error: Exception) -> Exception:
-    """An error of NumPy in the user's terms, where there is more to tell."""
-    from .advice import misfit
-
-    return misfit(gate, values, error)
 
 
 def unwrap(gate: Gate, operands: Sequence[Any]) -> tuple[list[Array], list[Any], tuple[int, ...]]:

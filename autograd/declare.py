@@ -18,6 +18,7 @@ from .gate import GATES, Function, Gate
 from .modes import MODE
 from .numpy_api import COMPOSED, NUMPY_FUNCTIONS, register
 from .tensor import Tensor
+from .words import MISFITS, misfit
 
 if TYPE_CHECKING:
     from .gates.signatures import Binary, Recorded
@@ -101,7 +102,10 @@ def caller(row: Gate) -> Callable[..., Any]:
 
     def call(*args: Any, **static: Any) -> Any:
         operands, static = bind(row, args, static)
-        return run(row, operands, static, MODE.get())
+        try:
+            return run(row, operands, static, MODE.get())
+        except MISFITS as error:
+            raise misfit(row, operands, error) from None
 
     return call
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 __all__ = [
     "AutogradError",
     "ConvergenceError",
@@ -59,3 +62,10 @@ class GradientCheckError(AutogradError, AssertionError):
 
 class TraceError(AutogradError, TypeError):
     """Something in a function that `compile` cannot write down as a straight-line program."""
+
+
+def keyword(name: str, given: dict[str, Any], known: Sequence[str]) -> TypeError:
+    """The error for keywords that a method does not have: what NumPy calls them."""
+    from .words.values import keyword
+
+    return keyword(name, given, known)

@@ -32,6 +32,7 @@ from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
 from .values import ARRAYS, RecordedSweep
+from .words import tracked_as_array, without_gradient
 
 __all__ = ["Tensor"]
 
@@ -218,14 +219,7 @@ class Tensor(Methods):
     def grad(self, value: ArrayLike | Tensor | None) -> None:
         node = self._met()._node
         if node is None or not self.requires_grad:
-            advice = (
-                "set t.requires_grad = True to train it"
-                if self.dtype.kind in "fc"
-                else f"it holds {self.dtype}, and only floats have one: write 0.0 where it says 0"
-            )
-            raise GraphError(
-                f"grad: this tensor has requires_grad=False and keeps no gradient; {advice}"
-            )
+            raise without_gradient(self.dtype)
         if value is not None and np.shape(value) != self.shape:
             raise ShapeError(
                 f"grad: got shape {np.shape(value)} for a tensor of shape {self.shape}"
@@ -371,23 +365,13 @@ class Tensor(Methods):
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad:
-            keep = (
-                "for X.dot(t) with an array X np.dot(X, t)"
-                if self.ndim
-                else "and keep losses, to be averaged or plotted, as numbers: loss.item()"
-            )
-            raise UnsupportedError(
-                "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. "
-                f"For np.array([t, u]) write np.stack([t, u]), {keep}; for a[...] = t with an "
-                "array a let a be a Tensor; use t.numpy() or t.detach() to leave the graph on "
-                "purpose, as for a plot"
-            )
+        if self.requires_grad and MODE.get().recording:
+            raise tracked_as_array(self.shape)
         return np.array(self._current(), dtype=dtype)
 
     @property
     def _mask(self) -> Any:  # np.ma asks for it, after it has taken `_data` without a word
-        if not self.requires_grad:
+        if not (self.requires_grad and MODE.get().recording):
             raise AttributeError("a tensor has no mask")
         raise UnsupportedError(
             "np.ma: a tensor and a masked array do not combine, for the result would lose its "
@@ -397,7 +381,7 @@ class Tensor(Methods):
     def _number(self, what: str) -> Any:
         """The single value, to become a number of Python: not of a tracked tensor."""
         self._check_single(what)
-        if self._tracked:
+        if self._tracked and MODE.get().recording:
             raise UnsupportedError(
                 f"{what}: t is tracked, and a Python number would silently lose its gradient; use "
                 "t.item() or t.detach() to leave the graph on purpose (a loss to be kept or shown "
@@ -464,8 +448,8 @@ class Tensor(Methods):
     __hash__ = object.__hash__  # == compares values, so identity has to serve as the hash
 
     def __copy__(self) -> Tensor:
-        if not self._tracked:
-            return self._copy_leaf()
+        if not (self._tracked and MODE.get().recording):
+            return constant_tensor(np.copy(self._current()))
         raise UnsupportedError(
             "copy(t): a copy of the handle would share the graph by accident; use t.copy() to "
             "record a copy, or t.detach() for a constant; to plot it, pass t.numpy()"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy import ndarray
 
 from ..arrays import NUMBERS, Array, kept, settled
-from ..call import MISFITS, operand, run, told
+from ..call import operand, run
 from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
 from ..modes import MODE
@@ -25,6 +25,7 @@ from ..node import ArrayNode, next_number
 from ..sharing import shown
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
+from ..words import MISFITS, misfit
 from .buffers import SMALL, empty
 from .numbers import NumberNode
 from .quick import INSTALL
@@ -97,7 +98,7 @@ def make(row, kernel, prepared, prepare):
             try:
                 {constant}
             except MISFITS as error:
-                raise told(row, ({data},), error) from None
+                raise misfit(row, ({data},), error) from None
         {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
@@ -106,7 +107,7 @@ def make(row, kernel, prepared, prepare):
         try:
             {compute}
         except MISFITS as error:
-            raise told(row, ({data},), error) from None
+            raise misfit(row, ({data},), error) from None
         try:
             lengths = out.shape
         except AttributeError:  # Python's: 1j * np.float64(2)
@@ -198,13 +199,14 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "MISFITS": MISFITS, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
+        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "MISFITS": MISFITS, "NUMBERS": NUMBERS,
+        "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": operand, "run": run, "shown": shown, "told": told, "__name__": __name__,
+        "operand": operand, "run": run, "misfit": misfit, "shown": shown, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
@@ -285,7 +287,10 @@ def _general(row: Gate) -> Any:
             else:  # plain arrays, as when a rule calls a gate
                 return row.compute(list(args), static, None)[0]
         operands, static = bind(row, args, static)
-        return run(row, operands, static, state)
+        try:
+            return run(row, operands, static, state)
+        except MISFITS as error:
+            raise misfit(row, operands, error) from None
 
     return call
 

@@ -206,6 +206,7 @@ class Methods:
         self,
         a_min: Operand = None,
         a_max: Operand = None,
+        out: Any = None,
         *,
         min: Operand = None,
         max: Operand = None,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..declare import gate, register_method
+from ..errors import keyword
 from ..numpy_api import NUMPY_FUNCTIONS, register_reduction
 from ..tensor import Axis, Tensor
 from .shape import broadcast_to
@@ -252,8 +253,6 @@ def _rare(function: Any, x: Any, **options: Any) -> Any:
 
 
 def _unexpected(call: Any, foreign: dict[str, Any]) -> TypeError:
-    from ..advice import keyword
-
     options = inspect.signature(getattr(Tensor, call.__name__)).parameters.values()
     names = [p.name for p in options if p.name != "self" and p.kind != p.VAR_KEYWORD]
     return keyword(call.__name__, foreign, names)

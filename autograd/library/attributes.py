@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import library  # noqa: F401 (attaches its methods)
-from ..elsewhere import of_tensor
 from ..tensor import Tensor
+from ..words.names import of_tensor
 
 __all__ = ["late"]
 

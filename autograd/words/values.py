@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import AutogradError, DTypeError, ShapeError
+from ..errors import AutogradError, DTypeError, ShapeError
 
 __all__ = ["keyword", "misfit", "not_an_array", "not_numbers"]
 
@@ -28,11 +28,9 @@ def not_numbers(value: Any, array: Any) -> DTypeError:
     culprit = _culprit(value)
     where = "" if culprit is value else f" in {_a(value)}"
     told = _told(culprit) or _told(array)
-    if told is None:
-        got, advice = f"{array.dtype} ({type(value).__name__})", ""
-    else:
-        got, advice = told[0] + where, "; " + told[1]
-    return DTypeError(f"got {got}; {EXPECTED}{advice}")
+    got = type(value).__name__ if told is None else told[0] + where
+    advice = "" if told is None else "; " + told[1]
+    return DTypeError(f"got {array.dtype} ({got}); {EXPECTED}{advice}")
 
 
 def not_an_array(value: Any, error: Exception) -> Exception:
@@ -85,7 +83,7 @@ def _told(value: Any) -> tuple[str, str] | None:
         return f"an integer of {value.bit_length()} bits", "NumPy's have 64 at most: write float(x)"
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind in "mM" and kind:
-        return str(value.dtype), "make numbers of times: (t - t[0]) / np.timedelta64(1, 's')"
+        return "times", "make numbers of times: (t - t[0]) / np.timedelta64(1, 's')"
     if isinstance(value, (datetime.date, datetime.timedelta)):
         return _a(value), "make a number of a time: t.timestamp(), or duration.total_seconds()"
     if isinstance(value, (set, frozenset)) or hasattr(value, "__next__"):

@@ -31,7 +31,7 @@ TENSOR = {
     "adjoint": "np.conj(t.mT)",
     "expand": "np.broadcast_to(t, shape)",
     "expand_as": "np.broadcast_to(t, other.shape)",
-    "contiguous": "t itself; np.ascontiguousarray(t) where the order in memory counts",
+    "contiguous": "t itself; t.copy() where the order in memory counts",
     "is_contiguous": "t.flags.c_contiguous",
     "stride": "t.strides, in bytes",
     "dim": "t.ndim",
@@ -56,7 +56,6 @@ TENSOR = {
     "mm": "a @ b",
     "bmm": "a @ b, for stacks of matrices, too",
     "mv": "a @ v",
-    "matmul": "a @ b",
     "addmm": "c + a @ b",
     "ger": "np.outer(a, b)",
     "norm": "np.linalg.norm(t, axis=axis)",
@@ -304,7 +303,7 @@ def of_package(module: str, name: str) -> AttributeError:
 
 def _call(name: str) -> str | None:
     """How NumPy's function of that name is called with a tensor; None if there is none."""
-    function = getattr(np, name, None)
+    function: Any = getattr(np, name, None)
     if isinstance(function, np.ufunc):
         return f"np.{name}(t{', y' * (function.nin - 1)})"
     if name.startswith("_") or not hasattr(function, "__wrapped__"):
