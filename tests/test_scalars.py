@@ -1,4 +1,4 @@
-"""A net of single values, as written for engines that know nothing else: x.relu(), a neuron at a time.
+"""A net of single values, as written for engines that know nothing else: x.relu(), one by one.
 
 It learns two moons; each step is compared with the same net in matrices, differentiated by hand.
 """
@@ -89,7 +89,8 @@ def test_numbers_are_shown_as_numbers() -> None:
     y = x * x
     y.backward()
     assert f"{x.data} {x.grad} {y.data}" == "-4.0 -8.0 16.0"
-    assert f"{x.data:.4f} {x.grad:.4f}" == "-4.0000 -8.0000" == "%.4f %.4f" % (x.data, x.grad)
+    assert f"{x.data:.4f} {x.grad:.4f}" == "-4.0000 -8.0000"
+    assert "%.4f | %.4f" % (x.data, x.grad) == "-4.0000 | -8.0000"  # noqa: UP031 (as they write)
     assert x.grad == -8.0
     assert str(y) == "Tensor(16., gate=multiply)"
 

@@ -118,7 +118,6 @@ TENSOR = {
     "index_select": "np.take(t, index, axis)",
     "scatter": "np.put_along_axis(t, index, values, axis)",
     "index_put": "t[index] = values",
-    "bincount": "np.bincount(t)",
     "histc": "np.histogram(t, bins)",
     "unique": "np.unique(t)",
     "diff": "np.diff(t)",

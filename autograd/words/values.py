@@ -27,7 +27,7 @@ def not_numbers(value: Any, array: Any) -> DTypeError:
     """The error for a value of which NumPy makes an array of something else than numbers."""
     culprit = _culprit(value)
     where = "" if culprit is value else f" in {_a(value)}"
-    told = _told(culprit) or _told(array)
+    told = _told(culprit) or (_told(array) if array.ndim else None)
     got = type(value).__name__ if told is None else told[0] + where
     advice = "" if told is None else "; " + told[1]
     return DTypeError(f"got {array.dtype} ({got}); {EXPECTED}{advice}")
@@ -145,6 +145,14 @@ def misfit(row: Any, values: Sequence[Any], error: Exception) -> Exception:
         return _not_broadcast(row, values, error)
     if "not supported for the input types" in str(error) or "loop with signature" in str(error):
         return _not_for_these(row, values, error)
+    shapes = ", ".join(str(np.shape(x)) for x in values)
+    if str(error) == "all input arrays must have the same shape":
+        return ShapeError(
+            f"{row.name}: got arrays of shapes {shapes}, but all need the same shape; "
+            "np.concatenate joins along an axis that they have"
+        )
+    if isinstance(error, IndexError) and str(error) == "tuple index out of range":
+        return IndexError(f"{row.name}: got shape {shapes}, which has no such axis")
     if str(error) == "invalid index to scalar variable.":
         return IndexError("t[index]: t is a single value, without axes; the number is t.item()")
     if isinstance(error, AttributeError) and any(type(x) in (bool, int, float) for x in values):
