@@ -48,6 +48,14 @@ else:
     _OWN = [k for k, x in globals().items() if getattr(x, "__module__", "").startswith(__name__)]
     __all__ = sorted([*_OWN, *_LATER, "gates"])
 
+    class _Lower(type(gates)):  # type: ignore[misc]
+        """The module `autograd.tensor`, which PyTorch's users call."""
+
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            raise TypeError("autograd.tensor is a module; write Tensor(value), with a capital T")
+
+    tensor.__class__ = _Lower  # noqa: F405
+
     # names that only code written for `autograd.numpy` asks for, by the file of hips/ they are in
     _CLIENTS = {
         "builtins": "dict isinstance list tuple type",
@@ -72,7 +80,11 @@ else:
                 return getattr(import_module(f"{__name__}.{module}"), name)
         if name in _NEIGHBOURS:
             return import_module(f"{__name__}.{name}")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name.startswith("_"):  # which protocols look for
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .words.names import of_package
+
+        raise of_package(__name__, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from .arrays import as_constant
 from .complexes import gradient_wanted, real_part
 from .declare import register_method
-from .errors import GraphError, ShapeError
+from .errors import GraphError, ShapeError, keyword
 from .gates.shape import astype, sum_to
 from .hooks import Hook, call_hooks, have_hooks
 from .leaf import filled, retain
@@ -112,6 +112,7 @@ def backward(
     *,
     create_graph: bool = False,
     retain_grads: bool = False,
+    **foreign: Any,
 ) -> None:
     """Add the gradients of this tensor to the `.grad` of the leaves that it was made from.
 
@@ -127,6 +128,8 @@ def backward(
     >>> x.grad
     array(6.)
     """
+    if foreign:
+        raise keyword("backward", foreign, ["gradient", "create_graph", "retain_grads"])
     if not tensor.requires_grad:
         raise GraphError(
             "backward: no tensor that requires a gradient leads to this one; it was made of "
@@ -163,8 +166,7 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     if gradient.shape != tensor.shape:
-        shapes = f"{gradient.shape}, but the tensor {tensor.shape}"
-        raise ShapeError(f"backward: the gradient has shape {shapes}; they must agree")
+        raise ShapeError(f"backward: the gradient is {gradient.shape}, the tensor {tensor.shape}")
     return gradient
 
 

@@ -27,10 +27,21 @@ from .rows import constant
 from .trees import Tree
 
 __all__ = [
-    "Argnums", "Call", "check_real", "check_single", "like", "result", "several", "zeros",
+    "Argnums", "Call", "check_function", "check_real", "check_single", "like", "result", "several",
+    "zeros",
 ]  # fmt: skip
 
 Argnums = int | Sequence[int]
+
+
+def check_function(f: Any, name: str) -> None:
+    """Raise TypeError for a value where a function to be differentiated is expected."""
+    if not callable(f):
+        advice = "; for the gradients of a tensor call t.backward() and read x.grad"
+        raise TypeError(
+            f"{name}: got {type(f).__name__}, but it takes a function, as in {name}(f)(x)"
+            f"{advice if isinstance(f, Tensor) else ''}"
+        )
 
 
 class Call:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import library  # noqa: F401 (attaches its methods)
 from ..tensor import Tensor
+from ..words.names import of_tensor
 
 __all__ = ["late"]
 
@@ -14,4 +15,4 @@ def late(tensor: Tensor, name: str) -> Any:
     """What the class has by now; raises AttributeError that tells how NumPy calls the same."""
     if hasattr(type(tensor), name):
         return object.__getattribute__(tensor, name)
-    raise AttributeError(f"{type(tensor).__name__!r} object has no attribute {name!r}")
+    raise of_tensor(tensor, name)

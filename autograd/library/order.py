@@ -15,6 +15,7 @@ from ..errors import UnsupportedError
 from ..gates.compare import constant, of_values
 from ..gates.reduce import shared
 from ..gates.shape import astype
+from ..modes import MODE
 from ..numpy_api import refuse_options
 from ..standins import in_company_of
 from ..tensor import Axis, Tensor
@@ -194,7 +195,7 @@ def _position(q: Any, n: Any, method: str) -> Any:
 def _fractions(q: Any, name: str, scale: float) -> Any:
     """The quantiles that are asked for, as an array."""
     if isinstance(q, Tensor):
-        if q.requires_grad:
+        if q.requires_grad and MODE.get().recording:
             raise UnsupportedError(
                 f"np.{name}: q is tracked, but which elements a quantile lies between would be "
                 "frozen; pass q.detach()"

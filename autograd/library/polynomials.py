@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import Array, plain_array
 from ..declare import composed, gate
 from ..errors import ShapeError, UnsupportedError
+from ..modes import is_recording
 from ..numpy_api import refuse_options
 from ..tensor import Tensor
 
@@ -102,7 +103,7 @@ def polyfit(
     refused: it would need that of a least squares solution.
     """
     for name, points in {"x": x, "w": w}.items():
-        if isinstance(points, Tensor) and points.requires_grad:
+        if is_recording() and isinstance(points, Tensor) and points.requires_grad:
             raise UnsupportedError(
                 f"np.polyfit: {name} is tracked, but only y has a gradient here; pass "
                 f"{name}.detach(), or solve the normal equations with np.vander and np.linalg.solve"

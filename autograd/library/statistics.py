@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import plain_array
 from ..declare import composed
 from ..errors import ShapeError, UnsupportedError
+from ..modes import is_recording
 from ..standins import StandIn
 from ..tensor import Axis, Tensor
 from .reductions import NOT_GIVEN, among, as_floats, finished, given, how_many
@@ -127,7 +128,7 @@ def cov(
 ) -> Any:  # fmt: skip
     """The covariance matrix of variables in rows (or columns), as `np.cov`."""
     for name, weights in {"fweights": fweights, "aweights": aweights}.items():
-        if isinstance(weights, Tensor) and weights.requires_grad:
+        if is_recording() and isinstance(weights, Tensor) and weights.requires_grad:
             raise UnsupportedError(
                 f"np.cov: {name} is tracked, but its gradient is not known; pass {name}.detach()"
             )

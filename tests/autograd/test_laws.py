@@ -260,7 +260,7 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
+    "errors", "words", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
     "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
     "gates", "interop", "masks", "hooks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
