@@ -17,6 +17,7 @@ from ..backward import backpropagate, reachable
 from ..errors import DTypeError, GraphError, ShapeError
 from ..gates.shape import reshape
 from ..hooks import have_hooks
+from ..leaf import lend
 from ..modes import MODE, recording
 from ..node import Node
 from ..standins import StandIn
@@ -211,6 +212,7 @@ def _variable(x: Any, position: int, name: str) -> Tensor:
             "write 3.0 instead of 3, or use array.astype(float)"
         )
     variable.requires_grad = True
+    lend(variable.node)
     return variable
 
 
