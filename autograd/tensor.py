@@ -28,6 +28,10 @@ from .values import ARRAYS, RecordedSweep
 
 __all__ = ["Tensor"]
 
+TO_WRITE_INTO = (  # advice, in errors
+    "for a[...] = t with an array a let a be a Tensor, a = np.zeros_like(t, shape=...) or "
+    "a = ag.Tensor(a, requires_grad=False)"
+)
 
 if TYPE_CHECKING:
     from .gates.methods import Methods
@@ -253,7 +257,8 @@ class Tensor(Methods):
             if recording:
                 raise InPlaceError(
                     f"{what} on a leaf that requires a gradient: its gradient would have no place "
-                    f"to go; {advice}, or update it inside `with no_grad():`"
+                    f"to go; {advice}, or update it inside `with no_grad():`; what is only written "
+                    "into is made with requires_grad=False"
                 )
             self._become(result._array)
             return
@@ -351,8 +356,8 @@ class Tensor(Methods):
         if self.requires_grad:
             raise UnsupportedError(
                 "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. "
-                "For np.array([t, u]) write np.stack([t, u]), for X.dot(t) with an array X "
-                "np.dot(X, t); for a[...] = t with an array a let a be a Tensor; use t.numpy() or "
+                "For np.array([t, u]) write np.stack([t, u]), for nested lists np.block, for "
+                f"X.dot(t) with an array X np.dot(X, t); {TO_WRITE_INTO}; use t.numpy() or "
                 "t.detach() to leave the graph on purpose"
             )
         return np.array(self._current(), dtype=dtype)
@@ -370,8 +375,8 @@ class Tensor(Methods):
         if self._tracked:
             raise UnsupportedError(
                 f"{what}: t is tracked, and a Python number would silently lose its gradient; use "
-                "t.item() or t.detach() to leave the graph on purpose, and NumPy's functions in "
-                "place of those of math"
+                "t.item() or t.detach() to leave the graph on purpose, and functions of NumPy or "
+                f"scipy.special in place of those of math; {TO_WRITE_INTO}"
             )
         return self._current().item() if self._array.ndim else self._current()
 
