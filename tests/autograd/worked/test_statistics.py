@@ -151,6 +151,14 @@ def test_moments_of_the_banana() -> None:
     assert_mean(samples**2, np.array([4.0, 9.0]))
 
 
+def test_long_steps_are_put_right() -> None:
+    """Leapfrog alone would be far off here: half a step too much or too little shows."""
+    samples = of("Hamiltonian Monte Carlo")["hmc"](
+        lambda x: -0.5 * np.sum(x**2), np.zeros(1), 5000, generator(0), step=1.2, leaps=2
+    )
+    assert_mean(samples**2, np.ones(1))
+
+
 def test_the_sampler_gives_the_same_samples_again() -> None:
     s = of("Hamiltonian Monte Carlo")
     first, second = (s["hmc"](s["log_density"], np.ones(2), 20, generator(2)) for _ in range(2))
