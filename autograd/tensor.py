@@ -32,7 +32,7 @@ from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
 from .values import ARRAYS, RecordedSweep
-from .words import tracked_as_array, without_gradient
+from .words import TO_WRITE_INTO, tracked_as_array, without_gradient
 
 __all__ = ["Tensor"]
 
@@ -270,7 +270,8 @@ class Tensor(Methods):
             if recording:
                 raise InPlaceError(
                     f"{what} on a leaf that requires a gradient: its gradient would have no place "
-                    f"to go; {advice}, or update it inside `with no_grad():`"
+                    f"to go; {advice}, or update it inside `with no_grad():`; what is only written "
+                    "into is made with requires_grad=False"
                 )
             self._become(result._array)
             return
@@ -385,7 +386,8 @@ class Tensor(Methods):
             raise UnsupportedError(
                 f"{what}: t is tracked, and a Python number would silently lose its gradient; use "
                 "t.item() or t.detach() to leave the graph on purpose (a loss to be kept or shown "
-                "is loss.item()), and NumPy's functions in place of those of math"
+                "is loss.item()), and functions of NumPy or scipy.special in place of those of "
+                f"math; {TO_WRITE_INTO}"
             )
         return self._current().item() if self._array.ndim else self._current()
 

@@ -17,6 +17,7 @@ from ..backward import backpropagate, reachable
 from ..errors import DTypeError, GraphError, ShapeError
 from ..gates.shape import reshape
 from ..hooks import have_hooks
+from ..leaf import is_lent, lend
 from ..modes import MODE, recording
 from ..node import Node
 from ..standins import StandIn
@@ -137,7 +138,14 @@ class Call:
     def reaches_others(self, leaves: Iterable[Node]) -> bool:
         """Whether there are tracked tensors among them that f was not given as variables."""
         own = set(self.nodes)
-        return any(node.plan is None and node.slot and node not in own for node in leaves)
+        return any(
+            node.plan is None and node.slot and node not in own and not self._is_over(node)
+            for node in leaves
+        )
+
+    def _is_over(self, node: Node) -> bool:
+        """Whether a leaf was a variable of another derivative, which f itself asked for."""
+        return is_lent(node) and node.number > min(own.number for own in self.nodes)
 
     def directions(self, given: Any) -> list[Tensor]:
         """Directions to go along, checked: one for each variable, in the containers of these."""
@@ -222,6 +230,7 @@ def _variable(x: Any, position: int, name: str) -> Tensor:
             "write 3.0 instead of 3, or use array.astype(float)"
         )
     variable.requires_grad = True
+    lend(variable.node)
     return variable
 
 

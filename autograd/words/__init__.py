@@ -22,6 +22,12 @@ def misfit(row: Any, values: Sequence[Any], error: Exception) -> Exception:
     return misfit(row, values, error)
 
 
+TO_WRITE_INTO = (  # advice, in errors
+    "for a[...] = t with an array a let a be a Tensor, a = np.zeros_like(t, shape=...) or "
+    "a = ag.Tensor(a, requires_grad=False)"
+)
+
+
 def tracked_as_array(shape: tuple[int, ...]) -> UnsupportedError:
     """The error of a tracked tensor that is asked for its array."""
     advice = (
@@ -31,8 +37,8 @@ def tracked_as_array(shape: tuple[int, ...]) -> UnsupportedError:
     )
     return UnsupportedError(
         "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. For "
-        f"np.array([t, u]) write np.stack([t, u]), {advice}; for a[...] = t with an array a let a "
-        "be a Tensor; use t.numpy() or t.detach() to leave the graph on purpose, as for a plot"
+        f"np.array([t, u]) write np.stack([t, u]), for nested lists np.block, {advice}; "
+        f"{TO_WRITE_INTO}; use t.numpy() or t.detach() to leave the graph on purpose, as for a plot"
     )
 
 

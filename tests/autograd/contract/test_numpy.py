@@ -50,6 +50,19 @@ def test_writing_a_tensor_into_an_array_raises() -> None:
     assert array.tolist() == [0.0, 0.0, 0.0]
 
 
+def test_the_remedy_for_writing_into_an_array_is_told() -> None:
+    t, array = Tensor([1.0, 2.0]), np.zeros(3)
+    with pytest.raises(UnsupportedError, match=r"let a be a Tensor, a = np\.zeros_like\(t, shape="):
+        array[:2] = t
+    with pytest.raises(ValueError, match="sequence") as found:  # NumPy's own words for its cause
+        array[0] = t[0]
+    assert "np.zeros_like(t, shape=...)" in str(found.value.__cause__)
+    with pytest.raises(UnsupportedError, match=r"nested lists np\.block"):
+        np.array([[t[0], t[1]], [t[1], t[0]]])
+    with pytest.raises(UnsupportedError, match=r"scipy\.special in place of those of math"):
+        math.erf(t[0])
+
+
 def test_a_list_of_tracked_tensors_is_refused() -> None:
     x = Tensor(1.0)
     with pytest.raises(UnsupportedError, match=r"np\.stack"):
