@@ -126,10 +126,14 @@ class Tensor(Methods):
         value = self._current()
         return value.outside().copy() if isinstance(value, StandIn) else np.array(value)
 
-    def item(self) -> Any:
-        """The single value as a Python number. Raises ShapeError if there are more."""
-        self._check_single("item()")
-        return self._current().item()
+    def item(self, *index: Any) -> Any:
+        """A value as a Python number: the only one, or the one at an index, as in NumPy.
+
+        Raises ShapeError if there are more and none is named.
+        """
+        if not index:
+            self._check_single("item()")
+        return self._current().item(*index)
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
