@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,12 +70,12 @@ _TOGETHER: list[tuple[str, list[Any]]] = [
     ("axes", [(1, 0), [0]]),
     ("repeats n N deg pad_width n_rows", [2, 3]),
     ("reps repetitions", [(2, 1)]),
-    ("num start_or_stop", [4]),
+    ("num", [4]),
     ("indices_or_sections", [[1, 2], 2]),
     ("shape new_shape", [(9,), (2, 3, 3), (3, 3), (4, 5)]),
     ("dims", [(3, 3)]),
     ("bins", [np.array([0.0, 0.3, 0.6, 1.0])]),
-    ("func function", [np.add, np.sum]),
+    ("func function", [np.sum]),
     ("dtype to type", [np.dtype(float), np.int64]),
     ("from_", [np.dtype(np.float32)]),
     ("kind", ["real floating"]),
@@ -90,6 +91,8 @@ UNKNOWN: list[tuple[Any, ...]] = [
 # what names do not tell: optional operands that matter, texts, and what stands for an index. Bins
 # are chosen, not computed: of the values in them, they are constants.
 TOLD: dict[str, tuple[Any, ...]] = {
+    "np.arange": (4,),
+    "np.reshape": (Operand(SQUARE), (9,)),
     "np.where": (MASKS[1], Operand(SQUARE), Operand(OTHER)),
     "xp.asarray": (Operand(SQUARE),),
     "np.apply_along_axis": (lambda x: x * x, 1, Operand(SQUARE)),
@@ -152,19 +155,23 @@ def _each(values: list[Any]) -> list[tuple[Any, ...]]:
 
 def _of_parameters(function: Any) -> list[list[tuple[Any, ...]]] | None:
     """Arguments to try for each parameter without a default; None if they are not known."""
+    names = _parameters(function)
+    if names is None or not ARGUMENTS.keys() >= {*names}:
+        return None
+    return [ARGUMENTS[n] if n.startswith("*") else _each(ARGUMENTS[n]) for n in names]
+
+
+def _parameters(function: Any) -> list[str] | None:
+    """The names of the parameters without a default, those of any number with a star."""
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):
-        return None
-    found = []
-    for p in parameters:
-        several = p.kind is p.VAR_POSITIONAL
-        if several or (p.default is p.empty and p.kind is not p.VAR_KEYWORD):
-            name = f"*{p.name}" if several else p.name
-            if name not in ARGUMENTS:
-                return None
-            found.append(ARGUMENTS[name] if several else _each(ARGUMENTS[name]))
-    return found
+    except (ValueError, TypeError):  # in C, told in the first line of the documentation
+        told = re.match(r"\w+\((.*?)\)", (function.__doc__ or "").lstrip())
+        names = told[1].replace("[", ",").split(",") if told else []
+        return [n.strip() for n in names if re.fullmatch(r" *\w+ *", n)] if told else None
+    several = inspect.Parameter.VAR_POSITIONAL
+    required = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    return [f"*{p.name}" if p.kind is several else p.name for p in required]
 
 
 def _is_taken(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:

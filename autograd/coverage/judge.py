@@ -19,9 +19,10 @@ import numpy as np
 
 from .examples import examples, operands, replaced
 
-__all__ = ["STATUSES", "System", "Verdict", "member", "verdict", "weighted"]
+__all__ = ["NO_EXAMPLE", "STATUSES", "System", "Verdict", "member", "verdict", "weighted"]
 
 STATUSES = ("differentiable", "constant", "unsupported", "silent")
+NO_EXAMPLE = "no example is known"
 FLOATS = ("float", "complex")
 STEP = 1e-4
 STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))  # as in check.py
@@ -157,7 +158,7 @@ def verdict(system: System, namespace: str, name: str) -> Verdict:
         found.append(_of_example(system, function, plain, args))
         if found[-1].status in ("differentiable", "silent"):
             return found[-1]
-    return found[0] if found else Verdict("unsupported", "no example is known")
+    return found[0] if found else Verdict("unsupported", NO_EXAMPLE)
 
 
 def _of_example(system: System, function: Any, plain: Any, args: Any) -> Verdict:

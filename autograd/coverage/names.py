@@ -7,6 +7,7 @@ read and write files or reckon with dates; the rest is listed apart.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from typing import Any
@@ -59,5 +60,10 @@ def _functions(module: Any) -> list[str]:
 
 def _is_overridable(function: Any) -> bool:
     """Whether NumPy hands over a call of it to arrays of other kinds."""
-    ufuncs = overrides.get_overridable_numpy_ufuncs()
-    return function in ufuncs or function in overrides.get_overridable_numpy_array_functions()
+    return function in _overridable()
+
+
+@functools.cache
+def _overridable() -> set[Any]:
+    functions = overrides.get_overridable_numpy_array_functions()
+    return {*functions, *overrides.get_overridable_numpy_ufuncs()}
