@@ -266,7 +266,7 @@ def _resize(self: Tensor, *shape: Any, refcheck: bool = True) -> None:
             f"{what} on a tensor that shares memory with another one; write np.resize(t, shape), "
             "which repeats the elements, or take a copy first: t = t.copy()"
         )
-    flat: Any = np.ravel(self)
+    flat: Any = np.ravel(np.copy(self))
     size = math.prod(wanted)
     if size > flat.size:
         flat = np.concatenate([flat, np.zeros(size - flat.size, self.dtype)])
