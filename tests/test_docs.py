@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import autograd.library  # noqa: F401 (so that its rows are there before a page, and after it)
 from autograd import gate as gate_module
 from autograd import numpy_api
 
