@@ -281,6 +281,13 @@ def test_what_does_not_change_has_no_part_in_a_change() -> None:
         close(ag.jvp(lambda x: np.sqrt(np.maximum(x, 0.0)))(x, v)[1:], [0.5 / np.sqrt(2), 0.0])
 
 
+def test_what_does_not_change_could_change() -> None:
+    """A NaN elsewhere hides no derivative with respect to the direction."""
+    x, v = np.array([np.nan, 1.0]), np.array([1.0, 0.0])
+    slopes = ag.grad(lambda v: np.sum(ag.jvp(np.tanh)(x, v)))(v)
+    close(slopes[1], 1 - np.tanh(1.0) ** 2)
+
+
 def test_a_parameter_outside_is_held_still_and_can_be_differentiated_by() -> None:
     w = Tensor([2.0, 3.0], requires_grad=True)
     x, v = np.array([1.0, 5.0]), np.array([1.0, 10.0])
