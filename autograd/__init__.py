@@ -33,6 +33,9 @@ from .modes import *
 from .node import Node as Node
 from .parameter import *
 from .tensor import *
+from .words import late
+
+late.offer()
 
 __version__ = "0.1.0"
 
@@ -47,14 +50,6 @@ else:
     _LATER = "Compiled", "compile", "fresh"
     _OWN = [k for k, x in globals().items() if getattr(x, "__module__", "").startswith(__name__)]
     __all__ = sorted([*_OWN, *_LATER, "gates"])
-
-    class _Lower(type(gates)):  # type: ignore[misc]
-        """The module `autograd.tensor`, which PyTorch's users call."""
-
-        def __call__(self, *args: Any, **options: Any) -> Any:
-            raise TypeError("autograd.tensor is a module; write Tensor(value), with a capital T")
-
-    tensor.__class__ = _Lower  # noqa: F405
 
     # names that only code written for `autograd.numpy` asks for, by the file of hips/ they are in
     _CLIENTS = {

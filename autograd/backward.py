@@ -107,13 +107,9 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
 
 
 def backward(
-    tensor: Tensor,
-    gradient: ArrayLike | Tensor | None = None,
-    *,
-    create_graph: bool = False,
-    retain_grads: bool = False,
-    **foreign: Any,
-) -> None:
+    tensor: Tensor, gradient: ArrayLike | Tensor | None = None, *, create_graph: bool = False,
+    retain_grads: bool = False, **foreign: Any,
+) -> None:  # fmt: skip
     """Add the gradients of this tensor to the `.grad` of the leaves that it was made from.
 
     gradient       the upstream gradient, of the tensor's shape; for a single value it is 1

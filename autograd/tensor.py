@@ -136,10 +136,14 @@ class Tensor(Methods):
         value = self._current()
         return value.outside().copy() if isinstance(value, StandIn) else np.array(value)
 
-    def item(self) -> Any:
-        """The single value as a Python number. Raises ShapeError if there are more."""
-        self._check_single("item()")
-        return self._current().item()
+    def item(self, *index: Any) -> Any:
+        """A value as a Python number: the only one, or the one at an index, as in NumPy.
+
+        Raises ShapeError if there are more and none is named.
+        """
+        if not index:
+            self._check_single("item()")
+        return self._current().item(*index)
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
@@ -471,16 +475,6 @@ class Tensor(Methods):
         if not self.is_leaf:
             raise UnsupportedError("pickle: a recorded tensor drags its graph along; use detach()")
         return (_rebuild, (type(self), self.numpy(), self.requires_grad, self.name))
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            """A method of arrays that the library has; else AttributeError, with NumPy's way."""
-            if name.startswith("_") and name not in ("_backward", "_op", "_prev"):  # micrograd's
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            from .library.attributes import late
-
-            return late(self, name)
 
     # --- NumPy's dispatch protocols --------------------------------------------------------
 

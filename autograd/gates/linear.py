@@ -161,9 +161,9 @@ def affine(x: Array, w: Array, b: Array) -> Array:
 
 def _check_bias(x: Array, w: Array, b: tuple[int, ...]) -> None:
     """Raise unless b fits a batch of any size: (m,), or axes of length 1 before that."""
-    if w.ndim < 2 or b[-1:] != w.shape[-1:] or set(b[:-1]) - {1} or len(b) > max(x.ndim, w.ndim):
+    if w.ndim != 2 or b[-1:] != w.shape[-1:] or set(b[:-1]) - {1} or len(b) > max(x.ndim, w.ndim):
         _check_inner("affine", x.shape, w.shape)
         raise ShapeError(
             f"affine: x is {x.shape}, w is {w.shape} and b is {b}; expected b of shape "
-            f"({w.shape[-1]},)"
+            f"({w.shape[-1]},), and w of two axes"
         )

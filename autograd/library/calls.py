@@ -223,13 +223,6 @@ def of_function(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **options: on_values(function, name, args, options)
 
 
-# what does the same by functions that have a gradient
-RELATIVES = {
-    "np.roots": "write np.linalg.eigvals(np.vstack([-p[1:] / p[0], np.eye(n - 1, n)])) with "
-    "n = len(p) - 1",
-}
-
-
 def on_values(
     function: Any, name: str, args: Sequence[Any], options: dict[str, Any], check: bool = True
 ) -> Any:
@@ -239,10 +232,10 @@ def on_values(
     """
     tensors = [x for x in leaves((args, options)) if isinstance(x, Tensor)]
     if check and MODE.get().recording and any(x.requires_grad for x in tensors):
-        advice = RELATIVES.get(name, "write it with functions that have one (see autograd.gates)")
         raise UnsupportedError(
-            f"{name}: there is no gate for this function, so its gradient is not known; {advice}, "
-            "or leave the graph on purpose with t.detach() or t.numpy()"
+            f"{name}: there is no gate for this function, so its gradient is not known; write it "
+            "with functions that have one (see autograd.gates), or leave the graph on purpose with "
+            "t.detach() or t.numpy()"
         )
     out = options.pop("out", None) if isinstance(options.get("out"), Tensor) else None
     given = each(_plain, list(args))

@@ -56,7 +56,7 @@ def _variance(
         if not less:
             return np.mean(squares, axis=axis, keepdims=keepdims)
         total = np.sum(squares, axis=axis, keepdims=keepdims)
-        return total / max(x.size // max(total.size, 1) - less, 0)
+        return total / (max(x.size // total.size - less, 0) if total.size else 1)
     x, count = among(x, where, 0), how_many(x, where, axis, True)
     mean = np.sum(x, axis=axis, keepdims=True) / count if mean is NOT_GIVEN else mean
     total = np.sum(_squared(among(x - mean, where, 0)), axis=axis, keepdims=keepdims)

@@ -185,11 +185,8 @@ TENSOR = {
     "assign_sub": "t -= y inside `with no_grad():`",
     "apply_": "functions of NumPy on all of t, or np.vectorize",
     "map": "functions of NumPy on all of t, or np.vectorize",
-    "resize": "np.resize(t, shape), or t.reshape(shape)",
     "newbyteorder": "t.numpy().view(t.dtype.newbyteorder())",
     "byteswap": "t.numpy().byteswap()",
-    "dump": "np.save(file, t), or pickle.dump(t, file)",
-    "dumps": "pickle.dumps(t)",
     "setflags": "autograd.frozen(array), to make one that nobody writes to",
     "base": "t.flags.owndata, which tells whether its memory is its own",
     "ctypes": "t.numpy().ctypes",
@@ -282,7 +279,8 @@ PACKAGE = {
 
 def of_tensor(tensor: Any, name: str) -> AttributeError:
     """The error for t.name: how NumPy writes the same, where another library has the name."""
-    kind, told = type(tensor).__name__, TENSOR.get(name) or _call(name)
+    kind = (tensor if isinstance(tensor, type) else type(tensor)).__name__
+    told = TENSOR.get(name) or _call(name)
     if told is None and name.endswith("_"):  # PyTorch's name for the same, written into t
         found = _call(name[:-1]) or (hasattr(type(tensor), name[:-1]) and f"t.{name[:-1]}()")
         told = f"t[...] = {found}{_LEAF}" if found else None
