@@ -125,7 +125,9 @@ class _Lowering(Recorder):
         written = len(self.equations)
         try:
             out, extra = self.forward(call.gate, values, static, plan)
-        except TraceError:  # such as one that calls `math.erf`
+        except TraceError:  # such as a user's that calls `math.erf`
+            if (call.gate.kernel.__module__ or "").partition(".")[0] == __name__.partition(".")[0]:
+                raise
             del self.equations[written:]
             kernel = _as_a_whole(call.gate.kernel, equation.out.type)
             given = [values] if call.gate.variadic else values

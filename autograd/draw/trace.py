@@ -14,7 +14,7 @@ import numpy as np
 
 from ..arrays import Array, as_constant
 from ..backward import backpropagate
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..leaf import leaf_node
 from ..modes import Scope
 from ..node import Node
@@ -124,7 +124,7 @@ def _seed(tensor: Tensor, gradient: Any) -> Any:
         gradient = gradient.numpy()
     try:
         seed = as_constant(gradient, dtype=tensor.dtype)
-    except ValueError as error:
+    except (ValueError, DTypeError) as error:
         expected = f"expected numbers of shape {tensor.shape}"
         raise DrawError(f"draw: gradient: {error}; {expected}") from None
     if seed.shape != tensor.shape:
