@@ -132,6 +132,8 @@ def miniature(function: Function) -> Rule:
         except NoTypeError:
             raise
         except Exception:
+            if any(x.__class__ is Type and not x.size for x in args):  # it has no such elements
+                return called(*args, **options)
             # the same error, which speaks of the lengths there are
             function(*map_tree(_repeated, args), **map_tree(_repeated, options))
             raise

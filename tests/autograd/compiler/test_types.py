@@ -525,6 +525,14 @@ def test_errors_speak_of_the_lengths_that_do_not_fit(function: Any, args: Any) -
         op_of(operator.setitem).result(x, 1, type_of(np.ones(30)))
 
 
+@pytest.mark.parametrize("kind", [bool, np.int64, np.int8])
+def test_what_elements_would_be_wrong_for_an_array_without_any_is_right(kind: Any) -> None:
+    empty = np.ones((0, 3), kind)
+    assert op_of(operator.pow).result(type_of(empty), -1).type == type_of(empty**-1)
+    with pytest.raises(ValueError, match="negative"):
+        op_of(operator.pow).result(type_of(np.ones(3, kind)), -1)
+
+
 def test_no_rule_reads_or_writes_elements() -> None:
     """These arrays would take eight terabytes each."""
     n = 10**6
