@@ -442,6 +442,7 @@ class _Writer(Expressions):
         old = f"{self.expression(before)}[{self.index(index)}]"
         made = self.made_by.get(value) if value in self.inline else None
         grows = made is not None and made.op.augmented and not made.kwargs
+        grows = grows and np.can_cast(value.dtype, before.dtype, "same_kind")  # as NumPy asks
         if made is not None and grows and self.expression(made.args[0]) in (old, place):
             rest = self.operand(made.args[1], PRODUCT)
             self.rows.append((f"{place} {made.op.augmented} {rest}", ""))

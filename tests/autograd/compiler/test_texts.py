@@ -551,3 +551,18 @@ def test_an_exponent_of_numpy_widens_an_array_without_axes(exponent: Any) -> Non
     x = np.array(0.5, np.float32)
     found = made(compiled(lambda x: x**exponent, x).source)(x)
     assert (found, found.dtype) == (x**exponent, (x**exponent).dtype)
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64, np.float32])
+def test_a_part_is_updated_in_place_where_numpy_keeps_the_dtype(kind: Any) -> None:
+    def step(x: Any, i: Any) -> Any:
+        out = (3 * x).astype(kind)
+        out[i] = out[i] * 0.5
+        return out
+
+    given = np.array([1.5, 0.0, 4.0]), np.array([0, 1])
+    text = compiled(step, *given).source
+    found, expected = made(text)(*given), step(*given)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+    assert ("*= 0.5" in text) is (kind is np.float32)
