@@ -131,6 +131,26 @@ def test_what_is_infinite_is_kept_out_of_gradients_where_eager_does(penalty: str
         same(w.grad, other.grad)
 
 
+CHANGES = {
+    "jvp": lambda f: lambda x, v: ag.jvp(f, 0)(x, v),
+    "hvp": lambda f: lambda x, v: ag.hvp(f)(x, v),
+    "both": lambda f: lambda x, v: ag.jvp(ag.grad(f))(x, v),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("f", [
+    lambda x: np.sum(np.reciprocal(x)), lambda x: np.sum(np.sqrt(x) * x), roots,
+])  # fmt: skip
+def test_what_does_not_change_has_no_part_in_a_change(f: Any, change: str) -> None:
+    eager = CHANGES[change](f)
+    compiled = ag.compile(eager)
+    for x in ([1.0, 2.0, 3.0], [0.0, 1.0, np.inf], [2.0, 0.0, 4.0]):
+        with np.errstate(all="ignore"):
+            given = np.array(x), np.array([0.0, 1.0, 2.0])
+            same(compiled(*given), eager(*given))
+
+
 # --- how arrays lie in memory --------------------------------------------------------------------
 
 
