@@ -414,7 +414,8 @@ READABLE: list[Callable[[Program], Program]] = [
     functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are
-    UNREAD, take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    UNREAD, take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True),
+    keep_numbers_in_views,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather_blocks]
 

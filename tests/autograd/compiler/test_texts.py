@@ -566,3 +566,13 @@ def test_a_part_is_updated_in_place_where_numpy_keeps_the_dtype(kind: Any) -> No
     assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected)
     assert ("*= 0.5" in text) is (kind is np.float32)
+
+
+def test_complex_constants_keep_both_parts() -> None:
+    def step(x: Any) -> Any:
+        filled = np.full(2, 2 - 1j)
+        return x * filled, filled * x / np.full(2, 2j) * 3, x @ (np.eye(2) * 1j), x * np.complex64(2j)
+
+    given = np.array([1.5, -2.0])
+    for ours, theirs in zip(made(compiled(step, given).source)(given), step(given), strict=True):
+        assert_close(ours, theirs)
