@@ -438,7 +438,8 @@ class _Writer(Expressions):
             return
         index, value = equation.args[1], equation.args[2]
         place = f"{target}[{self.index(index)}]"
-        text = "0" if type(value) is float and not value else self.expression(value)
+        zero = type(value) is float and repr(value) == "0.0"  # not -0.0
+        text = "0" if zero else self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
         made = self.made_by.get(value) if value in self.inline else None
         grows = made is not None and made.op.augmented and not made.kwargs

@@ -568,6 +568,17 @@ def test_a_part_is_updated_in_place_where_numpy_keeps_the_dtype(kind: Any) -> No
     assert ("*= 0.5" in text) is (kind is np.float32)
 
 
+def test_a_zero_that_is_written_keeps_its_sign() -> None:
+    def step(x: Any) -> Any:
+        out, other = x * 2, x * 3
+        out[:1], other[1:] = -0.0, 0.0
+        return out, other, np.copysign(x, out)
+
+    given = np.array([1.5, -2.0])
+    for ours, theirs in zip(made(compiled(step, given).source)(given), step(given), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
 def test_complex_constants_keep_both_parts() -> None:
     def step(x: Any) -> Any:
         filled = np.full(2, 2 - 1j)
