@@ -568,6 +568,27 @@ def test_a_part_is_updated_in_place_where_numpy_keeps_the_dtype(kind: Any) -> No
     assert ("*= 0.5" in text) is (kind is np.float32)
 
 
+def doubled(x: Any) -> Any:
+    return 2 * x
+
+
+def test_functions_and_classes_that_functions_are_given_are_named() -> None:
+    def step(x: Any) -> Any:
+        kinds = [np.sum(x, dtype=kind) for kind in (float, np.float32, int, complex)]
+        along = [np.apply_along_axis(f, 0, x) for f in (np.sum, np.linalg.norm, doubled)]
+        return kinds, along, np.apply_along_axis(lambda v: v[:1], 1, x)
+
+    found = compiled(step, X)
+    assert head(found.source) == "def step(x, doubled, function):"
+    assert "(np.sum, 0, x)" in found.source
+    assert "(np.linalg.norm, 0, x)" in found.source
+    (kinds, along, last), expected = made(found.source)(X, *found.constants.values()), step(X)
+    for ours, theirs in zip([*kinds, *along, last], [*expected[0], *expected[1], expected[2]],
+                            strict=True):  # fmt: skip
+        assert ours.dtype == theirs.dtype
+        assert_close(ours, theirs)
+
+
 def test_a_zero_that_is_written_keeps_its_sign() -> None:
     def step(x: Any) -> Any:
         out, other = x * 2, x * 3
@@ -582,7 +603,12 @@ def test_a_zero_that_is_written_keeps_its_sign() -> None:
 def test_complex_constants_keep_both_parts() -> None:
     def step(x: Any) -> Any:
         filled = np.full(2, 2 - 1j)
-        return x * filled, filled * x / np.full(2, 2j) * 3, x @ (np.eye(2) * 1j), x * np.complex64(2j)
+        return (
+            x * filled,
+            filled * x / np.full(2, 2j) * 3,
+            x @ (np.eye(2) * 1j),
+            x * np.complex64(2j),
+        )
 
     given = np.array([1.5, -2.0])
     for ours, theirs in zip(made(compiled(step, given).source)(given), step(given), strict=True):
