@@ -16,7 +16,7 @@ from draws import generator
 from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
-from autograd.compiler import taught
+from autograd.compiler import results, taught
 from autograd.compiler.binding import read_all
 from autograd.compiler.interpret import interpret
 from autograd.compiler.ops import OPS, function_name, op_of, power_of_array, python_power
@@ -562,6 +562,23 @@ def test_other_functions_are_called_on_arrays_of_the_type() -> None:
         out, shown = real(function, [np.eye(4).T + 1 for _ in args], {})
         assert result.type == type_of(out), function
         assert result.view == shown, function
+
+
+@pytest.mark.parametrize("kind", [float, int, bool])
+@pytest.mark.parametrize(
+    ("function", "shapes", "expected"),
+    [
+        (lambda x, y: np.geomspace(x, y, 4), [(3,), (3,)], (4, 3)),
+        (np.linalg.cholesky, [(2, 3, 3)], (2, 3, 3)),
+        (lambda x: np.linalg.tensorinv(x, 1), [(8, 2, 4)], (2, 4, 8)),
+        (np.linalg.tensorsolve, [(2, 3, 6), (2, 3)], (6,)),
+    ],
+)
+def test_other_functions_are_called_on_elements_for_which_there_is_a_result(
+    function: Any, shapes: Any, expected: Any, kind: Any
+) -> None:
+    found = results.asked(function)(*[type_of(np.ones(shape, kind)) for shape in shapes]).type
+    assert (found.shape, found.dtype) == (expected, np.dtype(float))
 
 
 def test_fresh_arrays_are_laid_out_as_numpy_does() -> None:
