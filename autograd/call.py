@@ -71,6 +71,6 @@ def operand(value: Any) -> Array:
     """An operand that is no Tensor: an array, a number, or a (nested) list or range of numbers."""
     if type(value) in NUMBERS:
         return value
-    if type(value) is ndarray and value.ndim and value.dtype.kind in "fiub":
+    if type(value) is ndarray and value.ndim and value.dtype.kind in "fciub":
         return value
     return value.inside() if isinstance(value, StandIn) else as_constant(value)

@@ -92,7 +92,7 @@ class _Algebra:
         self.backward = False
         self.written = {  # numbers in the user's lines, and how many elements are summed up
             abs(float(x)) for e in program.equations if not e.context.backward
-            for x in e.args if isinstance(x, (int, float, np.number))
+            for x in e.args if isinstance(x, (int, float, np.integer, np.floating))
         }  # fmt: skip
         self.counts = self.written | {
             float(e.args[0].type.size // e.out.type.size) for e in program.equations
@@ -427,7 +427,8 @@ def _refuse() -> Any:
 def _uniform(x: Any) -> float | None:
     """The finite number of which an operand is full, if it is."""
     number = _number(x)
-    if number is None and isinstance(x, Variable) and x.constant and x.shape:
+    full = isinstance(x, Variable) and x.constant and x.shape and x.dtype.kind != "c"
+    if number is None and full:
         first = np.ravel(x.value)[0] if x.value.size else None
         number = float(first) if first is not None and (x.value == first).all() else None
     return number if number is not None and math.isfinite(number) else None

@@ -61,11 +61,13 @@ class Runner(Writer):
         finite = (o.variable for o in program.outputs if o.kind == "finite")
         self._unasked = [*dict.fromkeys(x for x in finite if not x.constant)]
         self._drawn: list[Variable] = []
+        self._there = {given.variable for given in program.inputs}
         for equation in program.equations:
             if isinstance(equation.function, Anew):
                 self._leave_at_nans()  # the function is called with what is right
                 self._drawn.append(equation.out)
             self._equation(equation)
+            self._there.update(equation.outs)
             if equation.out in branches:
                 taken = f"{self.name(equation.out)} is not {branches[equation.out]}"
                 self.lines.append(leave(OTHER_BRANCH, taken))
@@ -401,7 +403,7 @@ class Runner(Writer):
 
     def _leave_at_nans(self) -> None:
         """Leave if a gradient that is there by now holds NaN."""
-        for x in [x for x in self._unasked if x in self.names]:
+        for x in [x for x in self._unasked if x in self._there]:
             self._unasked.remove(x)
             self._leave_at_nan(x)
 

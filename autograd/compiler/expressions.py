@@ -6,6 +6,7 @@ their dtypes, constants are written as short as they can be, and large ones beco
 
 from __future__ import annotations
 
+import cmath
 import math
 import operator
 import re
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ops import ATOM, POWER, PRODUCT, UNARY, power_of_array
+from .ops import ATOM, POWER, PRODUCT, UNARY, function_name, power_of_array
 from .program import Equation, Variable, written_in_place
 from .standalone import Helpers
 from .texts import Text
@@ -99,7 +100,23 @@ class Expressions:
             return text, UNARY if text.startswith("-") else ATOM
         if isinstance(x, float) and not math.isfinite(x):
             return ("-np.inf", UNARY) if x < 0 else (f"np.{x}", ATOM)
+        if isinstance(x, complex) and not cmath.isfinite(x):
+            return f"complex({self.expression(x.real)}, {self.expression(x.imag)})", ATOM
+        if callable(x) and not is_dataclass(x):
+            return self._function(x), ATOM
         return repr(x), (UNARY if isinstance(x, (int, float)) and x < 0 else ATOM)
+
+    def _function(self, function: Any) -> str:
+        """A function or a class that another function is given: its name, or an argument."""
+        known = getattr(function, "__name__", "")
+        if function in (float, int, bool, complex):
+            return str(known)
+        place = (
+            f"np.{known}" if isinstance(function, type) or not known else function_name(function)
+        )
+        if _of_numpy(place) is function:
+            return place
+        return self._held(function, function, known if known.isidentifier() else "function")
 
     def call(self, equation: Equation) -> tuple[str, int]:
         """The right side of an equation, and how strongly it binds."""
@@ -335,6 +352,15 @@ def _with_short_axis(kwargs: dict[str, Any], ndim: int) -> dict[str, Any]:
     if axes and len(axes) == ndim and "keepdims" not in kwargs:
         kwargs = {k: v for k, v in kwargs.items() if k != "axis"}
     return kwargs
+
+
+def _of_numpy(name: str) -> Any:
+    """What NumPy has under a name such as np.linalg.norm."""
+    first, *path = name.split(".")
+    found: Any = np if first == "np" else None
+    for part in path:
+        found = getattr(found, part, None)
+    return found
 
 
 def _is_counting(value: Any) -> bool:

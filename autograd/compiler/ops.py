@@ -93,6 +93,7 @@ class Op:
     writes       it writes into its first operand
     boxes        of numbers it gives an array without axes, as ufuncs do not
     check        it is there for the errors that it raises
+    raises       an error for some numbers of Python's, for which NumPy's give NaN or infinity
 
     readable     as a person writes it; None for a call of `called`
     called       the name in such a call; `given` of its arguments are written, None for all
@@ -133,6 +134,7 @@ class Op:
     writes: bool = False
     boxes: bool = False
     check: bool = False
+    raises: bool = False
     readable: Form | None = None
     called: str = ""
     method: str = ""
@@ -254,12 +256,17 @@ def _rows(rule: Callable[[Function], Callable[..., Result]], *functions: Functio
 
 
 def _arithmetic(
-    function: np.ufunc, python: Function, means: Meaning, form: Form, **facts: Any
+    function: np.ufunc,
+    python: Function,
+    means: Meaning,
+    form: Form,
+    raises: bool = False,
+    **facts: Any,
 ) -> None:
     """A ufunc with an operator that gives the same bits, on arrays and on numbers."""
     forms = {"readable": form, "generated": form, "floats": form}
     _row(function, means=means, python=python, native=form, **forms, **facts)
-    _row(python, means=means, pure=True, result=miniature(python), **forms)
+    _row(python, means=means, pure=True, result=miniature(python), raises=raises, **forms)
 
 
 _arithmetic(np.add, operator.add, Meaning.SUM, infix("+", SUM), augmented="+=")
@@ -267,7 +274,8 @@ _arithmetic(np.subtract, operator.sub, Meaning.DIFFERENCE, infix("-", SUM), augm
             noun="diff")  # fmt: skip
 _arithmetic(np.multiply, operator.mul, Meaning.PRODUCT, infix("*", PRODUCT), augmented="*=",
             neutral=1, masks="any")  # fmt: skip
-_arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), augmented="/=")
+_arithmetic(np.divide, operator.truediv, Meaning.QUOTIENT, infix("/", PRODUCT), augmented="/=",
+            raises=True)  # fmt: skip
 
 MINUS = Form("-{}", UNARY, (UNARY,))
 _row(np.negative, means=Meaning.NEGATIVE, python=operator.neg, readable=MINUS, floats=MINUS,
@@ -307,7 +315,7 @@ def python_power(x: Any, y: Any) -> Any:
     return found
 
 
-_row(python_power, pure=True, result=miniature(python_power), readable=STARS,
+_row(python_power, pure=True, raises=True, result=miniature(python_power), readable=STARS,
      floats=Form("{function}({}, {})", ATOM, (ANY, ANY)))  # fmt: skip
 
 
@@ -330,8 +338,8 @@ def _of_python_numbers(symbol: str, level: int, *functions: Function, **facts: A
 
 _row(np.floor_divide, readable=infix("//", PRODUCT))
 _row(np.remainder, readable=infix("%", PRODUCT))
-_of_python_numbers("//", PRODUCT, operator.floordiv)
-_of_python_numbers("%", PRODUCT, operator.mod)
+_of_python_numbers("//", PRODUCT, operator.floordiv, raises=True)
+_of_python_numbers("%", PRODUCT, operator.mod, raises=True)
 _of_python_numbers(">", COMPARISON, operator.gt, compares=True)
 _of_python_numbers(">=", COMPARISON, operator.ge, compares=True)
 _of_python_numbers("<", COMPARISON, operator.lt, compares=True)

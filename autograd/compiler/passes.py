@@ -35,12 +35,16 @@ __all__ = [
 ]  # fmt: skip
 
 
-def remove_dead(program: Program) -> Program:
-    """Leave out equations whose results nobody reads; checks of labels stay."""
+def remove_dead(program: Program, for_people: bool = False) -> Program:
+    """Leave out equations whose results nobody reads; checks of labels stay.
+
+    So does what raises errors for some numbers of Python's, as in eager code; not for people.
+    """
     needed = used_later(program.outputs)
     kept = []
     for equation in reversed(program.equations):
-        if equation.out in needed or _has_effects(equation):
+        raises = equation.op.raises and equation.out.type.weak and not for_people
+        if equation.out in needed or raises or _has_effects(equation):
             kept.append(equation)
             needed.update(equation.inputs)
     return program.with_equations(kept[::-1])
@@ -398,18 +402,20 @@ TO_WRITE = {"order": "K"}  # the options of a copy that `t[index] = value` makes
 SIMPLIFY: list[Callable[[Program], Program]] = [
     undo_inverses, skip_broadcasts, use_numbers, merge_equal, remove_dead,
 ]  # fmt: skip
+UNREAD = functools.partial(remove_dead, for_people=True)
 READABLE: list[Callable[[Program], Program]] = [
-    take_numbers, merge_constants, call_taught_helpers,
+    UNREAD, take_numbers, merge_constants, call_taught_helpers,
     functools.partial(undo_inverses, for_people=True),
     functools.partial(skip_broadcasts, for_people=True),
     functools.partial(use_numbers, for_people=True),
-    functools.partial(merge_equal, writes=True), remove_dead, leave_out_zeros,
-    leave_out_shifts, say_by_shape, silence_once, remove_dead, choose_once, remove_dead,
-    put_at_places, remove_dead, meet_in_choices, tidy, remove_dead, set_to_zero, remove_dead,
+    functools.partial(merge_equal, writes=True), UNREAD, leave_out_zeros,
+    leave_out_shifts, say_by_shape, silence_once, UNREAD, choose_once, UNREAD,
+    put_at_places, UNREAD, meet_in_choices, tidy, UNREAD, set_to_zero, UNREAD,
     functools.partial(skip_copies, alone=True), keep_numbers_in_views, parameters_first,
 ]  # fmt: skip
 PICTURED: list[Callable[[Program], Program]] = [  # a box for each gate's parts, as they are
-    take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True), keep_numbers_in_views,
+    UNREAD, take_numbers, *SIMPLIFY, functools.partial(skip_copies, alone=True),
+    keep_numbers_in_views,
 ]  # fmt: skip
 PASSES = [*SIMPLIFY, skip_copies, square, transpose_early, use_arrays, gather_blocks]
 

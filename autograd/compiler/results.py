@@ -132,6 +132,8 @@ def miniature(function: Function) -> Rule:
         except NoTypeError:
             raise
         except Exception:
+            if any(x.__class__ is Type and not x.size for x in args):  # it has no such elements
+                return called(*args, **options)
             # the same error, which speaks of the lengths there are
             function(*map_tree(_repeated, args), **map_tree(_repeated, options))
             raise
@@ -178,13 +180,16 @@ def view(function: Function) -> Rule:
 def asked(function: Function) -> Rule:
     """For NumPy's other functions: they are called on arrays of the very type, with other elements.
 
-    That takes as long as the function. Elements of two kinds tell when the result depends on them.
+    That takes as long as the function. Elements of two kinds tell when the result depends on them;
+    if it has one for neither, others are tried.
     """
 
     def find(*args: Any, **options: Any) -> Result:
         found: set[Result] = set()
         error: Exception | None = None
-        for values in (np.zeros_like, _various):
+        for values in (np.zeros_like, _various, _regular, np.ones_like):
+            if found and values in (_regular, np.ones_like):
+                break
             arrays = [map_tree(partial(_stand_in, values), x) for x in args]
             given = map_tree(partial(_stand_in, values), options)
             try:
@@ -221,6 +226,16 @@ def _various(array: Array) -> Array:
     elif array.ndim > 1 and array.shape[-1] == array.shape[-2]:
         values += len(array) * np.eye(array.shape[-1])
     return values > 0.5 if array.dtype.kind == "b" else values.astype(array.dtype)
+
+
+def _regular(array: Array) -> Array:
+    """Identity matrices; of an array that is none a matrix may be made that is one."""
+    rows = array.shape[-1] if array.ndim > 1 and array.shape[-1] == array.shape[-2] else 0
+    rows = rows or math.isqrt(array.size)
+    if not rows or array.size % rows**2:
+        return np.ones_like(array)
+    identities = np.broadcast_to(np.eye(rows), (array.size // rows**2, rows, rows))
+    return identities.reshape(array.shape).astype(array.dtype)
 
 
 _silence = threading.Lock()  # the filters of warnings are everybody's

@@ -438,10 +438,12 @@ class _Writer(Expressions):
             return
         index, value = equation.args[1], equation.args[2]
         place = f"{target}[{self.index(index)}]"
-        text = "0" if type(value) is float and not value else self.expression(value)
+        zero = type(value) is float and repr(value) == "0.0"  # not -0.0
+        text = "0" if zero else self.expression(value)
         old = f"{self.expression(before)}[{self.index(index)}]"
         made = self.made_by.get(value) if value in self.inline else None
         grows = made is not None and made.op.augmented and not made.kwargs
+        grows = grows and np.can_cast(value.dtype, before.dtype, "same_kind")  # as NumPy asks
         if made is not None and grows and self.expression(made.args[0]) in (old, place):
             rest = self.operand(made.args[1], PRODUCT)
             self.rows.append((f"{place} {made.op.augmented} {rest}", ""))

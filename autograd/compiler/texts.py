@@ -183,7 +183,8 @@ def _without_the_unread(program: Program, gradients: bool) -> Program:
             or (o.kind == "state" and o.source in states)
         ]
         found = remove_dead(
-            Program(program.inputs, program.equations, outputs, program.empty, program.effects)
+            Program(program.inputs, program.equations, outputs, program.empty, program.effects),
+            for_people=True,
         )
         read = _read(found)
         added_to = {id(i.source) for i in found.inputs if i.kind == "grad" and i.variable in read}

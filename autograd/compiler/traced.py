@@ -297,8 +297,8 @@ _OF_SHAPE: dict[Callable[..., Any], Callable[..., Any]] = {
     np.size: lambda a, axis=None: _type(a).size if axis is None else _type(a).shape[axis],
     np.result_type: lambda *a: np.result_type(*map(_dtype, a)),
     np.can_cast: lambda a, *more, **o: np.can_cast(_dtype(a), *more, **o),
-    np.iscomplexobj: lambda a: False,
-    np.isrealobj: lambda a: True,
+    np.iscomplexobj: lambda a: bool(_type(a).dtype.kind == "c"),
+    np.isrealobj: lambda a: bool(_type(a).dtype.kind != "c"),
 }
 
 

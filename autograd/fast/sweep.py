@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
@@ -48,24 +49,27 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return grads
     try:
         return _Walk(root, seed, wanted).run(careful=False)
-    except _CareError:
-        pass
+    except _CareError as error:
+        looks = error.args[0] or needs_care(reachable(root))
     except _PlainError:
         return plain_walk(root, seed, wanted, kind)
     except (FloatingPointError, RuntimeWarning):  # made errors by the user; perhaps behind a mask
         return plain_walk(root, seed, wanted, kind)
     try:
-        with np.errstate(**SILENT):
+        with np.errstate(**SILENT) if looks else nullcontext():
             grads = _Walk(root, seed, wanted).run(careful=True)
-    except _PlainError:
+    except (_PlainError, FloatingPointError, RuntimeWarning):
         return plain_walk(root, seed, wanted, kind)
-    if any(map(has_nan, grads.values())):
+    if looks and any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)
     return grads
 
 
 class _CareError(Exception):
-    """A gate was met whose zeros may meet infinities."""
+    """A gate was met whose zeros meet infinities, perhaps: what is above is told by the graph.
+
+    The argument tells whether they may for what is below.
+    """
 
 
 class _PlainError(Exception):
@@ -101,8 +105,11 @@ class _Walk:
         while pending:
             node = waiting.pop(heappop(pending))
             plan: Plan = node.plan  # type: ignore[assignment]
-            if plan.selects and not careful and (self.singular or may_meet_infinities(node)):
-                raise _CareError
+            if plan.selects and not careful:
+                if may_meet_infinities(node):
+                    raise _CareError(True)
+                if self.singular:
+                    raise _CareError(False)
             self.singular = self.singular or plan.singular
             if node.__class__ is NumberNode:
                 self.run_numbers(node, careful)

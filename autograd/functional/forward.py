@@ -112,9 +112,10 @@ class Forward:
         with np.errstate(**SILENT):
             found = self.go(start, careful=False)
             last = [found[root] for root in self.roots if root in found]
-            if any(has_nan(v._array if isinstance(v, Tensor) else v) for v in last):
-                found = self.go(start, careful=True)
-        self.kind.leave()
+            finite: Any = [v._array if isinstance(v, Tensor) else v for v in last]
+            if any(map(has_nan, finite)):
+                found, finite = self.go(start, careful=True), None
+        self.kind.leave(finite)
         return found
 
     def go(self, start: dict[Node, Any], careful: bool) -> dict[Node, Any]:

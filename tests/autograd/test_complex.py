@@ -225,3 +225,15 @@ def test_derivatives_that_are_no_complex_numbers_are_refused(name: str) -> None:
     f = np.abs if name == "hessian" else mixed
     with pytest.raises(GraphError, match="complex"):
         getattr(ag, name)(f)(1 + 2j)
+
+
+def test_gradients_are_summed_in_the_order_of_their_memory() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sum(np.abs(np.cumsum((x.T * y.T).T, axis=1)))
+
+    eager = ag.grad(f, (0, 1))
+    compiled = ag.compile(eager)
+    for seed in range(5):
+        x, y = numbers(5, 7) * np.exp(seed * 1j), numbers(5, 1)
+        for found, wanted in zip(compiled(x, y), eager(x, y), strict=True):
+            same(found, wanted)

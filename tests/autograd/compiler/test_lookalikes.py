@@ -24,8 +24,10 @@ VALUES: dict[str, Any] = {
     "float32": np.array([0.5, -1.0], np.float32),
     "integers": np.array([3, 1, 2]),
     "bools": np.array([True, False, True]),
+    "complex numbers": np.array([0.5 - 1j, 2.0, 3j]),
     "scalar": np.float64(0.5),
     "scalar of float32": np.float32(0.5),
+    "complex scalar": np.complex128(0.5 - 1j),
     "float": 0.5,
 }
 WRITES = {"fill", "itemset", "partition", "put", "resize", "setfield", "setflags", "sort"}
@@ -110,6 +112,7 @@ RIGHT: dict[str, Callable[[Any], Any]] = {
     "np.isscalar": lambda x: np.isscalar(x),
     "class": lambda x: x.__class__.__name__,
     "attributes": lambda x: [hasattr(x, name) for name in ("shape", "backward", "is_integer", "T")],
+    "complex": lambda x: (np.iscomplexobj(x), np.isrealobj(x), np.conj(x), x.real, x.imag),
 }
 
 

@@ -11,7 +11,7 @@ from compiled import same
 from draws import generator
 
 import autograd as ag
-from autograd import Parameter
+from autograd import Parameter, TraceError
 from autograd.compiler import scalars
 
 rng = generator(7)
@@ -110,3 +110,28 @@ def test_a_micrograd_net_trains_as_in_eager() -> None:
     for _ in range(30):
         same(compiled(), eager())
     assert compiled.why == ["first call"]
+
+
+UNREAD = {
+    "division": (lambda c: 1.0 / c, 0.0, ZeroDivisionError),
+    "floor": (lambda c: 1.0 // c, 0.0, ZeroDivisionError),
+    "remainder": (lambda c: 1.0 % c, 0.0, ZeroDivisionError),
+    "negative power": (lambda c: c**-1, 0.0, ZeroDivisionError),
+    "large power": (lambda c: c**400.0, 1e300, OverflowError),
+    "complex": (lambda c: c**0.5, -1.0, TraceError),  # which eager code goes on with
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+@pytest.mark.parametrize("of_numbers", [True, False])
+def test_python_raises_its_errors_also_where_nobody_reads_the_number(
+    name: str, of_numbers: bool
+) -> None:
+    compute, wrong, error = UNREAD[name]
+    compiled = ag.compile(lambda x, c: (compute(c), x * 2.0)[1])
+    x = 1.5 if of_numbers else np.array([1.0, 2.0])
+    for c in (0.5, 1.5):
+        same(compiled(x, c), x * 2.0)
+    with pytest.raises(error):
+        compiled(x, wrong)
+    assert compiled.source.count(" = ") == 1  # for people it is left out

@@ -106,6 +106,51 @@ def test_zeros_have_the_signs_of_eager_after_a_gradient_that_held_nan(f: Any, de
         assert (np.signbit(found) == np.signbit(wanted))[wanted == 0].all()
 
 
+PENALTIES = {
+    "below": lambda w: ag.l2_penalty(w / 3, 0.0)[None],  # the gradient gets the memory of w / 3
+    "above": lambda w: ag.l2_penalty(w / 3, 0.0),
+    "beside": lambda w: np.sum(w * w),
+}
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_what_is_infinite_is_kept_out_of_gradients_where_eager_does(penalty: str) -> None:
+    weights = np.array([[2.0, -1.5], [-1.8, 0.5], [-0.4, 0.9]])
+    w, other = ag.Parameter(weights), ag.Parameter(weights)
+
+    def step(x: Any, w: ag.Tensor) -> Any:
+        w.zero_grad()
+        loss = np.sum(np.dot(x, w)[1:]) + np.sum(PENALTIES[penalty](w) * ag.fresh(np.ones, ()))
+        loss.backward()
+        return loss
+
+    compiled = ag.compile(lambda x: step(x, w))
+    for x in ([1.0, 2.0, 3.0], [1.0, 2.0, np.inf]):
+        with np.errstate(all="ignore"):
+            same(compiled(np.array(x)), step(np.array(x), other))
+        same(w.grad, other.grad)
+
+
+CHANGES = {
+    "jvp": lambda f: lambda x, v: ag.jvp(f, 0)(x, v),
+    "hvp": lambda f: lambda x, v: ag.hvp(f)(x, v),
+    "both": lambda f: lambda x, v: ag.jvp(ag.grad(f))(x, v),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("f", [
+    lambda x: np.sum(np.reciprocal(x)), lambda x: np.sum(np.sqrt(x) * x), roots,
+])  # fmt: skip
+def test_what_does_not_change_has_no_part_in_a_change(f: Any, change: str) -> None:
+    eager = CHANGES[change](f)
+    compiled = ag.compile(eager)
+    for x in ([1.0, 2.0, 3.0], [0.0, 1.0, np.inf], [2.0, 0.0, 4.0]):
+        with np.errstate(all="ignore"):
+            given = np.array(x), np.array([0.0, 1.0, 2.0])
+            same(compiled(*given), eager(*given))
+
+
 # --- how arrays lie in memory --------------------------------------------------------------------
 
 

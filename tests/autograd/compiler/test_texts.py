@@ -551,3 +551,65 @@ def test_an_exponent_of_numpy_widens_an_array_without_axes(exponent: Any) -> Non
     x = np.array(0.5, np.float32)
     found = made(compiled(lambda x: x**exponent, x).source)(x)
     assert (found, found.dtype) == (x**exponent, (x**exponent).dtype)
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64, np.float32])
+def test_a_part_is_updated_in_place_where_numpy_keeps_the_dtype(kind: Any) -> None:
+    def step(x: Any, i: Any) -> Any:
+        out = (3 * x).astype(kind)
+        out[i] = out[i] * 0.5
+        return out
+
+    given = np.array([1.5, 0.0, 4.0]), np.array([0, 1])
+    text = compiled(step, *given).source
+    found, expected = made(text)(*given), step(*given)
+    assert found.dtype == expected.dtype
+    np.testing.assert_array_equal(found, expected)
+    assert ("*= 0.5" in text) is (kind is np.float32)
+
+
+def doubled(x: Any) -> Any:
+    return 2 * x
+
+
+def test_functions_and_classes_that_functions_are_given_are_named() -> None:
+    def step(x: Any) -> Any:
+        kinds = [np.sum(x, dtype=kind) for kind in (float, np.float32, int, complex)]
+        along = [np.apply_along_axis(f, 0, x) for f in (np.sum, np.linalg.norm, doubled)]
+        return kinds, along, np.apply_along_axis(lambda v: v[:1], 1, x)
+
+    found = compiled(step, X)
+    assert head(found.source) == "def step(x, doubled, function):"
+    assert "(np.sum, 0, x)" in found.source
+    assert "(np.linalg.norm, 0, x)" in found.source
+    (kinds, along, last), expected = made(found.source)(X, *found.constants.values()), step(X)
+    for ours, theirs in zip([*kinds, *along, last], [*expected[0], *expected[1], expected[2]],
+                            strict=True):  # fmt: skip
+        assert ours.dtype == theirs.dtype
+        assert_close(ours, theirs)
+
+
+def test_a_zero_that_is_written_keeps_its_sign() -> None:
+    def step(x: Any) -> Any:
+        out, other = x * 2, x * 3
+        out[:1], other[1:] = -0.0, 0.0
+        return out, other, np.copysign(x, out)
+
+    given = np.array([1.5, -2.0])
+    for ours, theirs in zip(made(compiled(step, given).source)(given), step(given), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_complex_constants_keep_both_parts() -> None:
+    def step(x: Any) -> Any:
+        filled = np.full(2, 2 - 1j)
+        return (
+            x * filled,
+            filled * x / np.full(2, 2j) * 3,
+            x @ (np.eye(2) * 1j),
+            x * np.complex64(2j),
+        )
+
+    given = np.array([1.5, -2.0])
+    for ours, theirs in zip(made(compiled(step, given).source)(given), step(given), strict=True):
+        assert_close(ours, theirs)

@@ -16,7 +16,7 @@ from draws import generator
 from gate_cases import CASES, Case, value_and_all_grads
 
 import autograd as ag
-from autograd.compiler import taught
+from autograd.compiler import results, taught
 from autograd.compiler.binding import read_all
 from autograd.compiler.interpret import interpret
 from autograd.compiler.ops import OPS, function_name, op_of, power_of_array, python_power
@@ -525,6 +525,14 @@ def test_errors_speak_of_the_lengths_that_do_not_fit(function: Any, args: Any) -
         op_of(operator.setitem).result(x, 1, type_of(np.ones(30)))
 
 
+@pytest.mark.parametrize("kind", [bool, np.int64, np.int8])
+def test_what_elements_would_be_wrong_for_an_array_without_any_is_right(kind: Any) -> None:
+    empty = np.ones((0, 3), kind)
+    assert op_of(operator.pow).result(type_of(empty), -1).type == type_of(empty**-1)
+    with pytest.raises(ValueError, match="negative"):
+        op_of(operator.pow).result(type_of(np.ones(3, kind)), -1)
+
+
 def test_no_rule_reads_or_writes_elements() -> None:
     """These arrays would take eight terabytes each."""
     n = 10**6
@@ -554,6 +562,23 @@ def test_other_functions_are_called_on_arrays_of_the_type() -> None:
         out, shown = real(function, [np.eye(4).T + 1 for _ in args], {})
         assert result.type == type_of(out), function
         assert result.view == shown, function
+
+
+@pytest.mark.parametrize("kind", [float, int, bool])
+@pytest.mark.parametrize(
+    ("function", "shapes", "expected"),
+    [
+        (lambda x, y: np.geomspace(x, y, 4), [(3,), (3,)], (4, 3)),
+        (np.linalg.cholesky, [(2, 3, 3)], (2, 3, 3)),
+        (lambda x: np.linalg.tensorinv(x, 1), [(8, 2, 4)], (2, 4, 8)),
+        (np.linalg.tensorsolve, [(2, 3, 6), (2, 3)], (6,)),
+    ],
+)
+def test_other_functions_are_called_on_elements_for_which_there_is_a_result(
+    function: Any, shapes: Any, expected: Any, kind: Any
+) -> None:
+    found = results.asked(function)(*[type_of(np.ones(shape, kind)) for shape in shapes]).type
+    assert (found.shape, found.dtype) == (expected, np.dtype(float))
 
 
 def test_fresh_arrays_are_laid_out_as_numpy_does() -> None:
