@@ -46,9 +46,7 @@ def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> Non
     if target is not whole:
         flat = setitem(np.ravel(whole), places[id(target)].ravel(), np.ravel(result))
         made = np.reshape(flat, whole.shape)
-    order = "C" if whole._array.flags.c_contiguous else "F"
-    if not made._array.flags[f"{order}_CONTIGUOUS"]:
-        made = copy(made, order=order)
+    made = _laid_out(made, _order(whole._array))
     old, memory = whole._array, target._memory
     for t in family:
         if t is not whole:
@@ -78,10 +76,25 @@ def _start(array: Any, whole: Any) -> int:
     return (address - first) // whole.itemsize  # type: ignore[no-any-return]
 
 
+def _order(array: Any) -> list[int]:
+    """The axes of an array, the one with the largest steps in memory first."""
+    if array.flags.c_contiguous:
+        return [*range(array.ndim)]
+    return sorted(range(array.ndim), key=lambda k: -array.strides[k])
+
+
+def _laid_out(x: Any, order: list[int]) -> Any:
+    """A tensor with its axes in this order in memory, without gaps."""
+    turned: Any = np.transpose(x, order)
+    if turned._array.flags.c_contiguous:
+        return x
+    return np.transpose(copy(turned, order="C"), sorted(range(x.ndim), key=order.__getitem__))
+
+
 def _places(array: Any, whole: Any) -> Any:
     """Where the elements of `array` stand in `whole`, counted in C order; None if they do not."""
-    flags, size = whole.flags, whole.itemsize
-    if not (flags.c_contiguous or flags.f_contiguous):
+    order, size = _order(whole), whole.itemsize
+    if not whole.transpose(order).flags.c_contiguous:
         return None
     places = np.full(array.shape, _start(array, whole))
     for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
@@ -90,9 +103,10 @@ def _places(array: Any, whole: Any) -> Any:
     inside = not places.size or (places.min() >= 0 and places.max() < whole.size)
     if not inside or len(np.unique(places)) < places.size:
         return None
-    if not flags.c_contiguous:
-        axes = np.unravel_index(places, whole.shape, order="F")
-        places = np.asarray(np.ravel_multi_index(axes, whole.shape))
+    if order != sorted(order):
+        axes = np.unravel_index(places, [whole.shape[k] for k in order])
+        turned = [axes[order.index(k)] for k in range(whole.ndim)]
+        places = np.asarray(np.ravel_multi_index(tuple(turned), whole.shape))
     return places
 
 

@@ -8,7 +8,7 @@ transforms, indices, and writing in all ways that NumPy has.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch_operations import (
@@ -52,8 +52,9 @@ LINALG_LIMIT = 4.0  # of the elements of a matrix, so that its condition number 
 # --- which inputs suit ---------------------------------------------------------------------------
 
 
-def not_empty(make: Maker, x: np.ndarray, *_: Any) -> Fields | None:
-    return {} if x.size else None
+def in_single_precision(make: Maker, x: np.ndarray) -> Fields | None:
+    """As PyTorch computes the trigamma function: with nine digits."""
+    return POSITIVE(make, x) if x.dtype == np.float32 else None
 
 
 def between_steps(make: Maker, x: np.ndarray) -> Fields | None:
@@ -356,8 +357,8 @@ ELEMENTWISE = [
     _numpy("fabs", no_kink, "torch.abs({x})"),
     _numpy("erf", of="special"),
     _numpy("expit", torch="torch.special.expit({x})", of="special"),
-    _numpy("gammaln", POSITIVE, "torch.lgamma({x})", "special"),
-    _numpy("psi", POSITIVE, "torch.digamma({x})", "special"),
+    _numpy("gammaln", in_single_precision, "torch.lgamma({x})", "special"),
+    _numpy("psi", in_single_precision, "torch.digamma({x})", "special"),
     _numpy("ndtr", torch="torch.special.ndtr({x})", of="special"),
     _numpy("log_ndtr", within(-5, 5), "torch.special.log_ndtr({x})", of="special"),
     _numpy("entr", within(0.1, 20), "torch.special.entr({x})", of="special"),
@@ -529,7 +530,8 @@ PRODUCTS = [
         lambda make, x, y: {} if x.shape == y.shape else None),
     Row("vecdot", "np.vecdot({x}, {y})", "torch.linalg.vecdot({x}, {y})",
         lambda make, x, y: {} if x.shape == y.shape and x.ndim else None),
-    Row("kron", "np.kron({x}, {w})", "torch.kron({x}, {w})", last_axis),
+    Row("kron", "np.kron({x}, {w})", "torch.einsum('ij,kl->ikjl', {x}, {w}).reshape("
+        "{x}.shape[0] * {w}.shape[0], {x}.shape[1] * {w}.shape[1])", last_axis_of_a_matrix),
     Row("cross", "np.cross({x}, {w})", "torch.linalg.cross({x}, {w}.expand({x}.shape))", triples),
     Row("multi_dot", "np.linalg.multi_dot([{x}, {w}, {w}.T])", "({x} @ {w} @ {w}.T)",
         last_axis_of_a_matrix),

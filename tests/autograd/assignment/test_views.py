@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,21 @@ def test_all_that_show_the_memory_see_what_is_written(view: Any, write: Any, ord
         return np.sum(t * t) + np.sum(seen**3) + np.sum(other * 0.5)
 
     x = generator(3).normal(size=(3, 4) if order == "C" else (4, 3))
+    assert_close(f(Tensor(x)), f(x))
+    ag.check_gradients(f, x, rtol=1e-5, atol=1e-6 * abs(f(x)))
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
+def test_the_axes_may_lie_in_any_order_in_memory(order: tuple[int, ...]) -> None:
+    def f(x: Any) -> Any:
+        t = np.tanh(np.transpose(x, order))
+        row, part = t[1], t[..., 1:]
+        t[:, :] *= 0.5
+        part += t[..., :1] * np.sum(t)
+        row *= t[0]
+        return np.sum(t * np.arange(12.0).reshape(t.shape)) + np.sum(np.exp(part)) + np.sum(row)
+
+    x = generator(4).normal(size=(2, 3, 2))
     assert_close(f(Tensor(x)), f(x))
     ag.check_gradients(f, x, rtol=1e-5, atol=1e-6 * abs(f(x)))
 
