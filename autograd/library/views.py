@@ -7,6 +7,7 @@ the memory a tensor has its elements, the strides of its array tell.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,12 @@ def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> Non
     if target is not whole:
         flat = setitem(np.ravel(whole), places[id(target)].ravel(), np.ravel(result))
         made = np.reshape(flat, whole.shape)
-    made = _laid_out(made, _order(whole._array))
     old, memory = whole._array, target._memory
+    made, shown = _laid_out(made, old)
     for t in family:
         if t is not whole:
             seen: Any = np.reshape(np.ravel(made)[places[id(t)].ravel()], t.shape)
-            seen._array = _alike(t._array, old, made._array)
+            seen._array = shown(t._array)
             t._stand_for(seen, memory)
     whole._stand_for(made, memory)
 
@@ -70,10 +71,17 @@ def _family(target: Tensor) -> list[Tensor]:
     return found if len(kinds) == 1 and kinds.pop()[0] is np.ndarray else []
 
 
-def _start(array: Any, whole: Any) -> int:
-    """How many elements of the memory lie before the first of `array`."""
-    address, first = (x.__array_interface__["data"][0] for x in (array, whole))
-    return (address - first) // whole.itemsize  # type: ignore[no-any-return]
+def _address(array: Any) -> int:
+    """Where in memory the first element of an array is."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+def _steps(array: Any, offset: int) -> Any:
+    """Where in memory all elements are, from that of the first on."""
+    found = np.full(array.shape, offset)
+    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        found += (np.arange(length) * step).reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    return found
 
 
 def _order(array: Any) -> list[int]:
@@ -83,23 +91,16 @@ def _order(array: Any) -> list[int]:
     return sorted(range(array.ndim), key=lambda k: -array.strides[k])
 
 
-def _laid_out(x: Any, order: list[int]) -> Any:
-    """A tensor with its axes in this order in memory, without gaps."""
-    turned: Any = np.transpose(x, order)
-    if turned._array.flags.c_contiguous:
-        return x
-    return np.transpose(copy(turned, order="C"), sorted(range(x.ndim), key=order.__getitem__))
+def _without_gaps(array: Any, order: list[int]) -> bool:
+    return bool(array.transpose(order).flags.c_contiguous)
 
 
 def _places(array: Any, whole: Any) -> Any:
     """Where the elements of `array` stand in `whole`, counted in C order; None if they do not."""
-    order, size = _order(whole), whole.itemsize
-    if not whole.transpose(order).flags.c_contiguous:
-        return None
-    places = np.full(array.shape, _start(array, whole))
-    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
-        steps = np.arange(length) * (step // size)
-        places += steps.reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    order, offset = _order(whole), _address(array) - _address(whole)
+    if not _without_gaps(whole, order):
+        return _found(_steps(array, offset), np.ravel(_steps(whole, 0)))
+    places = _steps(array, offset) // whole.itemsize
     inside = not places.size or (places.min() >= 0 and places.max() < whole.size)
     if not inside or len(np.unique(places)) < places.size:
         return None
@@ -110,10 +111,38 @@ def _places(array: Any, whole: Any) -> Any:
     return places
 
 
-def _alike(array: Any, old: Any, new: Any) -> Any:
-    """The view of `new` that `array` is of `old`."""
-    memory = np.ravel(new, order="K")
-    if not array.size:
-        return memory[:0].reshape(array.shape)
-    offset = _start(array, old) * new.itemsize
-    return np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+def _found(steps: Any, among: Any) -> Any:
+    """The positions of some places in memory among others; None if one is not there, or twice."""
+    order = np.argsort(among)
+    ordered = among[order]
+    if (ordered[1:] == ordered[:-1]).any() or len(np.unique(steps)) < steps.size:
+        return None
+    places = np.minimum(np.searchsorted(ordered, steps), len(ordered) - 1)
+    return order[places] if (ordered[places] == steps).all() else None
+
+
+def _laid_out(x: Any, old: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """A tensor in memory as `old` is, and what gives, for a view of that, the same view of it."""
+    order = _order(old)
+    if _without_gaps(old, order):
+        turned: Any = np.transpose(x, order)
+        if not turned._array.flags.c_contiguous:
+            turned = copy(turned, order="C")
+            x = np.transpose(turned, sorted(range(x.ndim), key=order.__getitem__))
+        memory, first = np.ravel(x._array, order="K"), 0
+    else:  # with the same gaps
+        steps = _steps(old, 0)
+        first = -int(steps.min())
+        memory = np.zeros(first + int(steps.max()) + old.itemsize, np.uint8)
+        x = copy(x)
+        array: Any = np.ndarray(old.shape, old.dtype, memory, first, old.strides)
+        array[...] = x._array
+        x._array = array
+
+    def shown(view: Any) -> Any:
+        if not view.size:
+            return np.empty(view.shape, view.dtype)
+        offset = first + _address(view) - _address(old)
+        return np.ndarray(view.shape, view.dtype, memory, offset, view.strides)
+
+    return x, shown

@@ -445,7 +445,8 @@ def difference(program: Program) -> tuple[str, str] | None:
         ours = run_ours(program)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__} in {last.name}", f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}"
+        return f"{what[:80]}, in {last.name}", what
     single = any(x.dtype == np.float32 for x in theirs.on_the_way["value"])
     rtol = 3e-4 if single else 1e-10
     scale: list[float] = []
