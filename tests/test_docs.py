@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import autograd.library  # noqa: F401 (its rows are entered once, and are not to be forgotten)
 from autograd import gate as gate_module
 from autograd import numpy_api
 
