@@ -32,6 +32,7 @@ from torch_operations import (
     index_by,
     joined,
     keeps_shape,
+    nearly_0,
     no_kink,
     no_ties,
     not_0,
@@ -100,6 +101,10 @@ def not_constant(make: Maker, x: np.ndarray) -> Fields | None:
         return None
     count = math.prod(x.shape[k] for k in fields["dims"])
     return {**fields, "n": make.one(0, 1) if count > 1 else 0}
+
+
+def factors(make: Maker, x: np.ndarray) -> Fields | None:
+    return None if nearly_0(x) else a_full_axis(make, x)
 
 
 def fractions(make: Maker, x: np.ndarray) -> Fields | None:
@@ -447,7 +452,7 @@ REDUCTIONS = [
     Row("cumulative_prod", "np.cumulative_prod({x}, axis={axis}, include_initial=True)",
         "torch.cat([torch.ones_like({x}).narrow({axis}, 0, 1), torch.cumprod({x}, {axis})],"
         " {axis})",
-        a_full_axis),
+        factors),
     Row("logaddexp.reduce", "np.logaddexp.reduce({x}, axis={axis})",
         "torch.logsumexp({x}, {axis})", a_full_axis),
     Row("multiply.outer", "np.multiply.outer({x}, {y})",

@@ -40,7 +40,7 @@ import autograd as ag  # noqa: E402
 from autograd import Tensor  # noqa: E402
 
 LARGEST, MOST = 30.0, 300  # of a value: how large its elements are, and how many it has
-LOSS = "loss"
+LOSS, UNCERTAIN = "loss", "uncertain"
 TABLE = [*LECTURE, *LIBRARY]
 ROWS = {row.name: row for rows in TABLE for row in rows}
 
@@ -459,8 +459,31 @@ def difference(program: Program) -> tuple[str, str] | None:
             try:
                 assert_close(found, expected, rtol, of=[np.array(scale)])
             except AssertionError:
-                return what, f"{what} of {name}:\n{found}\nPyTorch has\n{expected}"
+                error = np.abs(found - expected)
+                kind = UNCERTAIN if (error <= 10 * spread(program, of, name)).all() else what
+                return kind, f"{what} of {name}:\n{found}\nPyTorch has\n{expected}"
     return None
+
+
+def spread(program: Program, of: str, name: str) -> np.ndarray:
+    """How far PyTorch's own result moves with the last bits of the arrays.
+
+    That far it is uncertain, whoever computes it: near a kink, and where rounding is all that is
+    left of a difference and PyTorch divides by it.
+    """
+    rng = np.random.default_rng(2)
+
+    def moved(x: np.ndarray) -> np.ndarray:
+        if x.dtype.kind != "f":
+            return x
+        steps = rng.integers(-4, 5, x.shape) * np.finfo(x.dtype).eps
+        return (x * (1 + steps)).astype(x.dtype)
+
+    found = []
+    for _ in range(5):
+        arrays = {key: moved(x) for key, x in program.arrays.items()}
+        found.append(run_theirs(replace(program, arrays=arrays)).results[of][name])
+    return np.max(found, axis=0) - np.min(found, axis=0)
 
 
 def _largest(x: np.ndarray) -> float:
@@ -541,7 +564,7 @@ def failures(
     for number in numbers:
         program = make(seed, number, length)
         found = compared(program)
-        if found is not None:
+        if found is not None and found[0] != UNCERTAIN:
             yield number, program, *found
 
 
@@ -562,12 +585,16 @@ def main() -> int:
         if found is None:
             continue
         kinds[found[0]] += 1
-        if kinds[found[0]] == 1 and len(kinds) <= options.show:
+        if found[0] == UNCERTAIN:
+            print(f"--- program {number} is uncertain: {found[1]}\n", flush=True)
+        elif kinds[found[0]] == 1 and len(kinds) <= options.show:
             print(f"--- program {number}: {found[1]}\n\n{smallest(program)}\n", flush=True)
     rare = ", ".join(f"{name} {count}" for name, count in used.most_common()[:-6:-1])
     print(f"{options.count} programs, seed {options.seed}: {sum(used.values())} steps")
     print(f"{len(used)} of {len(ROWS)} operations; the rarest: {rare}")
-    print("all agree" if not kinds else f"differences: {dict(kinds)}")
+    if uncertain := kinds.pop(UNCERTAIN, 0):
+        print(f"{uncertain} with numbers that change as much with the last bits of the arrays")
+    print("no differences" if not kinds else f"differences: {dict(kinds)}")
     return bool(kinds)
 
 
