@@ -64,10 +64,10 @@ def test_compiled_functions_give_the_same(row: Row) -> None:
         compiled(*values)
         return compiled(*values)
 
-    if "complex(inf" in row.point:
-        pytest.skip("a factor of 1, which is left out, would make NaN of its imaginary part")
-    found = worker.answer(gradients, row.text, row.at)
     eager = worker.answer(worker.ours()[0], row.text, row.at)
+    if "nani" in eager:
+        pytest.skip("NumPy makes NaN of an infinity times 1 + 0i, a factor that is left out")
+    found = worker.answer(gradients, row.text, row.at)
     assert found in (eager, "raises TraceError")
 
 

@@ -63,8 +63,8 @@ T_WEIGHTS = "torch.tensor([1.0, 2.0, 4.0], dtype=x.dtype)"
 OURS_ALONE = {"jax": None, "hips": None}
 PAIRWISE = "each maximum by itself has the one of minimum norm; `np.max(np.stack(...))` shares all"
 PERMUTED = (
-    "the derivative of the permutation that was used: one of the subgradients, not the smallest; "
-    "median, quantile, max and min share"
+    "the transpose of the permutation that was used, without a search for ties: one of the "
+    "subgradients, but not the shortest; median, quantile, max and min share"
 )
 
 TABLE: dict[str, list[Row]] = {
@@ -136,6 +136,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     "Norms": [
         row("np.linalg.norm(x)", "[0.0, 0.0]", torch="torch.linalg.norm(x)"),
+        row("np.linalg.norm(x)", "np.zeros(2) * 1j", torch="torch.linalg.norm(x)"),
         row("np.linalg.norm(x, 1)", "[0.0, 2.0]", torch="torch.linalg.norm(x, 1)"),
         row("np.linalg.norm(x, 3)", "[0.0, 0.0]", torch="torch.linalg.norm(x, 3)"),
         point("np.linalg.norm(x, 0.5)", "[0.0, 2.0]", torch="torch.linalg.norm(x, 0.5)",
@@ -161,6 +162,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     "Roots and powers": [
         point("np.sqrt(x)", "0.0", torch="torch.sqrt(x)", why="the one-sided derivative"),
+        point("np.sqrt(x)", "0j", torch="torch.sqrt(x)", why="the derivative is infinite"),
         point("np.cbrt(x)", "0.0", why="the derivative is infinite"),
         point("np.sqrt(x)", "-1.0", torch="torch.sqrt(x)", why="outside of the domain"),
         point("np.power(x, y)", "0.0", "0.0", torch="torch.pow(x, y)",
@@ -192,6 +194,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     "Exponentials and logarithms": [
         point("np.log(x)", "0.0", torch="torch.log(x)", why="a pole"),
+        point("np.log(x)", "0j", torch="torch.log(x)", why="a pole"),
         point("np.log1p(x)", "-1.0", torch="torch.log1p(x)", why="a pole"),
         point("np.exp(x)", "1000.0", torch="torch.exp(x)", why="too large for a float"),
         point("np.expm1(x)", "complex(inf, 0)", torch="torch.expm1(x)",
@@ -204,6 +207,8 @@ TABLE: dict[str, list[Row]] = {
         point("np.logaddexp(x, y)", "-inf", "1.0", torch="torch.logaddexp(x, y)"),
         point("np.logaddexp2(x, y)", "inf", "inf", torch="torch.logaddexp2(x, y)",
               why="both have the same part in the sum"),
+        point("np.logaddexp.reduce(x)", "[-inf, -inf]", torch="torch.logsumexp(x, 0)",
+              why="constant around it"),
         *[point("ag.logsumexp(x)", at, torch="torch.logsumexp(x, 0)", jax="special.logsumexp(x)",
                 hips="special.logsumexp(x)", why=why)
           for at, why in {"[-inf, -inf]": "constant around it", "[-inf, 1.0]": "",
@@ -276,6 +281,14 @@ TABLE: dict[str, list[Row]] = {
             is_kink=False, why="equal eigenvalues share; NumPy reads the lower triangle alone"),
         point("np.linalg.eigh(x)[1][0, 0]", EYE, torch="torch.linalg.eigh(x)[1][0, 0]",
               why="vectors of equal values are any basis of their plane"),
+        point("np.real(np.linalg.eigvals(x)) * np.array([1.0, 2.0])", EYE,
+              torch="torch.linalg.eigvals(x).real * torch.tensor([1.0, 2.0]).double()",
+              why="equal eigenvalues share"),
+        point("np.linalg.cholesky(x)", "[[1.0, 1.0], [1.0, 1.0]]",
+              torch="torch.linalg.cholesky(x)", why="no factor of full rank"),
+        point("np.linalg.lstsq(x, np.array([1.0, 2.0]), rcond=1e-9)[0]", ONES,
+              torch="torch.linalg.lstsq(x, torch.tensor([[1.0], [2.0]]).double(), rcond=1e-9,"
+              " driver='gelsd')[0]", why="as of pinv"),
         point("np.linalg.pinv(x)", ONES, torch="torch.linalg.pinv(x)",
               why="the derivative among matrices of the same rank; there is no other"),
         row("np.linalg.cond(x)", EYE, torch="torch.linalg.cond(x)"),
