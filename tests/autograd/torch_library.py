@@ -32,7 +32,6 @@ from torch_operations import (
     index_by,
     joined,
     keeps_shape,
-    nearly_0,
     no_kink,
     no_ties,
     not_0,
@@ -101,6 +100,11 @@ def not_constant(make: Maker, x: np.ndarray) -> Fields | None:
         return None
     count = math.prod(x.shape[k] for k in fields["dims"])
     return {**fields, "n": make.one(0, 1) if count > 1 else 0}
+
+
+def nearly_0(x: np.ndarray) -> bool:
+    """Whether an element is what rounding left of 0: PyTorch divides products by such."""
+    return bool(((x != 0) & (np.abs(x) < 1e-6)).any())
 
 
 def factors(make: Maker, x: np.ndarray) -> Fields | None:

@@ -50,11 +50,6 @@ def far_from_0(x: Any) -> bool:
     return bool((np.abs(x) > MARGIN).all())
 
 
-def nearly_0(x: np.ndarray) -> bool:
-    """Whether an element is what rounding left of 0: PyTorch divides products by such."""
-    return bool(((x != 0) & (np.abs(x) < 1e-6)).any())
-
-
 def not_0(make: Maker, *operands: np.ndarray) -> Fields | None:
     """The last operand has no element near 0."""
     return {} if (np.abs(operands[-1]) > 0.2).all() else None
@@ -148,7 +143,7 @@ def ties(make: Maker, x: np.ndarray) -> Fields | None:
 def products(make: Maker, x: np.ndarray) -> Fields | None:
     """One axis or several of a product; PyTorch takes one axis after the other."""
     fields = axes_of()(make, x)
-    if fields is None or not x.ndim or nearly_0(x):
+    if fields is None or not x.ndim:
         return None
     order = sorted((k % x.ndim for k in fields["dims"]), reverse=True)
     nested = "{x}"
