@@ -1,11 +1,9 @@
 """Kinds of values: what gates compute with, and what gradients are made of.
 
-One expression serves many purposes. Mostly its values are plain arrays; while a function is
-compiled they are stand-ins that write down what happens to them; in an outline they are shapes
-alone. And what flows back is an array, a tensor (so that it can be differentiated again), many
-gradients at once, or a gradient with a mask. Gates and their rules are the same for all of them,
-because they never ask. What differs is said here, in the methods of two classes: a `Kind` for what
-gates compute with, and a `Sweep` for what flows back. Here both do the plain thing.
+Values are plain arrays, or stand-ins that write down what happens to them while a function is
+compiled, or shapes alone, in an outline. What flows back is an array, a tensor to be differentiated
+again, many gradients at once, or a gradient with a mask. Gates and rules never ask. What differs is
+said here, in a `Kind` for what gates compute with and a `Sweep` for what flows back.
 """
 
 from __future__ import annotations
@@ -26,8 +24,7 @@ __all__ = ["ARRAYS", "Kind", "RecordedSweep", "Sweep"]
 class Kind:
     """Plain arrays: gates compute at once, and nobody else wants to know.
 
-    A mode holds one (see modes.py) and the engine tells it everything. Other kinds override what
-    they do in another way: `compiler.trace.Trace` all of it, `draw.outline.Outline` `forward`.
+    A mode holds one (modes.py). `compiler.trace` overrides all of it, `draw.outline` `forward`.
     """
 
     names_gradients = False  # whether `made` and `arrived` are to be called
@@ -47,11 +44,14 @@ class Kind:
         """The downstream gradient at an edge; `arguments` of the rule if not the saved arrays."""
         return edge.back(node, g) if arguments is None else edge.apply(g, arguments)
 
+    def along(self, node: Node, edge: Edge) -> None:
+        """A tangent goes through an edge, in a pass of forward mode."""
+
     def arrived(self, parent: Node, g: Any) -> None:
         """The gradient with respect to a value, as far as it has been added up."""
 
     def leave(self, finite: Iterable[Any] | None = None) -> None:
-        """A backward pass is over. `finite`: gradients that were right because none holds NaN."""
+        """A pass over the graph is over. `finite`: gradients that were right as none holds NaN."""
 
     def slot(self, slot: GradSlot, cleared: bool = False) -> GradSlot:
         """Where the gradient of a leaf is kept; `cleared`: whatever it was, it is set now."""

@@ -453,8 +453,9 @@ class Values(LikeArray):
 
 
 for _name in [name for name in dir(Traced) if name.startswith("__i")]:
-    if hasattr(LikeArray, "__" + _name[3:]):  # the operator that gives another one
-        setattr(Values, _name, getattr(LikeArray, "__" + _name[3:]))
+    if hasattr(Traced, "__" + _name[3:]):  # the operator that gives another one
+        for _kind in (Values, LikeScalar):
+            setattr(_kind, _name, getattr(_kind, "__" + _name[3:]))
 
 
 def lookalike(x: Traced, value: Any) -> Any:

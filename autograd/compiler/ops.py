@@ -464,9 +464,10 @@ _row(operator.setitem, means=Meaning.WRITTEN, writes=True, result=results.setite
 _rows(
     miniature,
     np.all, np.any, np.argmax, np.argmin, np.clip, np.copy, np.count_nonzero, np.linalg.norm,
-    np.einsum, np.median, np.ptp, np.roll, np.tril, np.triu, np.vdot,
+    np.median, np.ptp, np.roll, np.tril, np.triu, np.vdot,
 )  # fmt: skip
-_rows(asked, np.argsort, np.cumprod, np.cumsum, np.sort)  # along all axes if that is None
+# along all axes if that is None; of one operand it may be a view
+_rows(asked, np.argsort, np.cumprod, np.cumsum, np.sort, np.einsum)
 _row(np.round, result=converted(np.round))  # NumPy 2.3 gives integers as they are
 _rows(
     depends_on_data,

@@ -25,15 +25,21 @@ DEEP = 20  # a gradient that is made in more steps is left as it is
 
 
 def merge_constants(program: Program) -> Program:
-    """Arrays of equal content are one constant."""
-    known: dict[Any, Variable] = {}
+    """Arrays of equal content are one constant, unless they have names of their own."""
+    known: dict[Any, list[Variable]] = {}  # by content, those of different names
 
     def one(x: Any) -> Any:
         if not isinstance(x, Variable) or not x.constant or not isinstance(x.value, np.ndarray):
             return x
         if x.value.nbytes > SMALL:
             return x
-        return known.setdefault((x.type, x.name, x.value.tobytes()), x)
+        equal = known.setdefault((x.type, x.value.tobytes()), [])
+        for other in equal:
+            if other.name is None or x.name in (None, other.name):
+                other.name = other.name or x.name
+                return other
+        equal.append(x)
+        return x
 
     for equation in program.equations:
         equation.reads(map_tree(one, equation.args))

@@ -328,7 +328,7 @@ class Trace(Recorder):
         return [self.here(x) if isinstance(x, Tensor) else x for x in operands]
 
     def leave(self, finite: Iterable[Any] | None = None) -> None:
-        """A backward pass is over; gradients that must not hold NaN: see masks.py."""
+        """A pass over the graph is over; gradients that must not hold NaN: see masks.py."""
         self.context = OUTSIDE
         for g in finite or ():
             while not isinstance(g, Traced) and concrete(g) is not g:
@@ -365,9 +365,13 @@ class Trace(Recorder):
         if isinstance(result._array, Traced):
             self._of_node[result.node] = result._array.variable
 
+    def along(self, node: Node, edge: Edge) -> None:
+        """What follows is the chain rule at an edge."""
+        self.context = Context(edge.gate.name, node.scope, True)
+
     def back(self, node: Node, edge: Edge, g: Any, arguments: Any = None) -> Any:
         """The downstream gradient, as eager code computes it, and a Traced for it."""
-        self.context = Context(edge.gate.name, node.scope, True)
+        self.along(node, edge)
         if isinstance(g, Tensor):  # a gradient that is recorded: its gates are
             return edge.apply(g, arguments)
         if edge.passes:

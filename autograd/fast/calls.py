@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import ndarray
 
-from ..arrays import NUMBERS, Array, kept, settled
+from ..arrays import NUMBERS, Array, kept, settled, unboxed
 from ..call import operand, run
 from ..declare import UNSET, bind, refuse_tensors
 from ..gate import Function, Gate, Need, Plan
@@ -93,7 +93,7 @@ def make(row, kernel, prepared, prepare):
             return run(row, ({operands},), {static} or {{}}, state)
         if not tracked or not state.recording:
             if plain:
-                return kernel({given})
+                return unboxed(kernel({given}))
             {constant}
         {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
@@ -198,7 +198,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": operand, "run": run, "shown": shown, "__name__": __name__,
+        "operand": operand, "run": run, "shown": shown, "unboxed": unboxed, "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]

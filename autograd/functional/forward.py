@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import NUMBERS
 from ..backward import backpropagate, reachable
 from ..call import run
 from ..complexes import is_turned, real_part
@@ -97,7 +98,7 @@ class Forward:
     """
 
     def __init__(self, roots: Sequence[Node], recorded: bool):
-        self.roots, self.recorded = roots, recorded
+        self.roots, self.recorded, self.kind = roots, recorded, MODE.get().kind
         nodes = {node for root in roots for node in reachable(root)}
         self.order = sorted(nodes, key=lambda node: node.number)
         parents = (x.parents[k] for x in self.order for k in x.plan.positions)  # type: ignore[union-attr]
@@ -113,6 +114,7 @@ class Forward:
             last = [found[root] for root in self.roots if root in found]
             if any(has_nan(v._array if isinstance(v, Tensor) else v) for v in last):
                 found = self.go(start, careful=True)
+        self.kind.leave()
         return found
 
     def go(self, start: dict[Node, Any], careful: bool) -> dict[Node, Any]:
@@ -137,6 +139,7 @@ class Forward:
     def through(self, node: Node, edge: Edge, v: Any, careful: bool) -> Any:
         """What the tangent of one operand adds to that of the gate; None if nothing."""
         gate = edge.gate
+        self.kind.along(node, edge)
         product: Any
         if edge.passes:
             product = v
@@ -148,8 +151,8 @@ class Forward:
         elif gate.times and (is_turned(gate, v) or v.dtype.kind != "c"):
             local = edge.rule(*self.arguments(node, edge))
             product = v * local
-            if careful:
-                product = np.where(v == 0, np.zeros_like(product), product)
+            if careful and not (local.__class__ in NUMBERS and np.isfinite(local)):
+                product = np.where(np.logical_or(v != 0, np.isfinite(local)), product, 0.0)
         elif gate.linear and len(node.parents) == 1 and not gate.variadic:
             product = run(gate, [v], node.static or {}, MODE.get())
         else:

@@ -237,7 +237,7 @@ def _inside(shape: Shape, widths: Any) -> tuple[slice, ...]:
     face="pad {widths}",
     linear=True,
     vjp=lambda g, x_shape, widths: g[_inside(x_shape, widths)],
-    tangent=lambda v, x_shape, widths: np.pad(v, widths),  # what is put around does not change
+    tangent=lambda v, x_shape, widths: np.pad(v, widths),  # what is put around is constant
     says="the part of {g} that belongs to it",
 )
 def _padded(x: Array, widths: Any, values: Any = 0) -> Array:

@@ -74,7 +74,7 @@ def test_the_hessian_of_every_smooth_gate_is_that_of_its_products(case: Case) ->
     products = ag.hvp(f, all_of(case), allow_unused=True)(*xs, directions)
     for i, row in enumerate(hessian):
         along = sum(np.tensordot(h, v, v.ndim) for h, v in zip(row, directions, strict=True))
-        close(along, products[i], 1e-9)
+        close(along, products[i], 1e-9, of=xs)
         for j, block in enumerate(row):
             assert block.shape == xs[i].shape + xs[j].shape
 
@@ -301,6 +301,13 @@ def test_what_does_not_change_has_no_part_in_a_change() -> None:
         x, v = np.array([0.0, 2.0, -1.0]), np.ones(3)
         close(ag.jvp(f)(x, v), [0.0, 0.5, -2.0])
         close(ag.jvp(lambda x: np.sqrt(np.maximum(x, 0.0)))(x, v)[1:], [0.5 / np.sqrt(2), 0.0])
+
+
+def test_what_does_not_change_could_change() -> None:
+    """A NaN elsewhere hides no derivative with respect to the direction."""
+    x, v = np.array([np.nan, 1.0]), np.array([1.0, 0.0])
+    slopes = ag.grad(lambda v: np.sum(ag.jvp(np.tanh)(x, v)))(v)
+    close(slopes[1], 1 - np.tanh(1.0) ** 2)
 
 
 def test_a_parameter_outside_is_held_still_and_can_be_differentiated_by() -> None:

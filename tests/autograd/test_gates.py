@@ -51,6 +51,13 @@ def test_forward_equals_numpy(case: Case) -> None:
     assert result.requires_grad
 
 
+def test_a_single_value_is_a_number_of_numpy_also_without_tensors() -> None:
+    scores = generator(3).normal(size=(4, 3))
+    labels = np.array([0, 2, 1, 1])
+    for value in (ag.logsumexp(scores), ag.softmax_cross_entropy(scores, labels)):
+        assert type(value) is np.float64
+
+
 @every
 def test_gradient_equals_the_numerical_derivative(case: Case) -> None:
     check_gradients(case.f, *case.inputs)

@@ -102,7 +102,8 @@ def test_what_gates_attach_is_declared_for_type_checkers() -> None:
     attached = set(vars(Tensor)) - own - set(vars(Empty)) - set(Tensor.__slots__)
     declared = written(ROOT / "autograd/gates/methods.py", "Methods")
     assert {"__add__", "dot", "T", "backward"} <= attached
-    assert declared == attached - {"__getattr__"}
+    of_clients = {"_value"}  # where the names that other code asks for have been loaded
+    assert declared == attached - {"__getattr__"} - of_clients
 
 
 def parameters(method: Any) -> list[Any]:

@@ -333,7 +333,8 @@ def basic(make: Maker, x: np.ndarray) -> str | None:
     if make.chance(0.3) or not parts:
         parts.insert(make.one(0, len(parts)), "...")
     if "..." in parts and parts.index("...") < len(parts) - 1:
-        parts = ["...", *[p for p in parts if p in (":", "None", "::2", "-1")], ":"][: x.ndim + 1]
+        kept = (":", "None", "::2", *(["-1"] if x.size else []))  # on whatever axis it will be
+        parts = ["...", *[p for p in parts if p in kept], ":"][: x.ndim + 1]
     return ", ".join(parts)
 
 

@@ -47,7 +47,9 @@ def cofactors_by_values(x: Array) -> Array:
         if (
             size * np.abs(inverse).sum(axis=(-2, -1)) < 1e-3 / np.sqrt(np.finfo(x.dtype).eps)
         ).all():
-            return np.linalg.det(x)[..., None, None] * inverse.swapaxes(-1, -2)
+            return np.ascontiguousarray(
+                np.linalg.det(x)[..., None, None] * inverse.swapaxes(-1, -2)
+            )  # in rows, as the other way gives it
     except np.linalg.LinAlgError:
         pass
     u, s, vh = np.linalg.svd(x)

@@ -356,3 +356,13 @@ def test_a_copy_of_values_without_axes_is_of_their_class() -> None:
     for _ in range(2):
         for found, wanted in zip(compiled(p.data), f(p.data), strict=True):
             assert type(found) is type(wanted)
+
+
+def test_a_number_of_an_array_is_no_array_to_write_to() -> None:
+    def step(bias: Any, x: Any) -> Any:
+        y = x * 1.0
+        y[np.int64(-1)] += bias  # a tensor
+        return np.sum(y)
+
+    bias, x = Tensor(0.5, requires_grad=False), np.array([1.0, 2.0])
+    assert ag.compile(step)(bias, x) == step(bias, x) == 3.5

@@ -263,14 +263,28 @@ def test_in_which_order_masks_lie_is_not_said() -> None:
     def f(x: Any, row: Any) -> Any:
         v = x * 1.0
         v[-1:] = row
-        return np.sum(v * 1.15)
+        return np.sum(np.sqrt(np.maximum(v, 0.5)))
 
-    jvp = ag.jvp(f)
-    compiled = ag.compile(lambda x, row: jvp(x, row, 0.5 * x))
+    compiled = ag.compile(ag.grad(f))
     x = np.array([[1.0, 2.0], [np.nan, 0.5], [np.inf, 0.0]], order="F")
     with np.errstate(all="ignore"):
         compiled(x, np.ones((1, 2)))
-    assert "np.where(t2 != 0, 1.15 * t1, 0.0)" in compiled.source
+    assert "dv = np.where(t3 != 0, t2, 0.0)" in compiled.source
+
+
+def test_forward_mode_is_written_as_by_hand() -> None:
+    product = ag.hvp(lambda t: np.sum(t**3))
+    compiled = ag.compile(lambda x, v: product(x, v))
+    compiled(np.ones(4), np.ones(4))
+    assert "6 * v * x" in compiled.source
+
+
+def test_equal_constants_are_one_whether_they_have_a_name_or_not() -> None:
+    x = np.linspace(0.0, 1.0, 64).astype(np.float32)
+    compiled = ag.compile(lambda: np.sum(ag.hvp(lambda t: np.sum(t**3))(x, x) * 1.15))
+    compiled()
+    assert "np.sum(x * x)" in compiled.source
+    assert list(compiled.constants) == ["x"]
 
 
 def lines(f: Callable[..., Any]) -> list[str]:

@@ -231,6 +231,16 @@ def parts_to_stack(draw: Draw) -> Call:
     return (parts, draw.axis(len(shape) + 1)), {}
 
 
+def roll(draw: Draw) -> Call:
+    x = draw.array(draw.shape(4, 1))
+    return (x, draw.one_of(-1, 0, 2)), draw.one_of({}, {"axis": draw.axis(x.ndim)})
+
+
+def einsum(draw: Draw) -> Call:
+    x, y = draw.array((3, 4)), draw.array((4, 2))
+    return draw.one_of((("ij,jk->ik", x, y), {}), (("ij->ji", x), {}), (("ij->", x), {}))
+
+
 def copy(draw: Draw) -> Call:
     return (draw.array(draw.shape(4, 1)),), draw.one_of({}, {"order": draw.one_of(*"CFAK")})
 
@@ -319,7 +329,7 @@ CALLS: dict[Any, Callable[[Draw], Call]] = {
     unwrap(pieces_of): images, unwrap(sum_of_pieces): pieces,
     taught.im2col: taught_images, taught.col2im: taught_pieces,
     **dict.fromkeys([np.argsort, np.sort, np.cumsum, np.cumprod], with_axis),
-    **dict.fromkeys([np.argmax, np.argmin], with_axis),
+    **dict.fromkeys([np.argmax, np.argmin], with_axis), np.einsum: einsum, np.roll: roll,
     **dict.fromkeys([np.tril, np.triu], diagonal), np.round: of_one,
     np.vdot: lambda draw: ((draw.array((3,)), draw.array((3,))), {}),
 }  # fmt: skip
@@ -362,9 +372,10 @@ def real(function: Any, args: Any, options: Any) -> tuple[Any, int | None]:
             function(out, *args[1:])
             return out, None
         out = function(*args, **options)
-    arrays = [x for x in args if isinstance(x, np.ndarray) and isinstance(out, np.ndarray)]
-    # of empty arrays nobody can tell
-    shown = [k for k, x in enumerate(arrays) if out.size and np.may_share_memory(out, x)]
+    arrays = {k: x for k, x in enumerate(args) if isinstance(x, np.ndarray)}
+    if not isinstance(out, np.ndarray) or not out.size:  # of empty arrays nobody can tell
+        return out, None
+    shown = [k for k, x in arrays.items() if np.may_share_memory(out, x)]
     return out, shown[0] if shown else None
 
 
