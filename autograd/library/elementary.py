@@ -14,13 +14,20 @@ from ..gates.underflow import vanishing
 
 __all__: list[str] = []
 
+
+def _one_less_square(x: Array) -> Array:
+    """1 - x²; on the cuts of complex numbers with an imaginary part of the right sign."""
+    if x.dtype.kind == "c":
+        return -(x * x - 1.0)
+    return 1.0 - x * x  # and 0 is +0 at the ends of the domain, for the slope is +inf
+
+
 # NIST Handbook of Mathematical Functions, 4.20, 4.24, 4.34 and 4.38
 gate(np.sin, local=lambda x: np.cos(x))
 gate(np.cos, local=lambda x: -np.sin(x))
 gate(np.tan, local=lambda out: 1.0 + out * out)
-# 1 - x², written so that on the cuts of complex numbers its imaginary part has the right sign
-gate(np.arcsin, local=lambda x: 1.0 / np.sqrt(-(x * x - 1.0)))
-gate(np.arccos, local=lambda x: -1.0 / np.sqrt(-(x * x - 1.0)))
+gate(np.arcsin, local=lambda x: 1.0 / np.sqrt(_one_less_square(x)))
+gate(np.arccos, local=lambda x: -1.0 / np.sqrt(_one_less_square(x)))
 gate(np.arctan, local=lambda x: 1.0 / (1.0 + x * x))
 gate(np.sinh, local=lambda x: np.cosh(x))
 gate(np.cosh, local=lambda x: np.sinh(x))
@@ -60,32 +67,36 @@ def _across(x: Array, y: Array) -> Array:
 gate(np.arctan2, local=(lambda x, y: _across(x, y), lambda x, y: -_across(y, x)))
 
 
-def _beside(x: Array, out: Array) -> Array:
-    """x - out; where out is infinite 0 for an x of inf, and else -inf."""
+def _beside(x: Array, y: Array, out: Array, half: float) -> Array:
+    """x - out; where out is infinite 0 for an x of inf, and else -inf; a half for two of inf."""
+    both = np.logical_and(x == np.inf, y == np.inf)
     x = np.where(x == np.inf, 0.0, np.where(out == np.inf, -np.inf, x))
-    return x - np.where(np.isinf(out), 0.0, out)
+    return np.where(both, half, x - np.where(np.isinf(out), 0.0, out))
 
 
 @vanishing
-def _part(x: Array, out: Array) -> Array:
+def _part(x: Array, y: Array, out: Array) -> Array:
     """exp(x - out), the part of a sum of exponentials that x has; 0 where all of them are 0."""
-    return np.exp(_beside(x, out))
+    return np.exp(_beside(x, y, out, -math.log(2.0)))
 
 
 @vanishing
-def _part_of_powers(x: Array, out: Array) -> Array:
+def _part_of_powers(x: Array, y: Array, out: Array) -> Array:
     """The same for powers of 2."""
-    return np.exp2(_beside(x, out))
+    return np.exp2(_beside(x, y, out, -1.0))
 
 
 gate(
     np.logaddexp,
-    local=(lambda x, out: _part(x, out), lambda y, out: _part(y, out)),
+    local=(lambda x, y, out: _part(x, y, out), lambda x, y, out: _part(y, x, out)),
     says=("exp({x} − {out})", "exp({y} − {out})"),
 )
 gate(
     np.logaddexp2,
-    local=(lambda x, out: _part_of_powers(x, out), lambda y, out: _part_of_powers(y, out)),
+    local=(
+        lambda x, y, out: _part_of_powers(x, y, out),
+        lambda x, y, out: _part_of_powers(y, x, out),
+    ),
     says=("2^({x} − {out})", "2^({y} − {out})"),
 )
 

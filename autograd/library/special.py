@@ -79,6 +79,11 @@ def _one_if_both(x: Any, y: Any) -> Any:
     return np.where(np.logical_and(x == 0, y == 0), 1.0, y)
 
 
+def _ratio(x: Any, y: Any) -> Any:
+    """x / y, and 1 where both are 0: as it is on the way there of equal probabilities."""
+    return _one_if_both(y, x) / _one_if_both(x, y)
+
+
 def _logarithms(special: Any) -> None:
     """x log y and its kin: 0 for x = 0; entropies."""
     _row(
@@ -96,8 +101,8 @@ def _logarithms(special: Any) -> None:
         ),
     )
     _row(special.entr, lambda x: -1.0 - np.log(x))
-    _row(special.rel_entr, (lambda x, y: np.log(x / y) + 1.0, lambda x, y: -x / y))
-    _row(special.kl_div, (lambda x, y: np.log(x / y), lambda x, y: 1.0 - x / y))
+    _row(special.rel_entr, (lambda x, y: np.log(_ratio(x, y)) + 1.0, lambda x, y: -_ratio(x, y)))
+    _row(special.kl_div, (lambda x, y: np.log(_ratio(x, y)), lambda x, y: 1.0 - _ratio(x, y)))
 
 
 def _gamma(special: Any) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import plain_array
+from ..arrays import Array, plain_array
 from ..declare import composed
 from ..errors import ShapeError, UnsupportedError
+from ..gates.compare import of_values
 from ..modes import is_recording
 from ..standins import StandIn
 from ..tensor import Axis, Tensor
@@ -179,6 +180,11 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     variances = c[range(c.shape[0]), range(c.shape[0])]
     scale = np.sqrt(np.real(variances) if c.dtype.kind == "c" else variances)
     r = c / scale[:, None] / scale
+    return r + of_values(_beyond_one, r)
+
+
+def _beyond_one(r: Array) -> Array:
+    """What rounding has put beyond ±1, to be taken back: it has no part in the derivatives."""
     if r.dtype.kind == "c":
-        return np.clip(np.real(r), -1, 1) + 1j * np.clip(np.imag(r), -1, 1)
-    return np.clip(r, -1, 1)
+        return (np.clip(r.real, -1, 1) - r.real) + 1j * (np.clip(r.imag, -1, 1) - r.imag)
+    return np.clip(r, -1, 1) - r

@@ -7,6 +7,7 @@ the memory a tensor has its elements, the strides of its array tell.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..errors import InPlaceError
 from ..gates.index import setitem
 from ..gates.shape import copy
 from ..sharing import OUTSIDE, count
-from ..standins import concrete
+from ..standins import StandIn, concrete
 from ..tensor import Tensor
 
 __all__ = ["write_through"]
@@ -38,19 +39,18 @@ def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> Non
     whole = max(family, key=lambda t: t.size, default=target)
     old = concrete(whole._array)
     parts = {id(t): _part(concrete(t._array), old) for t in family if t is not whole}
-    if not family or any(found is None for found in parts.values()):
+    traced = isinstance(whole._array, StandIn) and not _in_rows(old) and not _in_rows(old.T)
+    if not family or traced or any(found is None for found in parts.values()):
         raise InPlaceError(
             f"{what} on a tensor that shares memory with another one: NumPy would change both; "
             f"{advice}"
         )
     made: Any = result if target is whole else _written(whole, parts[id(target)], result)
-    order = "C" if old.flags.c_contiguous else "F"
-    if not concrete(made._array).flags[f"{order}_CONTIGUOUS"]:
-        made = copy(made, order=order)
+    made, shown = _laid_out(made, old)
     memory = target._memory
     for t in family:
         if t is not whole:
-            t._stand_for(_seen(made, parts[id(t)], t, old), memory)
+            t._stand_for(_seen(made, parts[id(t)], t, shown), memory)
     whole._stand_for(made, memory)
 
 
@@ -61,13 +61,13 @@ def _written(whole: Any, part: Any, values: Any) -> Any:
     return np.reshape(setitem(np.ravel(whole), part.ravel(), np.ravel(values)), whole.shape)
 
 
-def _seen(made: Any, part: Any, view: Any, old: Any) -> Any:
+def _seen(made: Any, part: Any, view: Any, shown: Callable[[Any], Any] | None) -> Any:
     """A part of the new whole, to look like the view of the old one."""
     if isinstance(part, tuple):
         return made[part]
     seen: Any = np.reshape(np.ravel(made)[part.ravel()], view.shape)
-    if isinstance(made._array, np.ndarray):
-        seen._array = _alike(view._array, old, made._array)
+    if shown is not None:
+        seen._array = shown(view._array)
     return seen
 
 
@@ -88,8 +88,7 @@ def _family(target: Tensor) -> list[Tensor]:
 
 def _start(array: Any, whole: Any) -> int:
     """How many elements of the memory lie before the first of `array`."""
-    address, first = (x.__array_interface__["data"][0] for x in (array, whole))
-    return (address - first) // whole.itemsize  # type: ignore[no-any-return]
+    return (_address(array) - _address(whole)) // whole.itemsize  # type: ignore[no-any-return]
 
 
 def _part(array: Any, whole: Any) -> Any:
@@ -130,31 +129,90 @@ def _slice(first: int, stop: int, step: int, length: int) -> slice:
 def _look(array: Any) -> Any:
     """What tells one view of the same memory from another."""
     strides = [step for length, step in zip(array.shape, array.strides, strict=True) if length > 1]
-    return array.__array_interface__["data"][0], array.shape, strides
+    return _address(array), array.shape, strides
+
+
+def _address(array: Any) -> int:
+    """Where in memory the first element of an array is."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+def _steps(array: Any, offset: int) -> Any:
+    """Where in memory all elements are, from that of the first on."""
+    found = np.full(array.shape, offset)
+    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        found += (np.arange(length) * step).reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    return found
+
+
+def _order(array: Any) -> list[int]:
+    """The axes of an array, the one with the largest steps in memory first."""
+    if array.flags.c_contiguous:
+        return [*range(array.ndim)]
+    return sorted(range(array.ndim), key=lambda k: -array.strides[k])
+
+
+def _in_rows(array: Any) -> bool:
+    return array.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+def _without_gaps(array: Any, order: list[int]) -> bool:
+    return bool(array.transpose(order).flags.c_contiguous)
 
 
 def _places(array: Any, whole: Any) -> Any:
     """Where the elements of `array` stand in `whole`, counted in C order; None if they do not."""
-    flags, size = whole.flags, whole.itemsize
-    if not (flags.c_contiguous or flags.f_contiguous):
-        return None
-    places = np.full(array.shape, _start(array, whole))
-    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
-        steps = np.arange(length) * (step // size)
-        places += steps.reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    order, offset = _order(whole), _address(array) - _address(whole)
+    if not _without_gaps(whole, order):
+        return _found(_steps(array, offset), np.ravel(_steps(whole, 0)))
+    places = _steps(array, offset) // whole.itemsize
     inside = not places.size or (places.min() >= 0 and places.max() < whole.size)
     if not inside or len(np.unique(places)) < places.size:
         return None
-    if not flags.c_contiguous:
-        axes = np.unravel_index(places, whole.shape, order="F")
-        places = np.asarray(np.ravel_multi_index(axes, whole.shape))
+    if order != sorted(order):
+        axes = np.unravel_index(places, [whole.shape[k] for k in order])
+        turned = [axes[order.index(k)] for k in range(whole.ndim)]
+        places = np.asarray(np.ravel_multi_index(tuple(turned), whole.shape))
     return places
 
 
-def _alike(array: Any, old: Any, new: Any) -> Any:
-    """The view of `new` that `array` is of `old`."""
-    memory = np.ravel(new, order="K")
-    if not array.size:
-        return memory[:0].reshape(array.shape)
-    offset = _start(array, old) * new.itemsize
-    return np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
+def _found(steps: Any, among: Any) -> Any:
+    """The positions of some places in memory among others; None if one is not there, or twice."""
+    order = np.argsort(among)
+    ordered = among[order]
+    if (ordered[1:] == ordered[:-1]).any() or len(np.unique(steps)) < steps.size:
+        return None
+    places = np.minimum(np.searchsorted(ordered, steps), len(ordered) - 1)
+    return order[places] if (ordered[places] == steps).all() else None
+
+
+def _laid_out(x: Any, old: Any) -> tuple[Any, Callable[[Any], Any] | None]:
+    """A tensor in memory as `old` is, and what gives, for a view of that, the same view of it; of
+    what stands for an array nothing does."""
+    if isinstance(x._array, StandIn):
+        order_of_old = "C" if _in_rows(old) else "F"
+        in_order = concrete(x._array).flags[f"{order_of_old}_CONTIGUOUS"]
+        return x if in_order else copy(x, order=order_of_old), None
+    order = _order(old)
+    if _without_gaps(old, order):
+        turned: Any = np.transpose(x, order)
+        if not turned._array.flags.c_contiguous:
+            turned = copy(turned, order="C")
+            x = np.transpose(turned, sorted(range(x.ndim), key=order.__getitem__))
+        memory, first = np.ravel(x._array, order="K"), 0
+    else:  # with the same gaps
+        steps = _steps(old, 0)
+        first = -int(steps.min())
+        memory = np.zeros(first + int(steps.max()) + old.itemsize, np.uint8)
+        x = copy(x)
+        array: Any = np.ndarray(old.shape, old.dtype, memory, first, old.strides)
+        array[...] = x._array
+        x._array = array
+
+    def shown(view: Any) -> Any:
+        if not view.size:
+            return np.empty(view.shape, view.dtype)
+        offset = first + _address(view) - _address(old)
+        return np.ndarray(view.shape, view.dtype, memory, offset, view.strides)
+
+    return x, shown

@@ -255,6 +255,28 @@ def test_the_second_derivative_in_every_order(outer: str) -> None:
     assert second(first(cube))(np.float32(2.0)).dtype == np.float32
 
 
+HESSIANS = {"hessian": ag.hessian, "jacobian of grad": lambda f: ag.jacobian(ag.grad(f))}
+
+
+@pytest.mark.parametrize("hessian", HESSIANS.values(), ids=HESSIANS)
+@pytest.mark.parametrize("loss", ["logaddexp", "sigmoid", "log1p"])
+def test_the_hessian_of_a_logistic_loss_is_the_closed_form(hessian: Any, loss: str) -> None:
+    """Of 50 weights: Xᵀ diag(p (1 - p)) X / n, with the probabilities p."""
+    X, w = rng.normal(size=(200, 50)), rng.normal(size=50) * 0.3
+    y = np.where(rng.random(200) < 0.5, 1.0, -1.0)
+    losses = {
+        "logaddexp": lambda w: np.mean(np.logaddexp(0.0, -y * (X @ w))),
+        "sigmoid": lambda w: -np.mean(np.log(ag.sigmoid(y * (X @ w)))),
+        "log1p": lambda w: np.sum(np.log1p(np.exp(-y * np.dot(X, w)))) / len(y),
+    }
+    p = 1 / (1 + np.exp(-(X @ w)))
+    expected = X.T @ (X * (p * (1 - p))[:, None]) / len(y)
+    found = hessian(losses[loss])(w)
+    close(found, expected, 1e-10)
+    v = rng.normal(size=50)
+    close(ag.hvp(losses[loss])(w, v), expected @ v, 1e-10)
+
+
 def test_a_pass_forward_goes_over_each_gate_once() -> None:
     calls = []
 

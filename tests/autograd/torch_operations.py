@@ -386,7 +386,10 @@ def written_by(kind: Callable[[Maker, np.ndarray], str | None]) -> Suits:
             return None
         names = {name: make.program.arrays[name] for name in words(index) if name[0] == "c"}
         place = eval(f"np.s_[{index}]", {"np": np, **names})
-        taken = np.arange(x.size).reshape(x.shape)[place]
+        try:
+            taken = np.arange(x.size).reshape(x.shape)[place]
+        except IndexError:
+            return None
         if len(np.unique(taken)) != taken.size:
             return None
         shape = tuple(make.one(n, 1) for n in taken.shape[make.below(2) :])

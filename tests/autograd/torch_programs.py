@@ -1,13 +1,14 @@
 """Random programs, each written twice: for NumPy and autograd, and for PyTorch.
 
-A program starts from a few arrays and goes on with steps drawn from the table in
-`torch_operations.py`: what is used twice, broadcast, indexed, written to, joined, without elements,
-or in two kinds of float.
-The two texts are run as they stand, and have to agree in the value, the gradient, and a random
-projection of the gradient that is differentiated again. What fails is cut down, and printed so
-that it can be pasted.
+A program starts from a few arrays and goes on with steps drawn from the tables in
+`torch_operations.py` and `torch_library.py`: what is used twice, broadcast, indexed, written to,
+joined, without elements, or in two kinds of float.
+The two texts are run as they stand, and have to agree in the value, the gradient, and the product
+of the Hessian with a random direction: reverse over reverse, which differentiates a projection of
+the gradient, and forward over reverse. What fails is cut down, and printed so that it can be
+pasted.
 
-    python -m tests.autograd.torch_programs 10000 --seed 0
+    python -m tests.autograd.torch_programs 10000 --length 100 --seed 0
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,17 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]  # as the tests have it, see confte
 
 from close import assert_close  # noqa: E402
 from draws import seeded  # noqa: E402
-from torch_operations import ROWS, TABLE, Fields, Row, words  # noqa: E402
+from torch_library import LIBRARY  # noqa: E402
+from torch_operations import TABLE as LECTURE  # noqa: E402
+from torch_operations import Fields, Row, words  # noqa: E402
 
 import autograd as ag  # noqa: E402
 from autograd import Tensor  # noqa: E402
 
 LARGEST, MOST = 30.0, 300  # of a value: how large its elements are, and how many it has
-LOSS = "loss"
+LOSS, UNCERTAIN = "loss", "uncertain"
+TABLE = [*LECTURE, *LIBRARY]
+ROWS = {row.name: row for rows in TABLE for row in rows}
 
 
 # --- a program -----------------------------------------------------------------------------------
@@ -85,10 +90,26 @@ class Program:
     def ours(self) -> str:
         """The program for autograd."""
         lines = [f"{name} = Tensor({name})" for name in self.tracked]
-        lines += [f"{name} = Tensor({name}, requires_grad=False)" for name in self.constants]
+        return "\n".join([*lines, self.body()])
+
+    def body(self) -> str:
+        """The same, from variables that are there."""
+        lines = [f"{name} = Tensor({name}, requires_grad=False)" for name in self.constants]
         lines += [step.ours for step in self.steps]
         terms = [f"np.sum({x} * {_weights(k)})" for k, x in enumerate(self.outputs)]
         return "\n".join([*lines, f"{LOSS} = {' + '.join(terms)}"])
+
+    def function(self) -> Callable[..., Any]:
+        """The loss as a function of the variables."""
+        code = compile(self.body(), "<program>", "exec")
+
+        def loss(*variables: Any) -> Any:
+            scope = {**_our_scope(), **self.arrays}
+            scope.update(zip(self.tracked, variables, strict=True))
+            exec(code, scope)
+            return scope[LOSS]
+
+        return loss
 
     def theirs(self) -> str:
         """The program for PyTorch."""
@@ -102,7 +123,8 @@ class Program:
         names = ", ".join(self.tracked)
         return "\n".join([
             "import numpy as np, torch", "import torch.nn.functional as F", "import autograd as ag",
-            "from autograd import Tensor", self.arrays_text(), "", "# autograd", "",
+            "from autograd import Tensor", "from scipy import special",
+            self.arrays_text(), "", "# autograd", "",
             self.ours().replace(f"{LOSS} =", "ours ="),
             "ours.backward(create_graph=True)",
             f"print([x.grad for x in ({names},)])", "", "# PyTorch", "", self.arrays_text(),
@@ -131,8 +153,8 @@ class Maker:
 
     mixes = False  # dtypes, within a step
 
-    def __init__(self, rng: np.random.Generator):
-        self.rng, self.program = rng, Program()
+    def __init__(self, rng: np.random.Generator, length: int | None = None):
+        self.rng, self.program, self.length = rng, Program(), length
         self.values: dict[str, np.ndarray] = {}  # what steps may read
         self.own: set[str] = set()  # those that no other value shows the memory of
         self.scope: Fields = self.names()
@@ -220,7 +242,7 @@ class Maker:
         )
         if not self.runs(ours, theirs, out):
             return False
-        made = {name for name in words(ours) if name in self.program.arrays}
+        made = {name for name in words(f"{ours} {theirs}") if name in self.program.arrays}
         self.program.steps.append(Step(row.name, out, (*operands, *made), ours, theirs))
         if row.writes:
             del self.values[operands[0]]
@@ -236,7 +258,7 @@ class Maker:
                 exec(theirs, self.scope)
         except (RuntimeError, IndexError, ValueError, TypeError):
             return False
-        return self.keeps(out, self.scope[out].numpy())
+        return self.keeps(out, self.scope[out].numpy(force=True))
 
     def keeps(self, out: str, value: np.ndarray) -> bool:
         """Whether the value is moderate enough to go on with; then it is one of the program's."""
@@ -247,10 +269,10 @@ class Maker:
         return True
 
     def make(self) -> Program:
-        """A program of up to 25 steps, of which the loss needs some at least."""
+        """A program of the length that is wanted, or of up to 25 steps; the loss needs them."""
         for _ in range(self.one(1, 2, 2, 3)):
             self.leaf(self.shape())
-        wanted = self.one(3, 6, 10, 15, 25)
+        wanted = self.length or self.one(3, 6, 10, 15, 25)
         for _ in range(12 * wanted):
             if len(self.program.steps) < wanted:
                 self.step(self.one(*self.one(*TABLE)))
@@ -259,11 +281,13 @@ class Maker:
         return self.program.pruned()
 
 
-def make(seed: int, number: int) -> Program:
-    """Program `number` of those that follow from `seed`."""
+def make(seed: int, number: int, length: int | None = None) -> Program:
+    """Program `number` of those that follow from `seed`: of so many steps, if that is given."""
     rng = np.random.default_rng([seed, number])
     while True:
-        program = Maker(rng).make()
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            program = Maker(rng, length).make()
         if program.tracked and program.steps:
             return program
 
@@ -278,12 +302,19 @@ def _torch_scope() -> Fields:
     return {"torch": torch, "F": F}
 
 
+def _our_scope() -> Fields:
+    from scipy import special
+
+    return {"np": np, "ag": ag, "Tensor": Tensor, "special": special}
+
+
 # what is compared with what of PyTorch's
 WHAT = {
     "value": "value",
     "gradient": "gradient",
     "gradient, not recorded": "gradient",
     "second order": "second order",
+    "forward over reverse": "second order",
 }
 
 
@@ -310,14 +341,25 @@ def _directions(program: Program) -> dict[str, np.ndarray]:
 
 
 def run_ours(program: Program) -> Found:
-    """With autograd: the tape, and the tape of the gradient."""
-    scope: Fields = {"np": np, "ag": ag, "Tensor": Tensor, **program.arrays}
+    """With autograd: the tape, the tape of the gradient, and a pass forward through that."""
+    scope = {**_our_scope(), **program.arrays}
     exec(program.ours(), scope)
     variables = {name: scope[name] for name in program.tracked}
     gradients, seconds = _both_orders(program, variables, scope[LOSS])
     results = _results(_plain(scope[LOSS]), gradients, seconds)
     results["gradient, not recorded"] = _first_order(variables, scope[LOSS])
+    results["forward over reverse"] = _forward_over_reverse(program, scope[LOSS])
     return Found(results)
+
+
+def _forward_over_reverse(program: Program, loss: Any) -> dict[str, np.ndarray]:
+    """The product of the Hessian with the directions, by `hvp`."""
+    directions, names = _directions(program), program.tracked
+    arrays = [program.arrays[name] for name in names]
+    if not getattr(loss, "requires_grad", False):
+        return {name: np.zeros_like(x) for name, x in zip(names, arrays, strict=True)}
+    product = ag.hvp(program.function(), tuple(range(len(names))), allow_unused=True)
+    return dict(zip(names, product(*arrays, tuple(directions.values())), strict=True))
 
 
 def _plain(x: Any) -> np.ndarray:
@@ -403,7 +445,8 @@ def difference(program: Program) -> tuple[str, str] | None:
         ours = run_ours(program)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__} in {last.name}", f"{type(error).__name__}: {error}"
+        what = f"{type(error).__name__}: {error}"
+        return f"{what[:80]}, in {last.name}", what
     single = any(x.dtype == np.float32 for x in theirs.on_the_way["value"])
     rtol = 3e-4 if single else 1e-10
     scale: list[float] = []
@@ -416,8 +459,31 @@ def difference(program: Program) -> tuple[str, str] | None:
             try:
                 assert_close(found, expected, rtol, of=[np.array(scale)])
             except AssertionError:
-                return what, f"{what} of {name}:\n{found}\nPyTorch has\n{expected}"
+                error = np.abs(found - expected)
+                kind = UNCERTAIN if (error <= 10 * spread(program, of, name)).all() else what
+                return kind, f"{what} of {name}:\n{found}\nPyTorch has\n{expected}"
     return None
+
+
+def spread(program: Program, of: str, name: str) -> np.ndarray:
+    """How far PyTorch's own result moves with the last bits of the arrays.
+
+    That far it is uncertain, whoever computes it: near a kink, and where rounding is all that is
+    left of a difference and PyTorch divides by it.
+    """
+    rng = np.random.default_rng(2)
+
+    def moved(x: np.ndarray) -> np.ndarray:
+        if x.dtype.kind != "f":
+            return x
+        steps = rng.integers(-4, 5, x.shape) * np.finfo(x.dtype).eps
+        return (x * (1 + steps)).astype(x.dtype)
+
+    found = []
+    for _ in range(5):
+        arrays = {key: moved(x) for key, x in program.arrays.items()}
+        found.append(run_theirs(replace(program, arrays=arrays)).results[of][name])
+    return np.max(found, axis=0) - np.min(found, axis=0)
 
 
 def _largest(x: np.ndarray) -> float:
@@ -491,12 +557,14 @@ def compared(program: Program) -> tuple[str, str] | None:
         return difference(program)
 
 
-def failures(numbers: Sequence[int], seed: int) -> Iterator[tuple[int, Program, str, str]]:
+def failures(
+    numbers: Sequence[int], seed: int, length: int | None = None
+) -> Iterator[tuple[int, Program, str, str]]:
     """Those of the numbered programs on which the two disagree: which, what, where and how."""
     for number in numbers:
-        program = make(seed, number)
+        program = make(seed, number, length)
         found = compared(program)
-        if found is not None:
+        if found is not None and found[0] != UNCERTAIN:
             yield number, program, *found
 
 
@@ -506,22 +574,27 @@ def main() -> int:
     parser.add_argument("count", type=int, nargs="?", default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=int, default=0, help="the number of the first program")
+    parser.add_argument("--length", type=int, help="how many operations (up to 25, if not given)")
     parser.add_argument("--show", type=int, default=5, help="how many failing programs to print")
     options = parser.parse_args()
     seed, kinds, used = seeded(options.seed), Counter[str](), Counter[str]()
     for number in range(options.start, options.start + options.count):
-        program = make(seed, number)
+        program = make(seed, number, options.length)
         used.update(step.name for step in program.steps)
         found = compared(program)
         if found is None:
             continue
         kinds[found[0]] += 1
-        if kinds[found[0]] == 1 and len(kinds) <= options.show:
+        if found[0] == UNCERTAIN:
+            print(f"--- program {number} is uncertain: {found[1]}\n", flush=True)
+        elif kinds[found[0]] == 1 and len(kinds) <= options.show:
             print(f"--- program {number}: {found[1]}\n\n{smallest(program)}\n", flush=True)
     rare = ", ".join(f"{name} {count}" for name, count in used.most_common()[:-6:-1])
     print(f"{options.count} programs, seed {options.seed}: {sum(used.values())} steps")
     print(f"{len(used)} of {len(ROWS)} operations; the rarest: {rare}")
-    print("all agree" if not kinds else f"differences: {dict(kinds)}")
+    if uncertain := kinds.pop(UNCERTAIN, 0):
+        print(f"{uncertain} with numbers that change as much with the last bits of the arrays")
+    print("no differences" if not kinds else f"differences: {dict(kinds)}")
     return bool(kinds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,49 @@ def test_all_that_show_the_memory_see_what_is_written(view: Any, write: Any, ord
         return np.sum(t * t) + np.sum(seen**3) + np.sum(other * 0.5)
 
     x = generator(3).normal(size=(3, 4) if order == "C" else (4, 3))
+    assert_close(f(Tensor(x)), f(x))
+    ag.check_gradients(f, x, rtol=1e-5, atol=1e-6 * abs(f(x)))
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))], ids=str)
+def test_the_axes_may_lie_in_any_order_in_memory(order: tuple[int, ...]) -> None:
+    def f(x: Any) -> Any:
+        t = np.tanh(np.transpose(x, order))
+        row, part = t[1], t[..., 1:]
+        t[:, :] *= 0.5
+        part += t[..., :1] * np.sum(t)
+        row *= t[0]
+        return np.sum(t * np.arange(12.0).reshape(t.shape)) + np.sum(np.exp(part)) + np.sum(row)
+
+    x = generator(4).normal(size=(2, 3, 2))
+    assert_close(f(Tensor(x)), f(x))
+    ag.check_gradients(f, x, rtol=1e-5, atol=1e-6 * abs(f(x)))
+
+
+GAPS: dict[str, Callable[[Any], Any]] = {
+    "column": lambda t: t[:, 1],
+    "every other": lambda t: t[:, ::2],
+    "backwards": lambda t: t[::-1, 1:],
+    "turned": lambda t: t.T[::2],
+    "real part": lambda t: np.real(np.exp(1j * t)),
+}
+
+
+@pytest.mark.parametrize("part", GAPS.values(), ids=GAPS)
+def test_parts_of_what_nobody_else_has_are_written_to(part: Any) -> None:
+    """Their elements do not lie side by side, and what is between is of no use to anybody."""
+
+    def f(x: Any) -> Any:
+        t = part(np.tanh(x))
+        seen, last = t[1:], t[..., -1:]
+        t[1:] *= 2.0
+        seen += np.sum(x)
+        last *= t[..., :1]
+        t[:1] *= last[0] * seen[0]
+        weights = np.arange(1.0, t.size + 1).reshape(t.shape)
+        return np.sum(t * weights) + np.sum(np.exp(seen)) + np.sum(last**2)
+
+    x = generator(5).normal(size=(3, 4)) * 0.3
     assert_close(f(Tensor(x)), f(x))
     ag.check_gradients(f, x, rtol=1e-5, atol=1e-6 * abs(f(x)))
 

@@ -41,7 +41,9 @@ def slopes(f: Any, *at: float) -> list[float]:
         (np.logaddexp, (-np.inf, -np.inf), (0, 0)),
         (np.logaddexp, (np.inf, 1.0), (1, 0)),
         (np.logaddexp, (-np.inf, 1.0), (0, 1)),
+        (np.logaddexp, (np.inf, np.inf), (0.5, 0.5)),
         (np.logaddexp2, (3.0, 3.0), (0.5, 0.5)),
+        (np.logaddexp2, (np.inf, np.inf), (0.5, 0.5)),
         (np.floor, (2.0,), (0,)),
         (np.remainder, (4.0, 2.0), (1, -2)),
         (np.sinc, (0.0,), (0,)),
@@ -63,6 +65,13 @@ def test_curvature_of_sinc_and_i0_at_zero() -> None:
     assert_close(ag.grad(ag.grad(lambda x: np.i0(x)))(0.0), 0.5)
     fourth = ag.grad(ag.grad(second))
     assert_close(fourth(1e-9), math.pi**4 / 5)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_slopes_at_the_ends_of_a_domain_have_their_sign() -> None:
+    for end in (1.0, -1.0):
+        assert slopes(np.arcsin, end) == [np.inf]
+        assert slopes(np.arccos, end) == [-np.inf]
 
 
 def test_hypot_and_arctan2_of_huge_and_tiny_numbers() -> None:

@@ -148,3 +148,18 @@ def test_values_leave_the_graph_on_purpose() -> None:
     t = Tensor([[1.0, 2.0]]) * 2.0
     assert t.tolist() == [[2.0, 4.0]]
     assert t.tobytes() == np.array([[2.0, 4.0]]).tobytes()
+
+
+def test_what_rounding_puts_beyond_1_does_not_disturb_derivatives_of_correlations() -> None:
+    """They are clipped: at a correlation of 1 the Hessian is that of the formula."""
+    rng = generator(8)
+    row = rng.normal(size=5)
+    x = np.stack([row, 0.3 * row + 2.0])
+
+    def formula(x: Any) -> Any:
+        d = x - np.mean(x, axis=1, keepdims=True)
+        return np.sum(d[0] * d[1]) / np.sqrt(np.sum(d[0] ** 2) * np.sum(d[1] ** 2))
+
+    for z in (x, x * 3.0, x[:, :4], -x):
+        found = ag.hessian(lambda x: np.corrcoef(x)[0, 1])(z)
+        assert_close(found, ag.hessian(formula)(z), 1e-10)

@@ -42,6 +42,8 @@ def test_values_are_scipys_own() -> None:
         (special.xlogy, (0.0, 0.0), (0, 0)),
         (special.xlogy, (0.0, 2.0), (np.log(2.0), 0)),
         (special.xlog1py, (0.0, -1.0), (0, 0)),
+        (special.rel_entr, (0.0, 0.0), (1, -1)),
+        (special.kl_div, (0.0, 0.0), (0, 0)),
         (special.j1, (0.0,), (0.5,)),
         (special.i1, (0.0,), (0.5,)),
         (special.i0e, (0.0,), (0,)),
