@@ -15,6 +15,7 @@ import contextvars
 import ctypes
 import functools
 import gc
+import inspect
 import itertools
 import multiprocessing
 import signal
@@ -184,6 +185,8 @@ def at_line(number: int) -> Iterator[None]:
         file = frame.f_code.co_filename
         if not file.startswith((COMPILER, "<")) or file.startswith("<frozen"):
             return None
+        if event == "return" and frame.f_code.co_flags & inspect.CO_GENERATOR:
+            return trace  # what is raised while a generator is given up, Python swallows
         if next(left) == 0:
             raise Interrupt
         return trace
