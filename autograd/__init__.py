@@ -33,6 +33,9 @@ from .modes import *
 from .node import Node as Node
 from .parameter import *
 from .tensor import *
+from .words import late
+
+late.offer()
 
 __version__ = "0.1.0"
 
@@ -72,7 +75,11 @@ else:
                 return getattr(import_module(f"{__name__}.{module}"), name)
         if name in _NEIGHBOURS:
             return import_module(f"{__name__}.{name}")
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name.startswith("_"):  # which protocols look for
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .words.names import of_package
+
+        raise of_package(__name__, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.typing import ArrayLike, DTypeLike
 
-from .errors import DTypeError, InPlaceError, UnsupportedError
+from .errors import InPlaceError, UnsupportedError
+from .modes import MODE
 from .standins import StandIn
 
 __all__ = [
@@ -39,12 +40,16 @@ def as_constant(value: Any, *, dtype: DTypeLike | None = None, copy: bool = True
     """
     if isinstance(value, StandIn):
         return value.as_array(dtype, copy)
-    array = np.asarray(check_plain(value), dtype=dtype)
+    try:
+        array = np.asarray(check_plain(value), dtype=dtype)
+    except ValueError as error:
+        from .words.values import not_an_array
+
+        raise not_an_array(value, error) from None
     if array.dtype.kind not in "fciub":
-        raise DTypeError(
-            f"got {array.dtype} ({type(value).__name__}); a tensor holds floats, complex numbers, "
-            "integers or bools"
-        )
+        from .words.values import not_numbers
+
+        raise not_numbers(value, array)
     if array.ndim == 0:
         return array[()]
     made = array is not value and array.base is None and isinstance(value, MADE_ANEW)
@@ -57,7 +62,7 @@ def check_plain(value: Any) -> Any:
     """Refuse what NumPy would turn into an array with a loss: masks, matrices, tracked parts."""
     if value.__class__ is np.ndarray:  # by far the most often
         return value
-    if isinstance(value, (list, tuple)) and _holds_tracked(value):
+    if isinstance(value, (list, tuple)) and MODE.get().recording and _holds_tracked(value):
         raise UnsupportedError(
             "a list that holds tracked tensors is not an array; use np.stack(list) or "
             "np.concatenate(list), which record where each gradient goes"

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arrays import as_constant
-from .complexes import check_single_and_real, real_part
+from .complexes import gradient_wanted, real_part
 from .declare import register_method
-from .errors import GraphError, ShapeError
+from .errors import GraphError, ShapeError, keyword
 from .gates.shape import astype, sum_to
-from .hooks import call_hooks, have_hooks
+from .hooks import Hook, call_hooks, have_hooks
 from .leaf import filled, retain
 from .masks import SILENT, MaskedSweep, Masks
 from .modes import MODE, recording
@@ -55,8 +55,8 @@ def backpropagate(root: Node, seed: Any, wanted: Iterable[Node] = ()) -> Gradien
     rules record gates, so that the gradients can be differentiated again; or a stand-in.
     """
     grads = walk(root, seed, frozenset(wanted), MODE.get().kind)
-    for leaf in [node for node in grads if node.plan is None]:
-        grads[leaf] = call_hooks(leaf, grads[leaf])
+    if Hook.registered:
+        grads = {n: g if n.plan else call_hooks(n, g) for n, g in grads.items()}
     if isinstance(seed, Tensor):  # one that arrived at several places is a value of each
         return {node: another(g) for node, g in grads.items()}
     return grads
@@ -107,12 +107,9 @@ def go(order: Sequence[Node], grads: Gradients, wanted: frozenset[Node], sweep: 
 
 
 def backward(
-    tensor: Tensor,
-    gradient: ArrayLike | Tensor | None = None,
-    *,
-    create_graph: bool = False,
-    retain_grads: bool = False,
-) -> None:
+    tensor: Tensor, gradient: ArrayLike | Tensor | None = None, *, create_graph: bool = False,
+    retain_grads: bool = False, **foreign: Any,
+) -> None:  # fmt: skip
     """Add the gradients of this tensor to the `.grad` of the leaves that it was made from.
 
     gradient       the upstream gradient, of the tensor's shape; for a single value it is 1
@@ -127,6 +124,8 @@ def backward(
     >>> x.grad
     array(6.)
     """
+    if foreign:
+        raise keyword("backward", foreign, ["gradient", "create_graph", "retain_grads"])
     if not tensor.requires_grad:
         raise GraphError(
             "backward: no tensor that requires a gradient leads to this one; it was made of "
@@ -135,11 +134,13 @@ def backward(
     for node in reachable(tensor.node) if retain_grads else ():
         retain(node)
     seed = _seed(tensor, gradient)
-    if create_graph and not isinstance(seed, Tensor):
-        seed = constant_tensor(MODE.get().kind.constant(seed))
-    elif not create_graph and isinstance(seed, Tensor):
-        seed = seed.detach()._array
-    with recording() if create_graph else nullcontext():
+    if create_graph:
+        if not isinstance(seed, Tensor):
+            seed = constant_tensor(MODE.get().kind.constant(seed))
+        with recording():
+            grads = backpropagate(tensor.node, seed)
+    else:
+        seed = seed.detach()._array if isinstance(seed, Tensor) else seed
         grads = backpropagate(tensor.node, seed)
     del seed
     collect(grads, MODE.get().kind)
@@ -155,15 +156,13 @@ def collect(grads: Gradients, kind: Kind) -> None:
 def _seed(tensor: Tensor, gradient: Any) -> Any:
     """The gradient to start with, checked: an array, or a tensor."""
     if gradient is None:
-        check_single_and_real(tensor)
+        if tensor.size != 1 or tensor.dtype.kind == "c":
+            raise gradient_wanted(tensor)
         return ones(tensor)
     if not isinstance(gradient, Tensor):
         gradient = as_constant(gradient, dtype=tensor.dtype)
     if gradient.shape != tensor.shape:
-        raise ShapeError(
-            f"backward: the gradient has shape {gradient.shape}, but the tensor {tensor.shape}; "
-            "they must agree"
-        )
+        raise ShapeError(f"backward: the gradient is {gradient.shape}, the tensor {tensor.shape}")
     return gradient
 
 

@@ -1,8 +1,7 @@
 """What happens when a gate is called: unwrap, compute, record.
 
-Operands that are Tensors are unwrapped, the kernel runs on arrays, and the result is a Tensor whose
-node knows the gate, the parents and what the rules need. Without a Tensor among the operands a gate
-is just its NumPy function.
+Tensors are unwrapped, the kernel runs on arrays, and the result is a Tensor whose node knows the
+gate, the parents and what the rules need. Without a Tensor a gate is just its NumPy function.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 __all__ = [
-    "FLOAT", "check_single_and_real", "conjugation", "is_turned", "real_of", "real_part",
+    "FLOAT", "conjugation", "gradient_wanted", "is_turned", "real_of", "real_part",
 ]  # fmt: skip
 
 FLOAT = np.dtype(float)
@@ -59,16 +59,15 @@ def real_of(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
-def check_single_and_real(tensor: Tensor) -> None:
-    """Raise GraphError if a tensor has no gradient of its own, which starts as 1."""
+def gradient_wanted(tensor: Tensor) -> GraphError:
+    """The error for a tensor that has no gradient of its own, which would start as 1."""
     if tensor.dtype.kind == "c":
-        raise GraphError(
+        return GraphError(
             f"backward: the tensor is {tensor.dtype}, and only a real value goes up or down; take "
             "its np.real, np.imag or np.abs first, or pass the upstream gradient"
         )
-    if tensor.size != 1:
-        raise GraphError(
-            f"backward: the tensor has shape {tensor.shape}, and only a single value has a "
-            "gradient of its own; reduce it first, with t.sum() or t.mean(), or pass the "
-            f"upstream gradient: t.backward(np.ones({tensor.shape}))"
-        )
+    return GraphError(
+        f"backward: the tensor has shape {tensor.shape}, and only a single value has a gradient "
+        "of its own; reduce it first, with t.sum() or t.mean(), or pass the upstream gradient: "
+        f"t.backward(np.ones({tensor.shape}))"
+    )

@@ -18,6 +18,7 @@ from .gate import GATES, Function, Gate
 from .modes import MODE
 from .numpy_api import COMPOSED, NUMPY_FUNCTIONS, register
 from .tensor import Tensor
+from .words import MISFITS, misfit
 
 if TYPE_CHECKING:
     from .gates.signatures import Binary, Recorded
@@ -101,7 +102,10 @@ def caller(row: Gate) -> Callable[..., Any]:
 
     def call(*args: Any, **static: Any) -> Any:
         operands, static = bind(row, args, static)
-        return run(row, operands, static, MODE.get())
+        try:
+            return run(row, operands, static, MODE.get())
+        except MISFITS as error:
+            raise misfit(row, operands, error) from None
 
     return call
 
@@ -169,6 +173,8 @@ def register_method(names: Sequence[str], call: Any, reflected: str | None = Non
     """Offer a gate as operators and methods of Tensor."""
     for name in names:
         setattr(Tensor, name, call)
+        if getattr(call, "__name__", "").startswith("_") and not name.startswith("_"):
+            call.__qualname__ = f"Tensor.{name}"  # which Python's messages tell
     if reflected:
         setattr(Tensor, reflected, lambda self, other: call(other, self))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 __all__ = [
     "AutogradError",
     "ConvergenceError",
@@ -10,6 +13,7 @@ __all__ = [
     "GraphError",
     "InPlaceError",
     "LabelError",
+    "NoAxesError",
     "ShapeError",
     "TraceError",
     "UnsupportedError",
@@ -26,6 +30,10 @@ class ConvergenceError(AutogradError, ArithmeticError):
 
 class ShapeError(AutogradError, ValueError):
     """Shapes that do not fit together."""
+
+
+class NoAxesError(ShapeError, TypeError):
+    """A single value where a sequence is needed; NumPy's error there is a TypeError, too."""
 
 
 class DTypeError(AutogradError, TypeError):
@@ -54,3 +62,10 @@ class GradientCheckError(AutogradError, AssertionError):
 
 class TraceError(AutogradError, TypeError):
     """Something in a function that `compile` cannot write down as a straight-line program."""
+
+
+def keyword(name: str, given: dict[str, Any], known: Sequence[str]) -> TypeError:
+    """The error for keywords that a method does not have: what NumPy calls them."""
+    from .words.values import keyword
+
+    return keyword(name, given, known)

@@ -25,8 +25,10 @@ __all__ = ["Hook", "call_hooks", "have_hooks"]
 class Hook:
     """A function that was registered; `remove()` ends that."""
 
+    registered = False  # whether there ever was one: mostly there is none to look for
+
     def __init__(self, slot: GradSlot, function: Callable[[Any], Any]):
-        self._slot = slot
+        Hook.registered, self._slot = True, slot
         slot.hooks = {**(slot.hooks or {}), self: function}
 
     def remove(self) -> None:
@@ -61,7 +63,7 @@ def register_hook(tensor: Tensor, function: Callable[[Any], Any]) -> Hook:
 
 def have_hooks(nodes: Iterable[Node]) -> bool:
     """Whether some value has a hook."""
-    return any(node.slot is not None and node.slot.hooks for node in nodes)
+    return Hook.registered and any(node.slot is not None and node.slot.hooks for node in nodes)
 
 
 def call_hooks(node: Node, g: Any) -> Any:

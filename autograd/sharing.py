@@ -22,17 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["OUTSIDE", "Memory", "count", "is_alone", "shown"]
 
 
-class Memory(list["ref[Tensor]"]):
-    """What tensors that show the same memory have in common: each of them holds this object.
+# What tensors that show the same memory have in common: each of them holds this list. NumPy lets
+# all of them see what is written through one (see library/views.py). How many there are is told by
+# the references to the list, when somebody asks; which, by those that are in it.
+Memory = list["ref[Tensor]"]
 
-    NumPy lets all of them see what is written through one (see library/views.py). How many there
-    are is told by the references to this object, when somebody asks; which, by those that it has.
-    """
-
-    __slots__ = ()
-
-
-OUTSIDE = Memory()  # stands for memory that others than tensors may look at
+OUTSIDE: Memory = []  # stands for memory that others than tensors may look at
 
 
 def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
@@ -44,7 +39,7 @@ def shown(result: Tensor, array: Any, operands: Iterable[Any]) -> Tensor:
     for x in operands:
         if hasattr(x, "_memory") and x._array.shape and _owner(x._array) is owner:
             if x._memory is None:
-                x._memory = Memory([ref(x)])
+                x._memory = [ref(x)]
             result._memory = memory = x._memory
             memory.append(ref(result))
             if not len(memory) % 64:  # those that are gone are forgotten
@@ -77,4 +72,4 @@ def _holders(tensor: Any) -> int:
     return getrefcount(memory)
 
 
-_ONE_HANDLE = _holders(SimpleNamespace(_memory=Memory()))
+_ONE_HANDLE = _holders(SimpleNamespace(_memory=[]))

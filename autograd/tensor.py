@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from . import sharing
 from .arrays import Array, as_constant, check_plain, read_only
-from .errors import DTypeError, GraphError, InPlaceError, ShapeError, UnsupportedError
+from .errors import (
+    DTypeError,
+    GraphError,
+    InPlaceError,
+    NoAxesError,
+    ShapeError,
+    UnsupportedError,
+)
 from .leaf import GradSlot, leaf_node, retain
 from .modes import MODE
 from .node import Node
@@ -25,6 +32,7 @@ from .numpy_api import call_function, call_ufunc
 from .sharing import OUTSIDE, Memory
 from .standins import StandIn
 from .values import ARRAYS, RecordedSweep
+from .words import TO_WRITE_INTO, tracked_as_array, without_gradient
 
 __all__ = ["Tensor"]
 
@@ -68,6 +76,8 @@ class Tensor(Methods):
         copy: bool = True,
     ):
         data = as_constant(_array_of(value), dtype=dtype, copy=copy)
+        if requires_grad.__class__ is not bool:
+            _check_flag(requires_grad)
         floating = data.dtype.kind in "fc"
         if requires_grad and not floating:
             hint = f"{data}.0" if data.ndim == 0 and data.dtype.kind in "iu" else "floats"
@@ -126,10 +136,14 @@ class Tensor(Methods):
         value = self._current()
         return value.outside().copy() if isinstance(value, StandIn) else np.array(value)
 
-    def item(self) -> Any:
-        """The single value as a Python number. Raises ShapeError if there are more."""
-        self._check_single("item()")
-        return self._current().item()
+    def item(self, *index: Any) -> Any:
+        """A value as a Python number: the only one, or the one at an index, as in NumPy.
+
+        Raises ShapeError if there are more and none is named.
+        """
+        if not index:
+            self._check_single("item()")
+        return self._current().item(*index)
 
     def detach(self) -> Tensor:
         """The same values as a constant: no gradient flows through it."""
@@ -175,9 +189,16 @@ class Tensor(Methods):
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         if not self.is_leaf:
-            raise GraphError("requires_grad: only a leaf can be changed; use t.detach()")
+            raise GraphError(
+                "requires_grad: a gate made this tensor, and only a leaf can be changed; use "
+                "t.detach() for a constant, or t.retain_grad() to keep its gradient"
+            )
+        _check_flag(wanted)
         if wanted and self.dtype.kind not in "fc":
-            raise DTypeError(f"requires_grad=True with dtype {self.dtype}: only floats have one")
+            raise DTypeError(
+                f"requires_grad=True with dtype {self.dtype}: only floats have a gradient; make it "
+                "of floats: Tensor(t, dtype=float)"
+            )
         here = MODE.get().kind.here(self)
         here._tracked = bool(wanted)
         here._become(here._array)
@@ -202,7 +223,7 @@ class Tensor(Methods):
     def grad(self, value: ArrayLike | Tensor | None) -> None:
         node = self._met()._node
         if node is None or not self.requires_grad:
-            raise GraphError("grad: this tensor has requires_grad=False and keeps no gradient")
+            raise without_gradient(self.dtype)
         if value is not None and np.shape(value) != self.shape:
             raise ShapeError(
                 f"grad: got shape {np.shape(value)} for a tensor of shape {self.shape}"
@@ -253,7 +274,8 @@ class Tensor(Methods):
             if recording:
                 raise InPlaceError(
                     f"{what} on a leaf that requires a gradient: its gradient would have no place "
-                    f"to go; {advice}, or update it inside `with no_grad():`"
+                    f"to go; {advice}, or update it inside `with no_grad():`; what is only written "
+                    "into is made with requires_grad=False"
                 )
             self._become(result._array)
             return
@@ -265,7 +287,7 @@ class Tensor(Methods):
             )
         if sharing.is_alone(self):
             # a number that was written to is an array without axes
-            self._stand_for(result, None if result._array.shape else Memory())
+            self._stand_for(result, None if result._array.shape else [])
             return
         from .library.views import write_through
 
@@ -348,17 +370,14 @@ class Tensor(Methods):
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad:
-            raise UnsupportedError(
-                "np.asarray(t): t is tracked, and a plain array would silently lose its gradient. "
-                "For np.array([t, u]) write np.stack([t, u]), for X.dot(t) with an array X "
-                "np.dot(X, t); for a[...] = t with an array a let a be a Tensor; use t.numpy() or "
-                "t.detach() to leave the graph on purpose"
-            )
+        if self.requires_grad and MODE.get().recording:
+            raise tracked_as_array(self.shape)
         return np.array(self._current(), dtype=dtype)
 
     @property
     def _mask(self) -> Any:  # np.ma asks for it, after it has taken `_data` without a word
+        if not (self.requires_grad and MODE.get().recording):
+            raise AttributeError("a tensor has no mask")
         raise UnsupportedError(
             "np.ma: a tensor and a masked array do not combine, for the result would lose its "
             "gradient; pass a plain array, such as a.filled(0), and mask with np.where"
@@ -367,11 +386,12 @@ class Tensor(Methods):
     def _number(self, what: str) -> Any:
         """The single value, to become a number of Python: not of a tracked tensor."""
         self._check_single(what)
-        if self._tracked:
+        if self._tracked and MODE.get().recording:
             raise UnsupportedError(
                 f"{what}: t is tracked, and a Python number would silently lose its gradient; use "
-                "t.item() or t.detach() to leave the graph on purpose, and NumPy's functions in "
-                "place of those of math"
+                "t.item() or t.detach() to leave the graph on purpose (a loss to be kept or shown "
+                "is loss.item()), and functions of NumPy or scipy.special in place of those of "
+                f"math; {TO_WRITE_INTO}"
             )
         return self._current().item() if self._array.ndim else self._current()
 
@@ -386,11 +406,17 @@ class Tensor(Methods):
 
     def __index__(self) -> int:
         if self._array.dtype.kind not in "iu":
-            raise DTypeError(f"a tensor of dtype {self.dtype} is no index; use int(t)")
+            raise DTypeError(
+                f"a tensor of dtype {self.dtype} is no index and no length; use int(t.item())"
+            )
         return self.__int__()
 
     def __bool__(self) -> bool:
-        self._check_single("bool(t)")
+        if self._array.size != 1:
+            raise ShapeError(
+                f"bool(t): the tensor has shape {self.shape}, and only a single value is true or "
+                "false; use t.any() or t.all(), & and | for `and` and `or`, and np.where for `if`"
+            )
         return bool(self._current())
 
     def __format__(self, spec: str) -> str:
@@ -398,12 +424,15 @@ class Tensor(Methods):
 
     def __len__(self) -> int:
         if self.ndim == 0:
-            raise ShapeError("len(t): a tensor of shape () has no length")
+            raise NoAxesError("len(t): a tensor of shape () has no length; its size is t.size")
         return int(self._array.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.ndim == 0:
-            raise ShapeError("iteration over a tensor of shape (): it holds a single value")
+            raise NoAxesError(
+                "iteration over a tensor of shape (): it holds a single value; write [t], or "
+                "np.atleast_1d(t)"
+            )
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
@@ -425,9 +454,11 @@ class Tensor(Methods):
     __hash__ = object.__hash__  # == compares values, so identity has to serve as the hash
 
     def __copy__(self) -> Tensor:
+        if not (self._tracked and MODE.get().recording):
+            return constant_tensor(np.copy(self._current()))
         raise UnsupportedError(
             "copy(t): a copy of the handle would share the graph by accident; use t.copy() to "
-            "record a copy, or t.detach() for a constant"
+            "record a copy, or t.detach() for a constant; to plot it, pass t.numpy()"
         )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
@@ -444,16 +475,6 @@ class Tensor(Methods):
         if not self.is_leaf:
             raise UnsupportedError("pickle: a recorded tensor drags its graph along; use detach()")
         return (_rebuild, (type(self), self.numpy(), self.requires_grad, self.name))
-
-    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            """A method of arrays that the library has; else AttributeError, with NumPy's way."""
-            if name.startswith("_"):
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            from .library.attributes import late
-
-            return late(self, name)
 
     # --- NumPy's dispatch protocols --------------------------------------------------------
 
@@ -475,6 +496,15 @@ def _array_of(value: Any) -> Any:
             )
         return value._current()
     return check_plain(value)
+
+
+def _check_flag(requires_grad: Any) -> None:
+    """Refuse another shape or number where True or False is expected: Tensor(2, 3) is no matrix."""
+    if requires_grad is not None and not isinstance(requires_grad, (bool, np.bool_)):
+        raise TypeError(
+            f"requires_grad is {requires_grad!r}; expected True or False. Tensor takes one value: "
+            "Tensor([2.0, 3.0]), or Tensor(np.zeros((2, 3)))"
+        )
 
 
 def constant_tensor(data: Array) -> Tensor:

@@ -1,4 +1,4 @@
-"""Run code of others that was written for HIPS autograd with this package in its place.
+"""Run code of others that was written for HIPS autograd, or micrograd, with this in its place.
 
 An environment of its own is made (once) with lifelines, pymanopt and autograd-gamma from the
 package registry, without HIPS autograd; then `python -m benchmarks.clients --environment DIR` fits
@@ -9,6 +9,10 @@ a Weibull model with lifelines, and runs the tests in checkouts that are given:
     --autograd-gamma DIR   all of its tests
     --lifelines DIR        the fits by maximum likelihood among its tests (minutes)
 
+`python -m benchmarks.clients --micrograd DIR` needs no environment, but PyTorch, scikit-learn and
+matplotlib: it runs micrograd's tests, and the moons of its notebook, whose first steps it compares
+with those of micrograd's own engine.
+
 The tests run in copies of the checkouts. Exits with 1 if a fit is wrong, or if fewer tests pass
 than are expected.
 """
@@ -16,6 +20,8 @@ than are expected.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import re
 import shutil
@@ -49,16 +55,19 @@ TESTS = {
 def main() -> None:
     """Make the environment if there is none, and run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--environment", required=True, type=Path, help="where it is, or goes")
+    parser.add_argument("--environment", type=Path, help="where it is, or goes")
+    parser.add_argument("--micrograd", type=Path, help="a checkout of micrograd")
     for name in TESTS:
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"a checkout of {name}")
     given = parser.parse_args()
-    python = environment(given.environment)
-    right = [run(python, ["-W", "ignore", "-c", FIT], ROOT).returncode == 0]
-    for name, (arguments, least) in TESTS.items():
-        if (checkout := getattr(given, name)) is not None:
-            right.append(tests(python, checkout, arguments, least))
-    sys.exit(not all(right))
+    right = [] if given.micrograd is None else [micrograd(given.micrograd)]
+    if given.environment is not None:
+        python = environment(given.environment)
+        right.append(run(python, ["-W", "ignore", "-c", FIT], ROOT).returncode == 0)
+        for name, (arguments, least) in TESTS.items():
+            if (checkout := getattr(given, name)) is not None:
+                right.append(tests(python, checkout, arguments, least))
+    sys.exit(not (right and all(right)))
 
 
 def environment(folder: Path) -> Path:
@@ -97,6 +106,40 @@ def tests(python: Path, checkout: Path, arguments: list[str], least: int) -> boo
     passed = re.search(r"(\d+) passed", done.stdout)
     print(f"{checkout.name}: {passed[0] if passed else 'nothing passed'}, expected {least}\n")
     return passed is not None and int(passed[1]) >= least
+
+
+# --- micrograd -----------------------------------------------------------------------------------
+
+
+def micrograd(checkout: Path) -> bool:
+    """Whether micrograd's tests pass, and its demo learns the moons, with Tensor as its Value."""
+    here = Path(sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        theirs, ours = Path(folder) / "theirs", Path(folder) / "ours"
+        for copy in theirs, ours:
+            shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git"))
+            (copy / "demo.py").write_text(_cells(checkout / "demo.ipynb"))
+        (ours / "micrograd/engine.py").write_text("from autograd import Tensor as Value\n")
+        net = ours / "micrograd/nn.py"  # integers carry no gradient here: a bias begins at 0.0
+        net.write_text(net.read_text().replace("Value(0)", "Value(0.0)"))
+        passed = run(here, ["-m", "pytest", "-q", "-o", "addopts=", "test"], ours, ours)
+        learned = _losses(run(here, ["demo.py"], ours, ours).stdout)
+        slow = theirs / "demo.py"
+        slow.write_text(slow.read_text().replace("range(100)", "range(5)"))
+        expected = _losses(run(here, ["demo.py"], theirs, theirs).stdout)
+    same = all(math.isclose(*pair, rel_tol=1e-9) for pair in zip(learned, expected, strict=False))
+    print(f"micrograd: loss {learned[-1:]} after {len(learned)} steps; as its own engine: {same}\n")
+    return not passed.returncode and same and len(learned) == 100 and learned[-1] < 0.02
+
+
+def _cells(notebook: Path) -> str:
+    """The code of a notebook, without what only notebooks understand."""
+    cells = [x["source"] for x in json.loads(notebook.read_text())["cells"] if "outputs" in x]
+    return "\n".join(line.rstrip("\n") for cell in cells for line in cell if line[:1] != "%")
+
+
+def _losses(printed: str) -> list[float]:
+    return [float(x) for x in re.findall(r"^step \d+ loss (\S+),", printed, re.M)]
 
 
 def _without_other_engines(copy: Path) -> None:

@@ -144,7 +144,7 @@ def _explorer(path: Path, scheme: str) -> None:
                 'python -m pip install -e ".[browser]"'
             )
         text, picture = visit(browser, scheme)
-    _save(path, picture, f"the explorer at step {STEP}", text)
+    save_png(path, picture, f"the explorer at step {STEP}", text)
 
 
 # --- the spiral -----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def regions(scheme: str) -> bytes:
 
 def _spiral(path: Path, scheme: str) -> None:
     _load_matplotlib()
-    _save(path, regions(scheme), "the spiral's regions", "\n".join(learnt()[2]))
+    save_png(path, regions(scheme), "the spiral's regions", "\n".join(learnt()[2]))
 
 
 # --- speed ----------------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ def _load_matplotlib() -> None:
     common.draw_into_files()
 
 
-def _save(path: Path, png: bytes, title: str, text: str) -> None:
+def save_png(path: Path, png: bytes, title: str, text: str) -> None:
     """Write a picture in few colours, so that it is small, with what it shows as text inside."""
     from PIL import Image, PngImagePlugin
 

@@ -11,6 +11,8 @@
 ...     optimiser.step()
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd import Parameter
 
 from . import book, data, init, plots
@@ -60,3 +62,13 @@ __all__ = [
     "sum_of_squares",
     "svm_hinge",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
+
+    def __getattr__(name: str) -> Any:
+        """AttributeError, which tells how a name of PyTorch's is written here."""
+        if name.startswith("_"):  # which protocols look for
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .elsewhere import of_package
+
+        raise of_package(__name__, name)

@@ -28,6 +28,8 @@ class SGD:
     """
 
     def __init__(self, params: Module | Iterable[Parameter] = (), lr: float = 0.01):
+        if not isinstance(params, (Module, Iterable)):
+            raise TypeError(f"SGD: got {type(params).__name__}; expected a net or its parameters")
         listed = params.parameters() if isinstance(params, Module) else list(params)
         for p in listed:
             if not isinstance(p, Parameter):

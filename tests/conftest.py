@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -25,6 +26,8 @@ from draws import SWITCH, generator  # noqa: E402
 
 # Tables that fill themselves: loaded by the tests, and not once more in search of examples.
 collect_ignore_glob = ["autograd/*cases*"]
+from autograd.gate import GATES  # noqa: E402
+from autograd.numpy_api import NUMPY_FUNCTIONS  # noqa: E402
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -75,6 +78,18 @@ def numbers_of_its_own(request: pytest.FixtureRequest) -> None:
     if rng is not None:
         number = zlib.crc32(request.node.name.encode())
         rng.bit_generator.state = generator(number).bit_generator.state
+
+
+@pytest.fixture
+def no_new_gates() -> Iterator[None]:
+    """Gates that a test declares are forgotten again, those that it only loads are not."""
+    importlib.import_module("autograd.library")
+    tables = GATES, NUMPY_FUNCTIONS
+    before = [dict(table) for table in tables]
+    yield
+    for table, kept in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kept)
 
 
 @pytest.fixture(scope="module")

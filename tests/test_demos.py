@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from benchmarks import course
-from demos import alexnet_graph, circuits, derive, gradcheck, mnist, spiral
+from demos import alexnet_graph, circuits, derive, gradcheck, mnist, science, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
@@ -112,10 +112,29 @@ def test_derive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_science(tmp_path: Path, capsys: pytest.CaptureFixture[str], no_new_gates: None) -> None:
+    """What it prints stands in the page, and its picture is the one of the page."""
+    image = pytest.importorskip("PIL.Image", reason="no Pillow: it comes with matplotlib")
+    science.main(["--out", str(tmp_path)])
+    printed = capsys.readouterr().out
+    page = science.PAGE.read_text()
+    assert re.findall(r"^(\S.*)$", printed.partition("wrote")[0], re.MULTILINE) == list(
+        science.sections()
+    )
+    for line in re.findall(r"^    (.*)$", printed, re.MULTILINE):
+        assert line.strip() in page
+    for scheme in ("light", "dark"):
+        name = f"programs-{scheme}.png"
+        assert f'="science/{name}"' in page
+        now, then = image.open(tmp_path / name), image.open(science.PAGE.parent / "science" / name)
+        assert now.text["Description"] == then.text["Description"], "python -m demos.science"
+        assert now.size == then.size
+
+
 @pytest.mark.parametrize(
     "name",
     ["alexnet_graph", "circuits", "derivations", "derive", "gallery", "spiral", "mnist",
-     "gradcheck"],
+     "gradcheck", "science"],
 )  # fmt: skip
 def test_help(name: str) -> None:
     done = subprocess.run(

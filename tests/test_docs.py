@@ -12,26 +12,11 @@ from typing import Any
 
 import pytest
 
-import autograd.library  # noqa: F401 (its rows are entered once, and are not to be forgotten)
-from autograd import gate as gate_module
-from autograd import numpy_api
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(  # of Python, and of what it prints, if that follows
     r"^```python\n(.*?)^```$(?:\s*^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
 )
-
-
-@pytest.fixture
-def no_new_gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gates that a page declares are forgotten again."""
-    monkeypatch.setattr(gate_module, "GATES", gate_module.GATES)
-    before, functions = dict(gate_module.GATES), dict(numpy_api.NUMPY_FUNCTIONS)
-    yield
-    for table, kept in ((gate_module.GATES, before), (numpy_api.NUMPY_FUNCTIONS, functions)):
-        table.clear()
-        table.update(kept)
 
 
 def shows(text: str, printed: str) -> bool:

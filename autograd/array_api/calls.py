@@ -14,7 +14,7 @@ import numpy as np
 
 from ..library.calls import each, leaves
 from ..modes import MODE
-from ..sharing import Memory, shown
+from ..sharing import shown
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
 
@@ -56,7 +56,7 @@ def value(x: Any) -> Any:
 def writable(x: T) -> T:
     """A result of the standard: a single value, too, is an array, which can be written to."""
     if isinstance(x, Tensor) and not x._array.shape and x._memory is None:
-        x._memory = Memory()
+        x._memory = []
     return x
 
 

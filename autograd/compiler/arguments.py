@@ -14,6 +14,7 @@ import numpy as np
 
 from ..arrays import ReadOnly
 from ..errors import TraceError
+from ..leaf import is_lent
 from ..tensor import Tensor
 from .asks import Identity
 
@@ -98,10 +99,11 @@ def kind_of(x: Any) -> Any:
     if x.__class__ is ReadOnly:
         return x.shape, x.dtype, x.strides, "read-only"
     if isinstance(x, Tensor):
-        if x.requires_grad and not x.is_leaf:
+        if x.requires_grad and (not x.is_leaf or is_lent(x.node)):
             raise TraceError(
                 "compile: an argument is a recorded tensor, and a compiled function records "
-                "nothing; compile the whole computation, or pass t.detach()"
+                "nothing; compile the whole computation, as ag.compile(ag.grad(f)) does, or pass "
+                "t.detach()"
             )
         return "Tensor", kind_of(np.asarray(x._array)), x.requires_grad
     if type(x) is float:

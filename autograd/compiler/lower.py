@@ -7,10 +7,13 @@ and rules are plain NumPy, so they are run once more, on stand-ins that have typ
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable, Container
 from enum import Enum
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..errors import TraceError
 from ..gate import Gate, Plan
@@ -119,7 +122,14 @@ class _Lowering(Recorder):
                 known = not isinstance(x, Traced) or x.variable.constant
                 if len(name) >= LONG and not known and x.dtype.kind == "f":
                     x.variable.name = x.variable.name or name
-        out, extra = self.forward(call.gate, values, static, plan)
+        written = len(self.equations)
+        try:
+            out, extra = self.forward(call.gate, values, static, plan)
+        except TraceError:  # such as one that calls `math.erf`
+            del self.equations[written:]
+            kernel = _as_a_whole(call.gate.kernel, equation.out.type)
+            given = [values] if call.gate.variadic else values
+            out, extra = self._emit(kernel, given, static, equation.out.type), None
         if plan is not None:
             self.saved[equation.out] = Shadow(plan.saved(values, out, static, extra), values)
         return out
@@ -224,6 +234,25 @@ class _Lowering(Recorder):
         self._written(equation, before)
         target.variable = out
         return target
+
+
+def _as_a_whole(kernel: Callable[..., Any], type_: Type) -> Callable[..., Any]:
+    """A kernel that asks for values, as one call of a program."""
+
+    @functools.wraps(kernel)
+    def call(*operands: Any, **static: Any) -> Any:
+        out = np.asarray(kernel(*operands, **static))
+        if out.shape != type_.shape or out.dtype != type_.dtype:
+            raise TraceError(
+                f"compile: {kernel.__name__} gives {out.dtype} {out.shape} here, and gave "
+                f"{type_.dtype} {type_.shape} before; a gate of a compiled function keeps to one"
+            )
+        shown = any(np.may_share_memory(out, x) for x in operands)  # which may be written to
+        return (out.copy() if shown else out)[()]
+
+    facts = {"pure": True, "gives": lambda *_, **__: np.empty(type_.shape, type_.dtype)}
+    vars(call).update(facts)
+    return call
 
 
 def _is_plain(args: Any, kwargs: Any) -> bool:

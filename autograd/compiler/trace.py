@@ -18,7 +18,7 @@ import numpy as np
 from ..arrays import read_only
 from ..errors import TraceError
 from ..gate import Edge, Gate, Plan
-from ..leaf import GradSlot
+from ..leaf import GradSlot, is_lent
 from ..modes import MODE, Mode, Scope, computing_with
 from ..node import Node
 from ..sharing import is_alone
@@ -501,13 +501,15 @@ class Trace(Recorder):
         return self.here(x)._array if x._node is None or x._node.plan is None else x._array
 
     def _lift(self, tensor: Tensor) -> Tensor:
-        if tensor._node is not None and tensor._node.plan is not None:
+        node = tensor._node
+        if node is not None and (node.plan is not None or self._is_lent(tensor, node)):
             raise TraceError(
-                "compile: the function uses a tensor that was computed outside of it; compute it "
-                "inside, or pass it as an argument, or use t.detach()"
+                "compile: the function uses a tensor that was computed outside of it, and a "
+                "compiled function records nothing; compute it inside, compile the whole "
+                "computation, as ag.compile(ag.grad(f)) does, or use t.detach()"
             )
         self._apart.check(tensor)
-        held, node, tracked = tensor._array, tensor._node, tensor._tracked
+        held, tracked = tensor._array, tensor._tracked
         if id(tensor) in self._born:
             own, traced = tensor, self.constant(held)
         else:
@@ -522,6 +524,10 @@ class Trace(Recorder):
         self._of_leaf[id(held)] = traced.variable
         own._array = traced
         return own
+
+    def _is_lent(self, tensor: Tensor, node: Node) -> bool:
+        """Whether grad and its kin, outside of the function, ask for a derivative by it."""
+        return is_lent(node) and id(tensor) not in self._born
 
     def born(self, tensor: Tensor) -> None:
         """The function makes a tensor, as it will at every call, of what is constant to it.

@@ -25,6 +25,7 @@ from ..node import ArrayNode, next_number
 from ..sharing import shown
 from ..tensor import Tensor, constant_tensor
 from ..values import ARRAYS
+from ..words import MISFITS, misfit
 from .buffers import SMALL, empty
 from .numbers import NumberNode
 from .quick import INSTALL
@@ -94,13 +95,19 @@ def make(row, kernel, prepared, prepare):
         if not tracked or not state.recording:
             if plain:
                 return unboxed(kernel({given}))
-            {constant}
+            try:
+                {constant}
+            except MISFITS as error:
+                raise misfit(row, ({data},), error) from None
         {settle}
         plan, keep, constants = prepared[tracked] or prepare(tracked)
         {on_numbers}
         if constants:
             {freeze}
-        {compute}
+        try:
+            {compute}
+        except MISFITS as error:
+            raise misfit(row, ({data},), error) from None
         try:
             lengths = out.shape
         except AttributeError:  # Python's: 1j * np.float64(2)
@@ -127,15 +134,15 @@ def make(row, kernel, prepared, prepare):
     return call, install
 """
 COMPUTE = """
-        if fused is None:
-            out, extra = kernel({given}), None
-        else:
-            out, extra = fused({given})
+            if fused is None:
+                out, extra = kernel({given}), None
+            else:
+                out, extra = fused({given})
 """.strip()
 CONSTANT = """
-            array = kernel({given})
-            result = constant_tensor(array)
-            return {find} if array.__class__ is ndarray else result
+                array = kernel({given})
+                result = constant_tensor(array)
+                return {find} if array.__class__ is ndarray else result
 """.strip()  # of a gate that may give a view
 # a gate that gives an operand one of these names is recorded the general way
 TEXTS = UNWRAP + FREEZE + SETTLE + ON_NUMBERS + CALL + COMPUTE + CONSTANT
@@ -192,13 +199,15 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         shown=f"if array.__class__ is ndarray and ({view}): {find}" if kind.linear else "",
     )
     scope: dict[str, Any] = {
-        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "NUMBERS": NUMBERS, "NumberNode": NumberNode,
+        "ARRAYS": ARRAYS, "ArrayNode": ArrayNode, "MISFITS": MISFITS, "NUMBERS": NUMBERS,
+        "NumberNode": NumberNode,
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
         "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
-        "operand": operand, "run": run, "shown": shown, "unboxed": unboxed, "__name__": __name__,
+        "operand": operand, "run": run, "misfit": misfit, "shown": shown, "unboxed": unboxed,
+        "__name__": __name__,
     }  # fmt: skip
     exec(compile(source, f"<gate({', '.join([*names, *statics])})>", "exec"), scope)
     return scope["make"]  # type: ignore[no-any-return]
@@ -279,7 +288,10 @@ def _general(row: Gate) -> Any:
             else:  # plain arrays, as when a rule calls a gate
                 return row.compute(list(args), static, None)[0]
         operands, static = bind(row, args, static)
-        return run(row, operands, static, state)
+        try:
+            return run(row, operands, static, state)
+        except MISFITS as error:
+            raise misfit(row, operands, error) from None
 
     return call
 

@@ -77,7 +77,7 @@ def _blocks(count: int, nbytes: int) -> Iterator[slice]:
 def _convolve(x: Array, w: Array, b: Array, columns: Array, window: Window, groups: int) -> Array:
     """Filters times columns; `columns` may be given, or None."""
     count, (down, across) = len(x), window.places(x.shape)
-    filters = w.reshape(groups, len(w) // groups, -1)
+    filters = w.reshape(groups, len(w) // groups, math.prod(w.shape[1:]))
     dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
     out = empty((count, *filters.shape[:2], down * across), dtype)
     if columns is not None:
@@ -139,7 +139,7 @@ def _transpose(
     count, filters = x.shape[:2]
     channels = groups * w.shape[1]
     dtype = np.result_type(x, w)
-    matrices = w.reshape(groups, filters // groups, -1).swapaxes(-1, -2)
+    matrices = w.reshape(groups, filters // groups, math.prod(w.shape[1:])).swapaxes(-1, -2)
     out = empty((count, channels, *shape), dtype)
     scatter = _add_runs if window.stride == (1, 1) else _add_windows
     nbytes = count * channels * math.prod(window.size) * math.prod(x.shape[2:]) * dtype.itemsize

@@ -21,6 +21,7 @@ from ..backward import walk as plain_walk
 from ..complexes import real_part
 from ..gate import Edge, Need, Plan
 from ..gates.shape import astype
+from ..hooks import Hook
 from ..masks import SILENT
 from ..node import Node
 from ..standins import StandIn, has_nan
@@ -266,10 +267,11 @@ def collect(grads: Gradients, kind: Kind) -> None:
     if kind is not ARRAYS:
         plain_collect(grads, kind)
         return
+    hooked = Hook.registered  # else no slot is there for a hook alone
     while grads:
         node, g = grads.popitem()  # from here on nobody else refers to it
         slot = node.slot
-        if slot is None or not slot.retained:
+        if slot is None or (hooked and not slot.retained):
             continue
         old = slot.grad
         if g.__class__ is not ndarray or (old is not None and old.__class__ is not ndarray):

@@ -17,6 +17,7 @@ from ..backward import backpropagate, reachable
 from ..errors import DTypeError, GraphError, ShapeError
 from ..gates.shape import reshape
 from ..hooks import have_hooks
+from ..leaf import is_lent, lend
 from ..modes import MODE, recording
 from ..node import Node
 from ..standins import StandIn
@@ -27,10 +28,21 @@ from .rows import constant
 from .trees import Tree
 
 __all__ = [
-    "Argnums", "Call", "check_real", "check_single", "like", "result", "several", "zeros",
+    "Argnums", "Call", "check_function", "check_real", "check_single", "like", "result", "several",
+    "zeros",
 ]  # fmt: skip
 
 Argnums = int | Sequence[int]
+
+
+def check_function(f: Any, name: str) -> None:
+    """Raise TypeError for a value where a function to be differentiated is expected."""
+    if not callable(f):
+        advice = "; for the gradients of a tensor call t.backward() and read x.grad"
+        raise TypeError(
+            f"{name}: got {type(f).__name__}, but it takes a function, as in {name}(f)(x)"
+            f"{advice if isinstance(f, Tensor) else ''}"
+        )
 
 
 class Call:
@@ -126,7 +138,14 @@ class Call:
     def reaches_others(self, leaves: Iterable[Node]) -> bool:
         """Whether there are tracked tensors among them that f was not given as variables."""
         own = set(self.nodes)
-        return any(node.plan is None and node.slot and node not in own for node in leaves)
+        return any(
+            node.plan is None and node.slot and node not in own and not self._is_over(node)
+            for node in leaves
+        )
+
+    def _is_over(self, node: Node) -> bool:
+        """Whether a leaf was a variable of another derivative, which f itself asked for."""
+        return is_lent(node) and node.number > min(own.number for own in self.nodes)
 
     def directions(self, given: Any) -> list[Tensor]:
         """Directions to go along, checked: one for each variable, in the containers of these."""
@@ -211,6 +230,7 @@ def _variable(x: Any, position: int, name: str) -> Tensor:
             "write 3.0 instead of 3, or use array.astype(float)"
         )
     variable.requires_grad = True
+    lend(variable.node)
     return variable
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..tensor import ones
-from .calls import Argnums, Call, check_real, check_single, result
+from .calls import Argnums, Call, check_function, check_real, check_single, result
 
 __all__ = ["elementwise_grad", "grad", "hessian", "jacobian", "value_and_grad", "vjp"]
 
@@ -49,6 +49,8 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x * x)(3.0)
     (array(9.), array(6.))
     """
+
+    check_function(f, "grad")
 
     @functools.wraps(f)
     def both(*args: Any, **kwargs: Any) -> tuple[Any, Any]:

@@ -116,6 +116,7 @@ def clip(
     /,
     a_min: Any = None,
     a_max: Any = None,
+    out: Any = None,
     *,
     min: Any = None,
     max: Any = None,
@@ -126,8 +127,15 @@ def clip(
     The gradient is that of x inside, and 0 on and outside of the bounds. Bounds may be tensors.
     """
     refuse_options("clip", options)
-    low = a_min if min is None else min
-    high = a_max if max is None else max
+    limited = _limited(x, a_min if min is None else min, a_max if max is None else max)
+    if out is None:
+        return limited
+    from ..library.calls import written
+
+    return written(limited, out, "np.clip")
+
+
+def _limited(x: Any, low: Any, high: Any) -> Any:
     if low is None and high is None:
         return copy(x)
     if any(isinstance(bound, Tensor) and bound.requires_grad for bound in (low, high)):

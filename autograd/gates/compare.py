@@ -90,10 +90,20 @@ def _value(x: Any) -> Any:
 
 # Shapes, predicates and text: what they give depends on no value smoothly, or on none at all.
 constant(
-    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.all, np.any,
-    np.allclose, np.isclose, np.array_equal, np.count_nonzero, np.nonzero, np.argsort,
-    np.array2string, np.array_repr, np.array_str, np.result_type, np.iscomplexobj, np.isrealobj,
+    np.shape, np.ndim, np.size, np.all, np.any, np.allclose, np.isclose, np.array_equal,
+    np.count_nonzero, np.nonzero, np.argsort, np.array2string, np.array_repr, np.array_str,
+    np.result_type, np.iscomplexobj, np.isrealobj,
 )  # fmt: skip
 NUMPY_FUNCTIONS[np.shape] = lambda a: a.shape
 NUMPY_FUNCTIONS[np.ndim] = lambda a: a.ndim
 NUMPY_FUNCTIONS[np.size] = lambda a, axis=None: a.size if axis is None else a.shape[axis]
+
+
+def _to_write_into(function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """A tensor where an array would be: `out = np.zeros_like(t); out[0] = t[1]` is recorded."""
+    made = of_values(function, *args, **options)
+    return Tensor(made, requires_grad=False)
+
+
+for _function in (np.zeros_like, np.ones_like, np.empty_like):
+    NUMPY_FUNCTIONS[_function] = functools.partial(_to_write_into, _function)

@@ -16,12 +16,12 @@ from .underflow import vanishing
 
 __all__ = ["exp", "expm1", "log", "log1p", "relu", "sigmoid", "sign", "sqrt", "tanh"]
 
-exp = gate(np.exp, local=lambda out: out)
+exp = gate(np.exp, local=lambda out: out, methods=["exp"])
 expm1 = gate(np.expm1, local=lambda x: np.exp(x))
-log = gate(np.log, local=lambda x: 1.0 / x)
+log = gate(np.log, local=lambda x: 1.0 / x, methods=["log"])
 log1p = gate(np.log1p, local=lambda x: 1.0 / (1.0 + x))
 sqrt = gate(np.sqrt, symbol="√", written="√x", local=lambda out: 0.5 / out)
-tanh = gate(np.tanh, local=lambda out: 1.0 - out * out)
+tanh = gate(np.tanh, local=lambda out: 1.0 - out * out, methods=["tanh"])
 sign = gate(np.sign, of_complex="refused", local=0)
 
 
@@ -39,6 +39,7 @@ register(np.sign, _sign, GATES["sign"])
 
 @gate(
     symbol="σ",
+    methods=["sigmoid"],
     local=lambda out: (1.0 - out) * out,
     expand=lambda x: reciprocal(1.0 + np.exp(-x)),
 )
@@ -56,6 +57,7 @@ def sigmoid(x: Array) -> Array:
     symbol="ReLU",
     role="router",
     opened="asked for",
+    methods=["relu"],
     says="[{x} > 0]",
     local=lambda out: out != 0,  # also NaN, which passes its gradient on
     live=lambda out: out != 0,

@@ -76,7 +76,7 @@ def matmul(x: Array, y: Array) -> Array:
     x (..., n, k), y (..., k, m) give (..., n, m). Raises ShapeError when the inner sizes differ.
     """
     try:
-        return np.dot(x, y) if x.ndim == y.ndim == 2 else np.matmul(x, y)
+        return np.dot(x, y) if np.ndim(x) == np.ndim(y) == 2 else np.matmul(x, y)
     except ValueError:
         _check_inner("matmul", np.shape(x), np.shape(y))
         raise
@@ -89,14 +89,20 @@ def _check_inner(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> None:
     inner_x, inner_y = x[-1], y[0 if len(y) == 1 else -2]
     if inner_x == inner_y:
         return
-    hint = "; check which axis is summed over"
-    if len(y) >= 2 and inner_x == y[-1]:
-        hint = ". Did you mean x @ y.T?"
-    elif len(x) >= 2 and x[-2] == inner_y:
-        hint = ". Did you mean x.T @ y?"
+    hint = f"; y needs {inner_x} rows, or x {inner_y} columns"
+    if len(y) >= 2 and inner_x == y[-1] and _stacks(x, y):
+        hint = f". Did you mean x @ y.{'T' if len(y) == 2 else 'mT'}?"
+    elif len(x) >= 2 and x[-2] == inner_y and _stacks(x, y):
+        hint = f". Did you mean x.{'T' if len(x) == 2 else 'mT'} @ y?"
     raise ShapeError(
         f"{name}: x is {x} but y is {y}; the inner sizes {inner_x} and {inner_y} differ{hint}"
     )
+
+
+def _stacks(x: tuple[int, ...], y: tuple[int, ...]) -> bool:
+    """Whether the axes before the matrices go together."""
+    pairs = zip(reversed(x[:-2]), reversed(y[:-2]), strict=False)
+    return all(m == n or 1 in (m, n) for m, n in pairs)
 
 
 @binary
@@ -155,9 +161,9 @@ def affine(x: Array, w: Array, b: Array) -> Array:
 
 def _check_bias(x: Array, w: Array, b: tuple[int, ...]) -> None:
     """Raise unless b fits a batch of any size: (m,), or axes of length 1 before that."""
-    if w.ndim < 2 or b[-1:] != w.shape[-1:] or set(b[:-1]) - {1} or len(b) > max(x.ndim, w.ndim):
+    if w.ndim != 2 or b[-1:] != w.shape[-1:] or set(b[:-1]) - {1} or len(b) > max(x.ndim, w.ndim):
         _check_inner("affine", x.shape, w.shape)
         raise ShapeError(
             f"affine: x is {x.shape}, w is {w.shape} and b is {b}; expected b of shape "
-            f"({w.shape[-1]},)"
+            f"({w.shape[-1]},), and w of two axes"
         )

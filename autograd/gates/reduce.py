@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import math
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from ..arrays import Array
 from ..declare import gate, register_method
+from ..errors import keyword
 from ..numpy_api import NUMPY_FUNCTIONS, register_reduction
-from ..tensor import Axis
+from ..tensor import Axis, Tensor
 from .shape import broadcast_to
 from .underflow import vanishing
 
@@ -250,11 +252,19 @@ def _rare(function: Any, x: Any, **options: Any) -> Any:
     return calls.with_options(function, (x,), options)
 
 
+def _unexpected(call: Any, foreign: dict[str, Any]) -> TypeError:
+    options = inspect.signature(getattr(Tensor, call.__name__)).parameters.values()
+    names = [p.name for p in options if p.name != "self" and p.kind != p.VAR_KEYWORD]
+    return keyword(call.__name__, foreign, names)
+
+
 def _total(call: Any, function: Any) -> Any:
     def method(
         self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
-        keepdims: bool = False, initial: Any = None, where: Any = True,
+        keepdims: bool = False, initial: Any = None, where: Any = True, **foreign: Any,
     ) -> Any:  # fmt: skip
+        if foreign:
+            raise _unexpected(call, foreign)
         if dtype is None and out is None and initial is None and where is True:
             return call(self, axis, keepdims)
         return _rare(function, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims,
@@ -266,8 +276,10 @@ def _total(call: Any, function: Any) -> Any:
 def _largest(call: Any, function: Any) -> Any:
     def method(
         self: Any, axis: Axis = None, out: Any = None, *,
-        keepdims: bool = False, initial: Any = None, where: Any = True,
+        keepdims: bool = False, initial: Any = None, where: Any = True, **foreign: Any,
     ) -> Any:  # fmt: skip
+        if foreign:
+            raise _unexpected(call, foreign)
         if out is None and initial is None and where is True:
             return call(self, axis, keepdims)
         return _rare(function, self, axis=axis, out=out, keepdims=keepdims, initial=initial,
@@ -278,8 +290,10 @@ def _largest(call: Any, function: Any) -> Any:
 
 def _mean_method(
     self: Any, axis: Axis = None, dtype: Any = None, out: Any = None, *,
-    keepdims: bool = False, where: Any = True,
+    keepdims: bool = False, where: Any = True, **foreign: Any,
 ) -> Any:  # fmt: skip
+    if foreign:
+        raise _unexpected(mean, foreign)
     if dtype is None and out is None and where is True:
         return mean(self, axis, keepdims)
     return _rare(np.mean, self, axis=axis, dtype=dtype, out=out, keepdims=keepdims, where=where)

@@ -16,9 +16,9 @@ from numpy.typing import DTypeLike
 
 from ..arrays import Array, plain_array
 from ..declare import gate, register_method
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, UnsupportedError
+from ..modes import MODE
 from ..numpy_api import NUMPY_FUNCTIONS
-from ..sharing import Memory
 from ..tensor import Tensor
 from .signatures import joining, recorded
 
@@ -195,23 +195,59 @@ def copy(x: Array, order: str = "K") -> Array:
     return x.copy(order) if np.ndim(x) else x  # numbers never change
 
 
-@gate(linear=True, vjp=lambda g: g, methods=["astype"])
-def astype(x: Array, dtype: DTypeLike) -> Array:
-    """The values as another kind of float; the gradient comes back in the kind of `x`."""
-    keeps = {"f": "fc", "c": "c"}.get(x.dtype.kind, "fciub")
-    if np.dtype(dtype).kind not in keeps:
-        raise DTypeError(
-            f"astype: from {x.dtype} to {np.dtype(dtype)} would lose the gradient; use "
-            "t.numpy().astype(...), and np.real(t) for the real part of complex numbers"
-        )
+@gate(name="astype", linear=True, vjp=lambda g: g)
+def _astype(x: Array, dtype: DTypeLike) -> Array:
     return x.astype(dtype)
+
+
+@recorded
+def astype(x: Any, dtype: DTypeLike) -> Any:
+    """The values as another kind of number; the gradient comes back in the kind of `x`.
+
+    Raises DTypeError where a gradient would be lost: from tracked floats to integers.
+    """
+    given, wanted = x.dtype, np.dtype(dtype)
+    if wanted.kind not in "fciub":
+        raise DTypeError(
+            f"astype: got {wanted}; a tensor holds floats, complex numbers, integers or bools: use "
+            "t.numpy().astype(...)"
+        )
+    loses = given.kind in "fc" and wanted.kind not in {"f": "fc", "c": "c"}[given.kind]
+    if loses and isinstance(x, Tensor) and x.requires_grad and MODE.get().recording:
+        raise DTypeError(
+            f"astype: from {given} to {wanted} would lose the gradient; use "
+            "t.detach().astype(...), and np.real(t) for the real part of complex numbers"
+        )
+    return _astype(x, dtype=dtype)
+
+
+def _astype_method(
+    x: Tensor,
+    dtype: DTypeLike,
+    order: str = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Tensor:
+    """The values as another kind of number, as `ndarray.astype`; `order` is the tensor's own."""
+    if not np.can_cast(x.dtype, dtype, casting):
+        raise DTypeError(
+            f"astype: {x.dtype} does not become {np.dtype(dtype)} by casting={casting!r}; leave "
+            "casting out to convert all the same"
+        )
+    if order not in ("K", "A"):
+        raise UnsupportedError(f"astype: order={order!r} is not supported; use t.copy({order!r})")
+    return x if not copy and x.dtype == dtype else astype(x, dtype)
+
+
+register_method(["astype"], _astype_method)
 
 
 def _copy_of_array(x: Any, order: str = "K", subok: bool = False) -> Any:
     """`np.copy`: of a single value it makes an array, which can be written to."""
     result = copy(x, order=order)
     if not result._array.shape:
-        result._memory = Memory()
+        result._memory = []
     return result
 
 

@@ -13,6 +13,7 @@ from . import (
     complexes,
     creation,
     cumulative,
+    distinct,
     elementary,
     emath,
     fft,
@@ -31,7 +32,7 @@ from . import (
 )
 
 _TABLES = (
-    arrange, bessel, bits, choosing, complexes, creation, cumulative, elementary, emath, fft,
-    linalg, nans, order, pieces, polynomials, products, reductions, rounding, samples,
+    arrange, bessel, bits, choosing, complexes, creation, cumulative, distinct, elementary, emath,
+    fft, linalg, nans, order, pieces, polynomials, products, reductions, rounding, samples,
     selection, statistics, writes,
 )  # fmt: skip

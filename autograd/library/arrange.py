@@ -378,7 +378,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     """A function applied along one axis after the other, as `np.apply_over_axes`."""
     count = a.ndim
     for axis in np.ravel(axes):
-        axis = normalize_axis_index(int(axis), count)
+        axis = normalize_axis_index(int(axis), count or 1)
         made = func(a, axis)
         made = made if made.ndim == count else np.expand_dims(made, axis)
         if made.ndim != count:

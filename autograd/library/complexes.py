@@ -13,7 +13,10 @@ from ..gates.compare import constant
 __all__: list[str] = []
 
 
-@gate(numpy=np.real, elementwise=True, vjp=lambda g: g, of_complex="own", says="{g}")
+# linear over the real numbers, and views of the same memory, as in NumPy
+
+
+@gate(numpy=np.real, elementwise=True, linear=True, vjp=lambda g: g, of_complex="own", says="{g}")
 def real(x: Array) -> Array:
     """The real part, as `np.real`."""
     return np.real(x)
@@ -22,6 +25,7 @@ def real(x: Array) -> Array:
 @gate(
     numpy=np.imag,
     elementwise=True,
+    linear=True,
     vjp=lambda g: np.multiply(1j, g),
     of_complex="own",
     says="i · {g}",

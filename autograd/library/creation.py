@@ -149,6 +149,13 @@ NUMPY_FUNCTIONS[np.asfortranarray] = lambda a, dtype=None: np.copy(array(a, dtyp
 NUMPY_FUNCTIONS[np.ascontiguousarray] = lambda a, dtype=None: array(a, dtype, copy=None, ndmin=1)
 
 
+@composed(np.require)
+def require(a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    """A tensor of a kind of number, in an order of elements, as `np.require(..., like=t)`."""
+    wanted = {str(name).upper()[0] for name in requirements or ()}
+    return array(a, dtype, copy=None) if "F" not in wanted else np.asfortranarray(a, dtype, like=a)
+
+
 @composed(np.astype)
 def astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """The values as another kind of number, as `np.astype`."""
@@ -180,7 +187,19 @@ def _tofile(x: Tensor, fid: Any, sep: str = "", format: str = "%s") -> None:
     x.numpy().tofile(fid, sep, format)
 
 
+def _dumps(x: Tensor) -> bytes:
+    """The values as bytes that `pickle.loads` reads."""
+    return x.numpy().dumps()
+
+
+def _dump(x: Tensor, file: Any) -> None:
+    """Write those bytes into a file, given open or by its path."""
+    x.numpy().dump(file)
+
+
 register_method(["tolist"], _tolist)
+register_method(["dumps"], _dumps)
+register_method(["dump"], _dump)
 register_method(["tofile"], _tofile)
 register_method(["flags"], property(lambda x: x._current().flags))
 register_method(["tobytes"], _tobytes)

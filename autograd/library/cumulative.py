@@ -120,11 +120,13 @@ def _with_initial(function: Any, first: float) -> Any:
         include_initial: bool = False,
     ) -> Any:  # fmt: skip
         x = _as_array(x)
+        x = x if x.ndim else np.reshape(x, (1,))
         if axis is None and x.ndim != 1:
             raise ValueError(f"np.{name}: say along which of the {x.ndim} axes, with axis=")
         found = function(x, axis=0 if axis is None else axis, dtype=dtype)
         if include_initial:
-            shape = found[_part(axis or 0, found.ndim, 0, 1)].shape
+            shape = list(found.shape)
+            shape[axis or 0] = 1
             start = np.full(shape, first, found.dtype)
             found = np.concatenate([start, found], axis=axis or 0)
         return finished(found, out, name)

@@ -192,16 +192,11 @@ def _position(q: Any, n: Any, method: str) -> Any:
 
 
 def _fractions(q: Any, name: str, scale: float) -> Any:
-    """The quantiles that are asked for, as an array."""
-    if isinstance(q, Tensor):
-        if q.requires_grad:
-            raise UnsupportedError(
-                f"np.{name}: q is tracked, but which elements a quantile lies between would be "
-                "frozen; pass q.detach()"
-            )
-        q = q.numpy()
-    fractions = np.asarray(plain_array(q), float) / scale
-    if not np.all((fractions >= 0) & (fractions <= 1)):
+    """The quantiles that are asked for: an array, or a tensor if they are tracked."""
+    tracked = isinstance(q, Tensor) and q.requires_grad
+    fractions = q / scale if tracked else of_values(np.asarray, plain_array(q), float) / scale
+    plain = of_values(np.asarray, fractions)
+    if not np.all((plain >= 0) & (plain <= 1)):
         raise ValueError(f"np.{name}: q has to lie between 0 and {scale:g}, got {q!r}")
     return fractions
 
@@ -220,7 +215,7 @@ def _in_last(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
 
 def _between(x: Any, low: Any, high: Any, behind: Any, near: Any, middle: bool) -> Any:
     """The elements with some ranks, and what lies between two of them."""
-    if near is not None and not np.any(behind):
+    if near is not None and not isinstance(behind, Tensor) and not np.any(behind):
         return order_statistics(x, low, near=near)
     both = order_statistics(x, np.concatenate([low, high]), near=near)
     found, above = both[: low.shape[0]], both[low.shape[0] :]
@@ -240,8 +235,9 @@ def _quantiles(
     if not x.shape[-1]:
         raise ValueError("np.quantile: there are no elements along axis")
     place = _position(np.reshape(q, (-1,) + (1,) * (x.ndim - 1)), n, method)
-    low, high = np.floor(place).astype(np.intp), np.ceil(place).astype(np.intp)
-    behind = (place - np.floor(place)).astype(x.dtype)
+    here = of_values(np.asarray, place) if isinstance(q, Tensor) else place
+    low, high = np.floor(here).astype(np.intp), np.ceil(here).astype(np.intp)
+    behind = (place - np.floor(here)).astype(x.dtype)
     near = None if skips_nan else tuple(sorted({*low.ravel().tolist(), *high.ravel().tolist()}))
     found = _between(x, low, high, behind, near, middle)
     if skips_nan:
@@ -253,6 +249,31 @@ def _quantiles(
 def _numbers(x: Array) -> Array:
     """How many elements of each row are no NaN."""
     return np.sum(np.logical_not(np.isnan(x)), axis=-1)
+
+
+def _check_weighted(name: str, method: str, skips_nan: bool) -> None:
+    if method != "inverted_cdf" or skips_nan:
+        raise UnsupportedError(
+            f"np.{name}: got weights and method={method!r}; quantiles of weighted elements are "
+            "those of np.quantile and np.percentile with method='inverted_cdf'"
+        )
+
+
+def _weighted(a: Any, q: Any, weights: Any, axis: Any, keepdims: Any) -> Any:
+    """The elements up to which a share q of all the weight lies: NumPy finds their ranks."""
+    x, kept = _in_last(as_floats(a), axis)
+    w = weights if isinstance(weights, Tensor) else plain_array(weights)
+    if w.ndim == 1 and np.ndim(a) > 1:
+        w = np.broadcast_to(w, x.shape)
+    else:
+        w, _ = _in_last(w, axis)
+    ranks = of_values(lambda x: np.argsort(np.argsort(x, axis=-1), axis=-1).astype(float), x)
+    found = of_values(
+        lambda q, w: np.quantile(ranks, q, axis=-1, weights=w, method="inverted_cdf"), q, w
+    )
+    chosen = np.reshape(found, (-1, *x.shape[:-1])).astype(np.intp)
+    shape = kept if keepdims is True else x.shape[:-1]
+    return np.reshape(order_statistics(x, chosen), (*np.shape(q), *shape))
 
 
 def _define_median(function: Any, skips_nan: bool) -> None:
@@ -275,8 +296,10 @@ def _define_quantile(function: Any, scale: float, skips_nan: bool) -> None:
         a: Any, q: Any, axis: Axis = None, out: Any = None, overwrite_input: bool = False,
         method: str = "linear", keepdims: bool = False, *, weights: Any = None,
     ) -> Any:  # fmt: skip
-        refuse_options(name, {"weights": weights})
         fractions = _fractions(q, name, scale)
+        if weights is not None:
+            _check_weighted(name, method, skips_nan)
+            return finished(_weighted(a, fractions, weights, axis, keepdims), out, name)
         return finished(_quantiles(a, fractions, axis, method, keepdims, skips_nan), out, name)
 
     composed(function)(definition)
@@ -312,8 +335,6 @@ def _searchsorted(self: Any, v: Any, side: Any = "left", sorter: Any = None) -> 
 constant(
     np.argpartition, np.lexsort, np.searchsorted, np.digitize,
     np.argwhere, np.flatnonzero,
-    np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values,
-    np.isin, np.intersect1d, np.setdiff1d, np.setxor1d, np.union1d,
 )  # fmt: skip
 register_method(["argsort"], _argsort)
 register_method(["argpartition"], _argpartition)

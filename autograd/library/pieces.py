@@ -130,8 +130,8 @@ def tile(A: Any, reps: Any) -> Any:
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element several times, as `np.repeat`: as often each, or as counts tell."""
     x, counts = operand(a), whole_numbers(repeats, "repeat")
-    if axis is None:
-        x, axis = np.ravel(x), 0
+    if axis is None or not x.ndim:
+        x, axis = np.ravel(x), normalize_axis_index(axis or 0, 1)
     axis = normalize_axis_index(axis, x.ndim)
     if counts.size != 1 or counts.item() == 1:
         places = np.repeat(np.arange(x.shape[axis]), counts)
@@ -260,6 +260,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     x = operand(array)
     if x.dtype.kind in "iub":  # they are rounded, and carry no gradient
         return calls.on_values(np.pad, "np.pad", (x, pad_width, mode), kwargs)
+    if not x.ndim:
+        return np.copy(x)
     widths = _pairs(_of_axes(pad_width, x.ndim), x.ndim)
     (option,) = [kwargs.get(name, default) for name, default in OPTIONS[mode].items()] or [None]
     if mode in ("constant", "empty") and not _has_tensor(option):

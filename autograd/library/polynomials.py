@@ -8,7 +8,8 @@ import numpy as np
 
 from ..arrays import Array, plain_array
 from ..declare import composed, gate
-from ..errors import ShapeError, UnsupportedError
+from ..errors import ShapeError
+from ..gates.compare import of_values
 from ..numpy_api import refuse_options
 from ..tensor import Tensor
 
@@ -96,28 +97,23 @@ def polyfit(
     x: Any, y: Any, deg: int, rcond: float | None = None, full: bool = False, w: Any = None,
     cov: Any = False,
 ) -> Any:  # fmt: skip
-    """The polynomial that fits values y at points x best, as `np.polyfit`.
-
-    The coefficients are a linear function of y. Of the points, and of the weights, the gradient is
-    refused: it would need that of a least squares solution.
-    """
-    for name, points in {"x": x, "w": w}.items():
-        if isinstance(points, Tensor) and points.requires_grad:
-            raise UnsupportedError(
-                f"np.polyfit: {name} is tracked, but only y has a gradient here; pass "
-                f"{name}.detach(), or solve the normal equations with np.vander and np.linalg.solve"
-            )
+    """The polynomial that fits values y at points x best, as `np.polyfit`."""
     refuse_options("polyfit", {"full": full or None, "cov": cov or None})
-    points = np.asarray(x, float)
+    points, weights = (p if isinstance(p, Tensor) else np.asarray(p, float) for p in (x, w))
     columns = np.vander(points, deg + 1)
+    y = y if isinstance(y, Tensor) else plain_array(y)
     if w is not None:
-        weights = np.asarray(w, float)
         columns = columns * weights[:, None]
-        y = y * np.reshape(weights.astype(y.dtype), (-1,) + (1,) * (np.ndim(y) - 1))
+        y = y * np.reshape(_like(weights, y), (-1,) + (1,) * (np.ndim(y) - 1))
     scale = np.sqrt(np.sum(columns * columns, axis=0))
     rcond = len(points) * np.finfo(points.dtype).eps if rcond is None else rcond
     solution = np.linalg.pinv(columns / scale, rcond=rcond) / scale[:, None]
-    return np.matmul(solution.astype(y.dtype), y)
+    return np.matmul(_like(solution, y), y)
+
+
+def _like(x: Any, y: Any) -> Any:
+    """Constants as the kind of number that they are multiplied with."""
+    return x if isinstance(x, Tensor) else x.astype(y.dtype)
 
 
 def _coefficients(p: Any) -> Any:
@@ -193,6 +189,45 @@ def poly(seq_of_zeros: Any) -> Any:
         one = np.ones(1, roots.dtype)
         found = np.convolve(found, np.concatenate([one, -roots[k : k + 1]]))
     return found
+
+
+@composed(np.polydiv)
+def polydiv(u: Any, v: Any) -> Any:
+    """Quotient and remainder of two polynomials, as `np.polydiv`.
+
+    Zeros in front of the remainder are left out, so its length depends on the coefficients.
+    """
+    left, divisor = _coefficients(u) + 0.0, _coefficients(v) + 0.0
+    steps = left.shape[0] - divisor.shape[0] + 1
+    quotient: list[Any] = []
+    for _ in range(steps):
+        quotient.append(left[:1] / divisor[:1])
+        head = left[1 : divisor.shape[0]] - quotient[-1] * divisor[1:]
+        left = np.concatenate([head, left[divisor.shape[0] :]])
+    found = np.concatenate(quotient) if quotient else np.zeros(1, left.dtype)
+    if not left.shape[0]:
+        return found, np.zeros(1, found.dtype)
+    there = of_values(lambda r: ~np.isclose(r, 0, rtol=1e-14), left)
+    return found, left[min([*np.flatnonzero(there), left.shape[0] - 1]) :]
+
+
+@composed(np.roots)
+def roots(p: Any) -> Any:
+    """The roots of a polynomial, as eigenvalues of its companion matrix, as `np.roots`."""
+    p = _coefficients(p)
+    if p.ndim != 1:
+        raise ShapeError(f"np.roots: got shape {p.shape}; expected one axis of coefficients")
+    there = of_values(np.flatnonzero, p)
+    if not there.size:
+        return np.zeros(0, p.dtype)
+    at_zero = np.zeros(p.shape[0] - there[-1] - 1, p.dtype)
+    p = p[there[0] : there[-1] + 1] + 0.0
+    if p.shape[0] < 2:
+        return at_zero
+    first = -p[1:] / p[:1]
+    below = np.eye(p.shape[0] - 2, p.shape[0] - 1, dtype=first.dtype)
+    found = np.linalg.eigvals(np.concatenate([first[None], below]))
+    return np.concatenate([found, at_zero.astype(found.dtype)])
 
 
 @composed(np.vander)

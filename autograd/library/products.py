@@ -73,6 +73,10 @@ def einsum(
     Repeated labels of an operand are a diagonal, labels that nobody else has are summed; then two
     operands at a time are contracted.
     """
+    if not isinstance(operands[0], str) and len(operands) < 2:
+        raise TypeError(
+            "einsum: got no subscripts; they come first, as text: np.einsum('ij,jk->ik', a, b)"
+        )
     refuse_options("einsum", {"order": None if order == "K" else order})
     inputs, result, given = _parsed(operands)
     arrays = given if dtype is None else [_converted(x, dtype, casting) for x in given]

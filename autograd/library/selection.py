@@ -28,7 +28,9 @@ def take(
 ) -> Any:
     """The elements at `indices` along `axis` (None: of all in order), as `np.take`."""
     x = _as_array(a)
-    x, axis = (np.reshape(x, -1), 0) if axis is None else (x, normalize_axis_index(axis, x.ndim))
+    if axis is None or not x.ndim:
+        x, axis = np.reshape(x, -1), normalize_axis_index(axis or 0, 1)
+    axis = normalize_axis_index(axis, x.ndim)
     length = x.shape[axis]
     if mode == "wrap":
         indices = of_values(np.mod, _whole(indices), length)

@@ -10,6 +10,7 @@ from ..arrays import Array, plain_array
 from ..declare import composed
 from ..errors import ShapeError, UnsupportedError
 from ..gates.compare import of_values
+from ..modes import is_recording
 from ..standins import StandIn
 from ..tensor import Axis, Tensor
 from .reductions import NOT_GIVEN, among, as_floats, finished, given, how_many
@@ -56,7 +57,7 @@ def _variance(
         if not less:
             return np.mean(squares, axis=axis, keepdims=keepdims)
         total = np.sum(squares, axis=axis, keepdims=keepdims)
-        return total / max(x.size // max(total.size, 1) - less, 0)
+        return total / (max(x.size // total.size - less, 0) if total.size else 1)
     x, count = among(x, where, 0), how_many(x, where, axis, True)
     mean = np.sum(x, axis=axis, keepdims=True) / count if mean is NOT_GIVEN else mean
     total = np.sum(_squared(among(x - mean, where, 0)), axis=axis, keepdims=keepdims)
@@ -128,7 +129,7 @@ def cov(
 ) -> Any:  # fmt: skip
     """The covariance matrix of variables in rows (or columns), as `np.cov`."""
     for name, weights in {"fweights": fweights, "aweights": aweights}.items():
-        if isinstance(weights, Tensor) and weights.requires_grad:
+        if is_recording() and isinstance(weights, Tensor) and weights.requires_grad:
             raise UnsupportedError(
                 f"np.cov: {name} is tracked, but its gradient is not known; pass {name}.detach()"
             )

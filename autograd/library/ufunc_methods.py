@@ -20,6 +20,7 @@ from ..gate import GATES
 from ..gates.index import getitem, scatter, setitem
 from ..gates.reduce import logsumexp
 from ..gates.shape import astype
+from ..modes import is_recording
 from ..numpy_api import NUMPY_FUNCTIONS
 from ..tensor import Axis, Tensor
 
@@ -169,7 +170,7 @@ def at(function: np.ufunc, x: Any, index: Any, *values: Any) -> None:
     """
     name = f"np.{function.__name__}.at"
     if not isinstance(x, Tensor):
-        if any(isinstance(v, Tensor) and v.requires_grad for v in values):
+        if is_recording() and any(isinstance(v, Tensor) and v.requires_grad for v in values):
             raise UnsupportedError(
                 f"{name}(array, ...): a recorded value cannot be written into an array, where its "
                 "gradient would be lost; let the array be a Tensor"

@@ -7,6 +7,7 @@ array, where its gradient would be lost.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..gates.index import scatter, setitem
 from ..gates.shape import astype, broadcast_to
 from ..modes import MODE
 from ..numpy_api import NUMPY_FUNCTIONS
+from ..sharing import is_alone
 from ..standins import StandIn
 from ..tensor import Tensor
 from . import calls
@@ -255,6 +257,26 @@ def _set_flat(self: Tensor, values: Any) -> None:
     put(self, np.arange(self.size), values)
 
 
+def _resize(self: Tensor, *shape: Any, refcheck: bool = True) -> None:
+    """Take another shape in place: the elements in order, and zeros where they do not suffice."""
+    what = "t.resize(...)"
+    wanted = tuple(shape[0]) if len(shape) == 1 and np.iterable(shape[0]) else shape
+    if not is_alone(self):
+        raise InPlaceError(
+            f"{what} on a tensor that shares memory with another one; write np.resize(t, shape), "
+            "which repeats the elements, or take a copy first: t = t.copy()"
+        )
+    flat: Any = np.ravel(np.copy(self))
+    size = math.prod(wanted)
+    if size > flat.size:
+        flat = np.concatenate([flat, np.zeros(size - flat.size, self.dtype)])
+    if self.is_leaf and self.requires_grad:
+        raise InPlaceError(f"{what} on a leaf that requires a gradient; take a copy first")
+    made: Any = np.reshape(flat[:size], wanted)
+    self._move_on(made, what, "take a copy first: t = t.copy()")
+
+
 register_method(["fill"], _fill)
+register_method(["resize"], _resize)
 register_method(["put"], _put)
 register_method(["flat"], property(Flat, _set_flat))

@@ -453,3 +453,27 @@ def test_a_row_of_a_jacobian_holds_what_its_own_element_was_made_of(compiled: bo
         f = lambda x: np.where([True, False], x, np.log(x) @ np.ones((2, 2)))  # noqa: E731
         found = ag.jacobian(f)(np.array([0.0, 4.0]))
     np.testing.assert_array_equal(found, [[1.0, 0.0], [np.inf, 0.25]])
+
+
+@pytest.mark.parametrize(
+    "mixed",
+    [
+        lambda f: ag.grad(ag.grad(f), 1)(2.0, 3.0), lambda f: ag.grad(ag.grad(f, 1))(2.0, 3.0),
+        lambda f: ag.jacobian(ag.grad(f), 1)(2.0, 3.0),
+        lambda f: ag.jvp(ag.grad(f), 1)(2.0, 3.0, 1.0),
+        lambda f: ag.grad(lambda y: ag.jvp(f)(2.0, y, 1.0))(3.0),
+        lambda f: ag.jvp(lambda y: ag.jvp(f)(2.0, y, 1.0))(3.0, 1.0),
+        lambda f: ag.value_and_grad(ag.grad(f), 1)(2.0, 3.0)[0],
+        lambda f: ag.elementwise_grad(ag.elementwise_grad(f), 1)(2.0, 3.0),
+        lambda f: 1.5 * ag.hessian(lambda y: ag.grad(f)(2.0, y))(3.0),
+        lambda f: 1.5 * ag.hvp(lambda y: ag.grad(f)(2.0, y))(3.0, 1.0),
+    ],
+)  # fmt: skip
+def test_mixed_derivatives_of_arrays_are_arrays(mixed: Any) -> None:
+    """The variable of the inner derivative is none of the caller's tensors."""
+    found = mixed(lambda x, y: x**2 * y**3)
+    assert type(found) in (np.ndarray, np.float64)
+    assert found == 108
+    w = Tensor(2.0)  # but this is
+    mixed(lambda x, y: x**2 * y**3 * w).backward()
+    assert w.grad == 108

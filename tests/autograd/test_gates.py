@@ -1,17 +1,17 @@
 """Generated from the gate table: forward, gradient, second order, dtype, and planted faults."""
 
 import contextlib
-import copy
 
 import numpy as np
 import pytest
 from close import assert_close
 from draws import generator
+from faults import spoil
 from gate_cases import CASES, Case
 
 import autograd as ag
 from autograd import GradientCheckError, Tensor, check_gradients
-from autograd.gate import GATES, Edge
+from autograd.gate import GATES
 from autograd.numpy_api import COMPOSED
 
 SINGLE = np.float32, np.complex64
@@ -150,20 +150,9 @@ def test_a_wrong_rule_is_caught_and_named(name: str, monkeypatch: pytest.MonkeyP
     """Spoil one rule by a tenth: the check must turn red and name the gate."""
     case = next(c for c in first_of_each if c.gate == name)
     case.f(*[Tensor(x) for x in case.inputs])  # make the plans
-    for plan in GATES[name]._plans.values():
-        monkeypatch.setattr(plan, "edges", [_spoiled(edge) for edge in plan.edges])
-        monkeypatch.setattr(plan, "quick", None)
+    spoil(name, monkeypatch)
     with pytest.raises(GradientCheckError, match=f"the rule of gate '{name}'"):
         check_gradients(case.f, *case.inputs)
-
-
-def _spoiled(edge: Edge) -> Edge:
-    spoiled = copy.copy(edge)
-    spoiled.passes = False
-    for name in {"rule", "quick_rule"} & set(dir(edge)):
-        rule = getattr(edge, name)
-        setattr(spoiled, name, lambda *a, rule=rule: 1.1 * rule(*a))
-    return spoiled
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def _imports(path: Path) -> set[str]:
 
 
 ORDER = [
-    "errors", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
+    "errors", "words", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
     "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
     "gates", "interop", "masks", "hooks", "backward", "functional", "replay", "check",
 ]  # fmt: skip
@@ -282,7 +282,8 @@ def test_the_tour_lists_the_files_in_this_order() -> None:
     page = (ROOT / "docs/tour.md").read_text()
     listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
     assert listed == [
-        *ORDER, "fast", "library", "array_api", "compiler", "draw", "explore", "hips",
+        *ORDER, "fast", "library", "array_api", "compiler", "draw", "explore", "coverage",
+        "hips",
     ]  # fmt: skip
 
 

@@ -291,6 +291,10 @@ def svd(
 
     Raises UnsupportedError where full_matrices adds columns, which are any basis of the rest.
     """
+    if a.ndim < 2:
+        raise np.linalg.LinAlgError(
+            f"np.linalg.svd: got shape {a.shape}; it takes a matrix, or a stack of matrices"
+        )
     if not compute_uv:
         return singular_values(a, is_hermitian=hermitian)
     rows, columns = a.shape[-2:]

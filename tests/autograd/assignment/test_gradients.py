@@ -40,6 +40,27 @@ def test_of_a_repeated_index_the_last_value_counts() -> None:
     assert v.grad.tolist() == [0.0, 1.0, 100.0]
 
 
+@pytest.mark.parametrize("make", [np.zeros_like, np.ones_like, np.empty_like])
+def test_an_array_like_a_tensor_is_one_to_write_into(make: Any) -> None:
+    def f(x: Any) -> Any:
+        out = make(x)  # on arrays the same code is plain NumPy
+        for i in range(len(x)):
+            out[i] = np.sin(x[i]) * x[-1]
+        total = make(x[0])
+        total[...] = out.sum()
+        return make(x, shape=(2, 2), dtype="f4").size * total
+
+    made = make(Tensor(np.zeros(3, "f4")), shape=2)
+    assert isinstance(made, Tensor)
+    assert (made.shape, made.dtype, made.requires_grad) == ((2,), np.float32, False)
+    x = generator(4).normal(size=3)
+    assert f(Tensor(x)).item() == f(x)
+    ag.check_gradients(f, x, order=2)
+    for compiled in ag.compile(f)(x), ag.compile(f)(Tensor(x)):
+        assert float(compiled) == f(x)
+    np.testing.assert_array_equal(ag.compile(ag.grad(f))(x), ag.grad(f)(x))
+
+
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_the_last_value_is_the_same_in_both_directions_however_arrays_lie(order: Any) -> None:
     """NumPy goes through index arrays and values as they lie in memory, so another may be last."""

@@ -16,6 +16,8 @@ def test_a_leaf_is_copied_first_or_written_to_inside_no_grad() -> None:
     x = Tensor([1.0, 2.0], name="x")
     with pytest.raises(InPlaceError, match=r"leaf.*t = t\.copy\(\), or update it inside"):
         x[0] = 5.0
+    with pytest.raises(InPlaceError, match=r"only written into.*requires_grad=False"):
+        Tensor(np.zeros(3))[0] = 5.0
     before = x * x
     with no_grad():
         x[0] = 5.0

@@ -151,6 +151,26 @@ def test_recorded_arguments_and_tensors_from_outside_are_refused() -> None:
         ag.compile(lambda t: t * y)(np.ones(2))
 
 
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f: ag.grad(lambda x: f(x) + x)(1.0), lambda f: ag.jacobian(lambda x: f(x) + x)(1.0),
+        lambda f: ag.jvp(lambda x: f(x) + x)(1.0, 1.0),
+        lambda f: ag.vjp(f, allow_unused=True)(1.0, 1.0),
+        lambda f: ag.grad(lambda x: x + ag.checkpoint(f)(x))(1.0),
+        lambda f: ag.grad(lambda x: x + ag.compile(lambda y: np.sin(x) * y)(2.0))(1.0),
+        lambda f: ag.grad(lambda a: a + ag.fixed_point(ag.compile(lambda x, a: x + a), 1, a))(1.0),
+    ],
+)  # fmt: skip
+def test_a_compiled_function_is_no_part_of_what_is_differentiated(derivative: Any) -> None:
+    """It records nothing: the derivative would lack what goes through it."""
+    f = ag.compile(lambda x: x * x)
+    f(1.0)  # it has a program already
+    with pytest.raises(TraceError, match=r"records nothing.* ag\.compile\(ag\.grad\(f\)\)"):
+        derivative(f)
+    same(ag.compile(ag.grad(lambda x: f(x) + x))(1.0), np.array(3.0))  # the whole is compiled
+
+
 def test_a_compiled_function_inside_another_becomes_part_of_it() -> None:
     inner = ag.compile(lambda x: np.exp(x))
     outer = ag.compile(lambda x: np.sum(inner(x) * 2))

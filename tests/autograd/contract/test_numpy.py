@@ -33,7 +33,7 @@ def test_asarray_on_a_tracked_tensor_raises_with_the_remedy() -> None:
         lambda x: np.add.at(np.zeros(2), 0, x[0]), lambda x: np.copyto(np.zeros(2), x),
         lambda x: np.dot(x, x, out=np.zeros(())), lambda x: np.clip(x, 0, 1, out=np.zeros(2)),
         lambda x: np.mean(x, out=np.zeros(())),
-        lambda x: np.quantile(x, 0.5, weights=[1.0, 2.0], method="inverted_cdf"),
+        lambda x: np.nanquantile(x, 0.5, weights=[1.0, 2.0], method="inverted_cdf"),
     ],
 )  # fmt: skip
 def test_what_is_not_supported_raises_and_says_so(call) -> None:  # type: ignore[no-untyped-def]
@@ -48,6 +48,19 @@ def test_writing_a_tensor_into_an_array_raises() -> None:
     with pytest.raises((UnsupportedError, ValueError)):
         array[:] = Tensor([1.0, 2.0, 3.0])  # type: ignore[call-overload]
     assert array.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_the_remedy_for_writing_into_an_array_is_told() -> None:
+    t, array = Tensor([1.0, 2.0]), np.zeros(3)
+    with pytest.raises(UnsupportedError, match=r"let a be a Tensor, a = np\.zeros_like\(t, shape="):
+        array[:2] = t
+    with pytest.raises(ValueError, match="sequence") as found:  # NumPy's own words for its cause
+        array[0] = t[0]
+    assert "np.zeros_like(t, shape=...)" in str(found.value.__cause__)
+    with pytest.raises(UnsupportedError, match=r"nested lists np\.block"):
+        np.array([[t[0], t[1]], [t[1], t[0]]])
+    with pytest.raises(UnsupportedError, match=r"scipy\.special in place of those of math"):
+        math.erf(t[0])
 
 
 def test_a_list_of_tracked_tensors_is_refused() -> None:

@@ -108,13 +108,54 @@ def test_what_is_no_sequence() -> None:
         np.convolve(Tensor([1.0]), [1.0], "half")
 
 
-def test_a_fit_has_a_gradient_with_respect_to_its_values_alone() -> None:
-    x, y = np.arange(5.0), rng.normal(size=5)
+def test_a_fit_has_gradients_with_respect_to_points_values_and_weights() -> None:
+    x, y, w = np.arange(5.0), rng.normal(size=5), rng.uniform(0.5, 1.5, 5)
     assert_close(np.polyfit(x, Tensor(y), 2), np.polyfit(x, y, 2))
-    with pytest.raises(UnsupportedError, match="x is tracked"):
-        np.polyfit(Tensor(x), y, 2)
+    assert_close(np.polyfit(Tensor(x), y, 2, w=w), np.polyfit(x, y, 2, w=w))
+    ag.check_gradients(lambda x, y, w: np.polyfit(x, y, 2, w=w), x, y, w, order=2, rtol=1e-4)
     with pytest.raises(UnsupportedError, match="option full"):
         np.polyfit(x, Tensor(y), 2, full=True)
+
+
+DIVISIONS = [
+    ([1.0, 5.0, 6.0, 3.0], [2.0, 1.0]), ([1.0, 2.0], [1.0, 2.0, 3.0]), ([4.0, 2.0], [2.0]),
+    ([1.0, 2.0, 1.0], [1.0, 1.0]), ([2.0], [4.0]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("u", "v"), DIVISIONS)
+def test_polynomials_are_divided(u: list[float], v: list[float]) -> None:
+    for found, expected in zip(np.polydiv(Tensor(u), Tensor(v)), np.polydiv(u, v), strict=True):
+        assert_close(found, expected)  # the length of the remainder, too
+
+
+def test_the_division_of_polynomials_has_a_gradient() -> None:
+    u, v = DIVISIONS[0]
+    ag.check_gradients(lambda u, v: np.concatenate(np.polydiv(u, v)), u, v, order=2, rtol=1e-5)
+    ag.check_gradients(lambda u: np.polydiv(u, 2.0)[0], u)
+
+
+@pytest.mark.parametrize(
+    "p",
+    [[1.0, -3.0, 2.0], [0.0, 2.0, -3.0, 1.0, 0.0], [1.0, 2.0], [0.0, 0.0], [3.0], [1.0, 2.0, 3.0]],
+)
+def test_roots_are_those_of_numpy(p: list[float]) -> None:
+    assert_close(np.roots(Tensor(p)), np.roots(p))
+    if p[0] != 0:
+        scaled = Tensor(p)
+        found = np.roots(scaled)
+        if found.size:
+            np.sum(np.real(found)).backward()  # -b / a, by Vieta
+            expected = np.zeros(len(p))
+            expected[:2] = p[1] / p[0] ** 2, -1 / p[0]
+            assert_close(scaled.grad, expected)
+
+
+def test_roots_of_a_polynomial_have_derivatives_of_any_order() -> None:
+    p = [1.0, -3.2, 2.1, 0.3]
+    ag.check_gradients(lambda p: np.abs(np.roots(p)), p, order=2, rtol=1e-4)
+    with pytest.raises(ShapeError, match="one axis of coefficients"):
+        np.roots(Tensor(np.eye(2)))
 
 
 def test_series_of_polynomials_work_by_themselves() -> None:

@@ -106,3 +106,38 @@ def test_operators_are_there_before_the_library_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split() == ["False", "3.0", "1.0", "False"], done.stderr
+
+
+# --- methods of arrays ---------------------------------------------------------------------------
+
+
+def test_resize_in_place() -> None:
+    x = np.array([3.0, 1.0, 2.0])
+    for shape in ((2, 2), (2,), (3, 1)):
+        leaf, plain = Tensor(x), x.copy()
+        t = leaf * 1.0
+        assert t.resize(shape) is None
+        plain.resize(shape, refcheck=False)
+        np.testing.assert_array_equal(t.numpy(), plain)
+        (t * t).sum().backward()
+        np.testing.assert_array_equal(leaf.grad, 2 * x * (np.arange(3) < plain.size))
+    with pytest.raises(ag.InPlaceError, match="on a leaf"):
+        Tensor(x).resize(2)
+    t = Tensor(x) * 1.0
+    part = t[:2]
+    with pytest.raises(ag.InPlaceError, match="shares memory"):
+        t.resize(2)
+    assert part.shape == (2,)
+
+
+def test_values_leave_as_bytes_and_one_by_one(tmp_path: Any) -> None:
+    import pickle
+
+    x = np.array([[1.5, 2.5], [3.5, 4.5]])
+    t = Tensor(x)
+    np.testing.assert_array_equal(pickle.loads(t.dumps()), x)
+    t.dump(tmp_path / "t")
+    np.testing.assert_array_equal(np.load(tmp_path / "t", allow_pickle=True), x)
+    assert (t.item(1), t.item(1, 0), t.item((0, 1))) == (2.5, 3.5, 2.5)
+    with pytest.raises(ag.ShapeError):
+        t.item()

@@ -64,15 +64,40 @@ def test_quantiles_are_those_of_numpy(method: str) -> None:
 
 def test_quantiles_that_cannot_be() -> None:
     x = Tensor(rng.normal(size=4))
-    with pytest.raises(UnsupportedError, match="q is tracked"):
-        np.quantile(x, Tensor(0.5))
-    with pytest.raises(UnsupportedError, match="option weights"):
-        np.quantile(x, 0.5, weights=np.ones(4), method="inverted_cdf")
+    with pytest.raises(UnsupportedError, match="weights and method='linear'"):
+        np.quantile(x, 0.5, weights=np.ones(4))
+    with pytest.raises(UnsupportedError, match=r"np\.nanquantile: got weights"):
+        np.nanquantile(x, 0.5, weights=np.ones(4), method="inverted_cdf")
     with pytest.raises(ValueError, match="between 0 and 100"):
         np.percentile(x, 101)
     with pytest.raises(ValueError, match="no method 'best'"):
         np.quantile(x, 0.5, method="best")
     assert_close(np.quantile(x, Tensor([0.5], requires_grad=False)), [np.median(x.numpy())])
+
+
+def test_a_quantile_has_a_slope_in_its_share() -> None:
+    x = rng.normal(size=(3, 7))
+    ag.check_gradients(lambda x, q: np.quantile(x, q, axis=1), x, [0.33, 0.71])
+    ag.check_gradients(lambda x, q: np.nanpercentile(x, q, axis=0, method="hazen"), x, 33.0)
+    q = Tensor(0.33)
+    np.quantile(x, q, method="lower").backward()  # a step: it has none
+    assert q.grad == 0
+
+
+@pytest.mark.parametrize(("axis", "like"), [(1, 2), (1, 1), (0, 2), (None, 2)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_quantiles_of_weighted_elements(axis: int | None, like: int, keepdims: bool) -> None:
+    x = rng.normal(size=(3, 7))
+    weights = rng.integers(1, 5, size=x.shape[-like:]).astype(float)
+    for q in (0.3, [0.1, 0.5, 1.0]):
+
+        def f(x: Any, q: Any = q) -> Any:
+            return np.quantile(
+                x, q, axis=axis, weights=weights, method="inverted_cdf", keepdims=keepdims
+            )
+
+        assert_close(f(Tensor(x)), f(x))
+        ag.check_gradients(f, x)
 
 
 def test_nan_spoils_a_median() -> None:
@@ -118,15 +143,40 @@ def test_complex_numbers_are_sorted_by_their_parts() -> None:
     assert np.sort_complex(Tensor([2.0, 1.0])).dtype == complex
 
 
+SETS: list[Any] = [
+    np.unique, lambda x: np.unique(x, True, True, True), np.unique_all, np.unique_counts,
+    np.unique_inverse, np.unique_values, lambda x: np.union1d(x, [9.0]),
+    lambda x: np.setdiff1d(x, [2.0]), lambda x: np.setxor1d([7.0], x),
+    lambda x: np.unique(np.reshape(x, (5, 1)), axis=0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", SETS)
+def test_distinct_values_are_elements(f: Any) -> None:
+    x = np.array([3.0, 1.0, 5.0, 3.0, 1.0])
+    t = Tensor(x)
+    found, expected = f(t), f(x)
+    if not isinstance(found, tuple):
+        found, expected = (found,), (expected,)
+    assert type(found) is type(expected)
+    for a, b in zip(found, expected, strict=True):
+        assert_close(a, b)
+        assert isinstance(a, Tensor) == (a is found[0])
+    (found[0] ** 2).sum().backward()
+    assert t.grad.tolist() == [6.0, 2.0, 10.0, 0.0, 0.0]  # of equal elements the first
+    assert isinstance(np.unique(t.detach()), np.ndarray)
+    with pytest.raises(ag.TraceError):
+        ag.compile(lambda t: f(ag.Tensor(t)))(x)
+
+
 def test_positions_and_sets_are_constants() -> None:
     x = Tensor([3.0, 1.0, 2.0])
     v = x.numpy()
     for f in (
         np.argsort, lambda x: np.argpartition(x, 1), np.nonzero, np.flatnonzero, np.argwhere,
-        np.unique, np.unique_counts, lambda x: np.searchsorted(np.sort(x), 2.5),
+        lambda x: np.searchsorted(np.sort(x), 2.5),
         lambda x: np.digitize(x, [1.5, 2.5]), lambda x: np.isin(x, [1.0, 2.0]),
-        lambda x: np.intersect1d(x, [1.0]), lambda x: np.union1d(x, [9.0]),
-        lambda x: np.setdiff1d(x, [1.0]), lambda x: np.setxor1d(x, [1.0]),
+        lambda x: np.intersect1d(x, [1.0]),
         lambda x: np.lexsort((x, x)), np.where, np.histogram, np.histogram_bin_edges,
         lambda x: np.histogram2d(x, x, 2)[0], lambda x: x.argsort(), lambda x: x.nonzero(),
         lambda x: x.argpartition(0), lambda x: x.searchsorted(2.0),

@@ -18,8 +18,10 @@ case("copysign", np.copysign, [spread(3, 1), spread(4)], smooth=False, torch="T.
      tag="broadcast")  # fmt: skip
 case("heaviside", lambda y: np.heaviside(STEPS.astype(y.dtype), y), [normal(3, 4)])
 case("heaviside", np.heaviside, [spread(3, 4), spread(3, 4)], smooth=False, tag="beside-step")
-case("where", lambda x: np.nan_to_num(x), [normal(3, 4)], tag="nan_to_num")
-case("where", lambda x, y: np.select([STEPS > 0, STEPS < 0], [x, y], default=1.5),
-     [normal(3, 4), normal(4)], tag="select")  # fmt: skip
-case("where", lambda x, y: np.choose(NUMBERS, [x, y, x * y]), [normal(3, 4), normal(3, 1)],
-     tag="choose")  # fmt: skip
+case("nan_to_num", lambda x: np.nan_to_num(x), [normal(3, 4)])
+case("select", lambda x, y: np.select([STEPS > 0, STEPS < 0], [x, y], default=1.5),
+     [normal(3, 4), normal(4)])  # fmt: skip
+case("choose", lambda x, y: np.choose(NUMBERS, [x, y, x * y]), [normal(3, 4), normal(3, 1)])
+case("piecewise", lambda x: np.piecewise(x, [STEPS > 0, STEPS < 0], [np.sin, 0.5, np.square]),
+     [normal(3, 4)])  # fmt: skip
+case("real_if_close", lambda x: 2 * np.real_if_close(x), [normal(3)])

@@ -31,4 +31,6 @@ case("linspace", lambda x, y: np.linspace(x, y, 5, retstep=True)[1], [normal(), 
      tag="step")  # fmt: skip
 case("logspace", lambda x, y, b: np.logspace(x, y, 4, base=b), [normal(), normal(), positive(2)],
      tag="base")  # fmt: skip
+case("require", lambda x: _like(np.require, x, x.dtype, ["F"]), [normal(2, 3)],
+     plain=lambda x: np.require(x, None, "F"))  # fmt: skip
 case("astype", lambda x: np.astype(x, x.dtype), [normal(3)], tag="function")

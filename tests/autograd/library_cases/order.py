@@ -33,10 +33,12 @@ for name, scale in {
     "nanpercentile": 100,
 }.items():
     f = getattr(np, name)
+    same = getattr(np, name.removeprefix("nan"))  # NumPy loses the axis of q where nothing is left
     for q, axis in [(0.3, None), ([0.0, 0.25, 1.0], -1), (0.9, (0, 1))]:
         plain = q if scale == 1 else np.multiply(q, 100)
         of_torch = f"lambda x: T.{name}(x, T.tensor({q}, dtype=x.dtype), {axis})"
         case(name, lambda x, f=f, q=plain, a=axis: f(x, q, axis=a), [spread(3, 4)], smooth=False,
+             plain=lambda x, f=same, q=plain, a=axis: f(x, q, axis=a),
              tag=f"{q}-{axis}".replace(" ", ""),
              torch=of_torch if scale == 1 and not isinstance(axis, tuple) else None)  # fmt: skip
 for method in ("inverted_cdf", "averaged_inverted_cdf", "closest_observation", "hazen", "weibull",

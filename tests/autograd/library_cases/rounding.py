@@ -40,4 +40,6 @@ for shape in [(3, 4), (4,), (3, 1), (), (2, 1, 4)]:
 case("remainder", lambda x: x % 1.6, [dividends(3)], smooth=False, tag="operator",
      torch="lambda x: x % 1.6")  # fmt: skip
 case("ldexp", lambda x: np.ldexp(x, np.array([3, -2, 0])), [between(2, 3)])
-case("fmod", lambda x: sum(np.modf(x)), [between(3)], smooth=False, tag="modf")
+case("modf", lambda x: np.modf(x)[0] * 3 + np.modf(x)[1], [between(3)], smooth=False)
+case("fix", np.fix, [between(3, 4)], smooth=False, torch="T.fix")
+case("divmod", lambda x, y: sum(divmod(x, y)), [dividends(3, 4), divisors(4)], smooth=False)

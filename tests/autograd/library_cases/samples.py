@@ -19,5 +19,5 @@ def jumping(length: int, period: float) -> np.ndarray:
 case("unwrap", np.unwrap, [jumping(7, 2 * np.pi)], smooth=False)
 case("unwrap", lambda p: np.unwrap(p, axis=0, period=2.0), [np.outer(jumping(5, 2.0), [1, 3])],
      smooth=False, tag="axis")  # fmt: skip
-case("where", lambda x: np.interp(x, PLACES.astype(x.dtype), (PLACES**2).astype(x.dtype)),
-     [within(6)], tag="interp")  # fmt: skip
+case("interp", lambda x: np.interp(x, PLACES.astype(x.dtype), (PLACES**2).astype(x.dtype)),
+     [within(6)])  # fmt: skip
