@@ -16,7 +16,7 @@ from ..errors import InPlaceError
 from ..gates.index import setitem
 from ..gates.shape import copy
 from ..sharing import OUTSIDE, count
-from ..standins import StandIn, concrete
+from ..standins import concrete
 from ..tensor import Tensor
 
 __all__ = ["write_through"]
@@ -39,8 +39,7 @@ def write_through(target: Tensor, result: Tensor, what: str, advice: str) -> Non
     whole = max(family, key=lambda t: t.size, default=target)
     old = concrete(whole._array)
     parts = {id(t): _part(concrete(t._array), old) for t in family if t is not whole}
-    traced = isinstance(whole._array, StandIn) and not _in_rows(old) and not _in_rows(old.T)
-    if not family or traced or any(found is None for found in parts.values()):
+    if not family or any(found is None for found in parts.values()):
         raise InPlaceError(
             f"{what} on a tensor that shares memory with another one: NumPy would change both; "
             f"{advice}"
@@ -61,12 +60,12 @@ def _written(whole: Any, part: Any, values: Any) -> Any:
     return np.reshape(setitem(np.ravel(whole), part.ravel(), np.ravel(values)), whole.shape)
 
 
-def _seen(made: Any, part: Any, view: Any, shown: Callable[[Any], Any] | None) -> Any:
+def _seen(made: Any, part: Any, view: Any, shown: Callable[[Any], Any]) -> Any:
     """A part of the new whole, to look like the view of the old one."""
     if isinstance(part, tuple):
         return made[part]
     seen: Any = np.reshape(np.ravel(made)[part.ravel()], view.shape)
-    if shown is not None:
+    if isinstance(made._array, np.ndarray):
         seen._array = shown(view._array)
     return seen
 
@@ -86,9 +85,9 @@ def _family(target: Tensor) -> list[Tensor]:
     return found if len(kinds) == 1 and all(known) else []
 
 
-def _start(array: Any, whole: Any) -> int:
-    """How many elements of the memory lie before the first of `array`."""
-    return (_address(array) - _address(whole)) // whole.itemsize  # type: ignore[no-any-return]
+def _address(array: Any) -> int:
+    """Where in memory the first element of an array is."""
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
 def _part(array: Any, whole: Any) -> Any:
@@ -101,7 +100,8 @@ def _slices(array: Any, whole: Any) -> tuple[Any, ...] | None:
     """The index of numbers and slices that gives `array` of `whole`, if there is one."""
     if not array.size or not whole.flags.c_contiguous:
         return None
-    rest, axes = _start(array, whole), list(zip(array.shape, array.strides, strict=True))
+    rest = (_address(array) - _address(whole)) // whole.itemsize
+    axes = list(zip(array.shape, array.strides, strict=True))
     index: list[Any] = []
     for length, stride in zip(whole.shape, whole.strides, strict=True):
         first, rest = divmod(rest, stride // whole.itemsize)
@@ -132,34 +132,6 @@ def _look(array: Any) -> Any:
     return _address(array), array.shape, strides
 
 
-def _address(array: Any) -> int:
-    """Where in memory the first element of an array is."""
-    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
-
-
-def _steps(array: Any, offset: int) -> Any:
-    """Where in memory all elements are, from that of the first on."""
-    found = np.full(array.shape, offset)
-    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
-        found += (np.arange(length) * step).reshape(-1, *(1,) * (array.ndim - 1 - axis))
-    return found
-
-
-def _order(array: Any) -> list[int]:
-    """The axes of an array, the one with the largest steps in memory first."""
-    if array.flags.c_contiguous:
-        return [*range(array.ndim)]
-    return sorted(range(array.ndim), key=lambda k: -array.strides[k])
-
-
-def _in_rows(array: Any) -> bool:
-    return array.flags.c_contiguous  # type: ignore[no-any-return]
-
-
-def _without_gaps(array: Any, order: list[int]) -> bool:
-    return bool(array.transpose(order).flags.c_contiguous)
-
-
 def _places(array: Any, whole: Any) -> Any:
     """Where the elements of `array` stand in `whole`, counted in C order; None if they do not."""
     order, offset = _order(whole), _address(array) - _address(whole)
@@ -176,6 +148,14 @@ def _places(array: Any, whole: Any) -> Any:
     return places
 
 
+def _steps(array: Any, offset: int) -> Any:
+    """Where in memory all elements are, from that of the first on."""
+    found = np.full(array.shape, offset)
+    for axis, (length, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        found += (np.arange(length) * step).reshape(-1, *(1,) * (array.ndim - 1 - axis))
+    return found
+
+
 def _found(steps: Any, among: Any) -> Any:
     """The positions of some places in memory among others; None if one is not there, or twice."""
     order = np.argsort(among)
@@ -186,21 +166,27 @@ def _found(steps: Any, among: Any) -> Any:
     return order[places] if (ordered[places] == steps).all() else None
 
 
-def _laid_out(x: Any, old: Any) -> tuple[Any, Callable[[Any], Any] | None]:
-    """A tensor in memory as `old` is, and what gives, for a view of that, the same view of it; of
-    what stands for an array nothing does."""
-    if isinstance(x._array, StandIn):
-        order_of_old = "C" if _in_rows(old) else "F"
-        in_order = concrete(x._array).flags[f"{order_of_old}_CONTIGUOUS"]
-        return x if in_order else copy(x, order=order_of_old), None
-    order = _order(old)
+def _order(array: Any) -> list[int]:
+    """The axes of an array, the one with the largest steps in memory first."""
+    axes = [*range(array.ndim)]
+    if array.flags.c_contiguous:
+        return axes
+    return axes[::-1] if array.flags.f_contiguous else sorted(axes, key=lambda k: -array.strides[k])
+
+
+def _without_gaps(array: Any, order: list[int]) -> bool:
+    return bool(array.transpose(order).flags.c_contiguous)
+
+
+def _laid_out(x: Any, old: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """A tensor in memory as `old` is, and what gives, for a view of that, the same view of it."""
+    order, first = _order(old), 0
+    is_plain = isinstance(x._array, np.ndarray)
     if _without_gaps(old, order):
-        turned: Any = np.transpose(x, order)
-        if not turned._array.flags.c_contiguous:
-            turned = copy(turned, order="C")
-            x = np.transpose(turned, sorted(range(x.ndim), key=order.__getitem__))
-        memory, first = np.ravel(x._array, order="K"), 0
-    else:  # with the same gaps
+        if not _without_gaps(concrete(x._array), order):
+            x = _turned_in_memory(x, order)
+        memory = np.ravel(x._array, order="K") if is_plain else None
+    elif is_plain:  # with the same gaps
         steps = _steps(old, 0)
         first = -int(steps.min())
         memory = np.zeros(first + int(steps.max()) + old.itemsize, np.uint8)
@@ -216,3 +202,12 @@ def _laid_out(x: Any, old: Any) -> tuple[Any, Callable[[Any], Any] | None]:
         return np.ndarray(view.shape, view.dtype, memory, offset, view.strides)
 
     return x, shown
+
+
+def _turned_in_memory(x: Any, order: list[int]) -> Any:
+    """A copy of a tensor whose axes lie in this order in memory."""
+    axes = [*range(x.ndim)]
+    if order in (axes, axes[::-1]):
+        return copy(x, order="C" if order == axes else "F")
+    turned = copy(np.transpose(x, order), order="C")
+    return np.transpose(turned, sorted(axes, key=order.__getitem__))
