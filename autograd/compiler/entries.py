@@ -147,10 +147,9 @@ class Entry:
         """The program with gates as in a textbook, and for values the names of their modules."""
         traced = self.traced
         scopes, gradients = self.notes.scopes, self.notes.gradient_of
-        outputs = [Output(g, "gradient", value) for value, g in gradients.items()]
-        traced = Program(
-            traced.inputs, traced.equations, traced.outputs + outputs, traced.empty, traced.effects
-        )
+        outputs = [o for o in traced.outputs if o.kind != "finite"]  # nobody reads what is asked
+        outputs += [Output(g, "gradient", value) for value, g in gradients.items()]
+        traced = Program(traced.inputs, traced.equations, outputs, traced.empty, traced.effects)
         traced = traced.with_constants()
         traced.put_in_scopes(scopes)
         lowered = lower(traced, Form.TEXTBOOK)

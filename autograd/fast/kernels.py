@@ -11,7 +11,7 @@ from numpy import float32, float64, ndarray
 
 from .. import gates
 from ..arrays import NUMBERS, Array
-from ..gates.losses import check_labels
+from ..gates.losses import check_labels, check_scores
 from ..gates.shape import misfit
 from ..gates.underflow import vanishing
 from .buffers import SMALL, empty, filled
@@ -141,7 +141,7 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[Array, tuple[Array]]:
 
     Reductions over a few classes are several times faster when each class is a contiguous row.
     """
-    labels = check_labels(labels, scores.shape)
+    labels = check_labels(labels, check_scores(scores).shape)
     count, classes = scores.shape
     columns = scores.T.copy()
     columns -= np.maximum.reduce(columns, axis=0)

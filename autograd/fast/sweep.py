@@ -41,7 +41,7 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
     """Backpropagation; gradients that are no plain arrays go the way of backward.py."""
     if kind is not ARRAYS or isinstance(seed, (Tensor, StandIn)):
         order = reachable(root)
-        if needs_care(order):
+        if needs_care(order) or any(map(_wants_plain, order)):
             return plain_walk(root, seed, wanted, kind)
         sweep = getattr(seed, "_sweep", Sweep)(kind)
         grads = go(order, {root: seed}, wanted, sweep)
@@ -74,6 +74,11 @@ class _CareError(Exception):
 
 class _PlainError(Exception):
     """A value was met for which the plain pass does more: it is complex, or has hooks."""
+
+
+def _wants_plain(node: Node) -> bool:
+    """The plain pass does more for this value: see above."""
+    return node.dtype.kind == "c" or (node.slot is not None and bool(node.slot.hooks))
 
 
 class _Walk:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gate_cases
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from close import assert_close
 from draws import generator
 from gate_cases import CASES, Case
 
-from autograd import Node, Tensor
+import autograd as ag
+from autograd import Node, ShapeError, Tensor
 from autograd.fast.quick import QUICK, QuickEdge
 from autograd.replay import ancestors, operand_values, values
 
@@ -50,3 +53,10 @@ def test_rules_give_what_the_rows_rules_give(case: Case) -> None:
         for edge in node.plan.edges:
             if isinstance(edge, QuickEdge):
                 assert_close(edge.back(node, g), edge.apply(g, edge.arguments(node)), of=[g])
+
+
+@pytest.mark.parametrize("kind", [complex, int, bool])
+@pytest.mark.parametrize("loss", [ag.softmax_cross_entropy, ag.svm_hinge])
+def test_losses_take_floats_for_scores(loss: Any, kind: Any) -> None:
+    with pytest.raises(ShapeError, match="expected floats"):
+        loss(np.ones((4, 3), kind), np.array([0, 1, 2, 0]))

@@ -110,6 +110,8 @@ PENALTIES = {
     "below": lambda w: ag.l2_penalty(w / 3, 0.0)[None],  # the gradient gets the memory of w / 3
     "above": lambda w: ag.l2_penalty(w / 3, 0.0),
     "beside": lambda w: np.sum(w * w),
+    "hook": lambda w: 0.0,
+    "complex": lambda w: 0.0,
 }
 
 
@@ -120,12 +122,16 @@ def test_what_is_infinite_is_kept_out_of_gradients_where_eager_does(penalty: str
 
     def step(x: Any, w: ag.Tensor) -> Any:
         w.zero_grad()
-        loss = np.sum(np.dot(x, w)[1:]) + np.sum(PENALTIES[penalty](w) * ag.fresh(np.ones, ()))
+        product = np.dot(x, w * 1j if penalty == "complex" else w)
+        if penalty == "hook":
+            product.register_hook(lambda g: 2 * g)
+        loss = np.sum(np.real(product[1:]))
+        loss = loss + np.sum(PENALTIES[penalty](w) * ag.fresh(np.ones, ()))
         loss.backward()
         return loss
 
     compiled = ag.compile(lambda x: step(x, w))
-    for x in ([1.0, 2.0, 3.0], [1.0, 2.0, np.inf]):
+    for x in ([1.0, 2.0, 3.0], [1.0, 2.0, np.inf], [np.inf, 2.0, 3.0]):
         with np.errstate(all="ignore"):
             same(compiled(np.array(x)), step(np.array(x), other))
         same(w.grad, other.grad)
