@@ -283,7 +283,6 @@ def test_equal_constants_are_one_whether_they_have_a_name_or_not() -> None:
     x = np.linspace(0.0, 1.0, 64).astype(np.float32)
     compiled = ag.compile(lambda: np.sum(ag.hvp(lambda t: np.sum(t**3))(x, x) * 1.15))
     compiled()
-    assert "6 * x * x" in compiled.source
     assert list(compiled.constants) == ["x"]
 
 
