@@ -178,10 +178,13 @@ def test_the_gradient_of_an_implicit_layer() -> None:
     net = {"W": rng.normal(size=(4, 4)) / 8, "U": rng.normal(size=(4, 2)), "b": rng.normal(size=4)}
     x, g = rng.normal(size=(1, 2)), rng.normal(size=(1, 4))
     z = ag.fixed_point(layer, np.zeros((1, 4)), net, x).numpy()
-    slopes = 1 - z[0] ** 2
-    w = np.linalg.solve(np.eye(4) - (slopes[:, None] * net["W"]).T, g[0]) * slopes
+    slopes, size = 1 - z[0] ** 2, np.linalg.norm(net["W"])
+    shrunk = net["W"] / (1 + size)
+    w = np.linalg.solve(np.eye(4) - (slopes[:, None] * shrunk).T, g[0]) * slopes
+    by_shrunk = np.outer(w, z[0])
+    by_w = by_shrunk / (1 + size) - np.sum(by_shrunk * shrunk) * net["W"] / (size * (1 + size))
     found = ag.grad(lambda net: np.sum(g * ag.fixed_point(layer, np.zeros((1, 4)), net, x)))(net)
-    for name, closed in {"b": w, "W": np.outer(w, z[0]), "U": np.outer(w, x[0])}.items():
+    for name, closed in {"b": w, "W": by_w, "U": np.outer(w, x[0])}.items():
         assert_close(found[name], closed, 1e-12)
 
 
