@@ -313,7 +313,7 @@ def test_a_fork_in_the_midst_of_traces_and_programs_of_other_threads() -> None:
 
 
 def test_a_thread_that_waits_for_its_turn_can_be_interrupted() -> None:
-    tracing, go, ended = threading.Event(), threading.Event(), threading.Event()
+    tracing, begun, go, ended = (threading.Event() for _ in range(4))
 
     def slow(x: Any) -> Any:
         tracing.set()
@@ -322,6 +322,7 @@ def test_a_thread_that_waits_for_its_turn_can_be_interrupted() -> None:
 
     def wait() -> None:
         try:
+            begun.set()
             ag.compile(lambda x: x * 3)(np.ones(2))
         except InterruptedError:
             ended.set()
@@ -331,11 +332,11 @@ def test_a_thread_that_waits_for_its_turn_can_be_interrupted() -> None:
     tracing.wait(100)
     second = threading.Thread(target=wait, daemon=True)
     second.start()
-    while not ended.wait(0.05):
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(second.ident or 0), ctypes.py_object(InterruptedError)
-        )
-        assert second.is_alive()
+    begun.wait(100)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(second.ident or 0), ctypes.py_object(InterruptedError)
+    )
+    assert ended.wait(100)
     go.set()
     first.join(100)
     second.join(100)
