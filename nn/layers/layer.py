@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module import Module
+from ..forward_hooks import call_hooks
+from ..module import TOLD, Module
 
 __all__ = ["Layer"]
 
@@ -13,4 +14,9 @@ class Layer(Module):
     """A module that is a single gate, and is drawn without a box around it."""
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
+        try:
+            out = self.forward(*inputs, **options)
+        except TOLD as error:
+            self._locate(error)
+            raise
+        return call_hooks(self, inputs, out) if self._hooks else out

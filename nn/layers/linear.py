@@ -92,9 +92,10 @@ class Linear(Layer):
             raise
         return (self._box or self._make_box()).put(out)
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
+        """The sizes, in and out."""
         bias = ", bias=False" if self.b is None else ""
-        return f"Linear({self.W.shape[0]}, {self.W.shape[1]}{bias})"
+        return f"{self.W.shape[0]}, {self.W.shape[1]}{bias}"
 
 
 def check_affine(name: str, W: tuple[int, ...], b: tuple[int, ...] | None) -> None:
