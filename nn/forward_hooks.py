@@ -25,17 +25,19 @@ class Hook:
             )
         self._number = next(_NUMBERS)
         self._module, self.function = module, function
-        object.__setattr__(module, "_hooks", {**module._hooks, self._number: function})
+        object.__setattr__(
+            module, "forward_hooks", {**module.forward_hooks, self._number: function}
+        )
 
     def remove(self) -> None:
         """The function is not called any more."""
-        left = {k: f for k, f in self._module._hooks.items() if k != self._number}
-        object.__setattr__(self._module, "_hooks", left)
+        left = {k: f for k, f in self._module.forward_hooks.items() if k != self._number}
+        object.__setattr__(self._module, "forward_hooks", left)
 
 
 def call_hooks(module: Module, inputs: tuple[Any, ...], out: Any) -> Any:
     """The output after the module's hooks have seen it."""
-    for function in [*module._hooks.values()]:
+    for function in [*module.forward_hooks.values()]:
         replaced = function(module, inputs, out)
         out = out if replaced is None else replaced
     return out

@@ -46,7 +46,7 @@ class Module:
     _name = ""
     _box: scope | None = None  # this module's box in pictures; made at the first call
     _buffers: tuple[str, ...] = ()  # names of attributes
-    _hooks: Mapping[int, Callable[..., Any]] = {}  # replaced, never changed
+    forward_hooks: Mapping[int, Callable[..., Any]] = {}  # replaced, so that compile notices
     training: bool = True
 
     def __init__(self, *unexpected: Any, **options: Any):
@@ -68,7 +68,7 @@ class Module:
         except TOLD as error:
             self._locate(error)
             raise
-        return call_hooks(self, inputs, out) if self._hooks else out
+        return call_hooks(self, inputs, out) if self.forward_hooks else out
 
     def _locate(self, error: Exception) -> None:
         """Note in the error where it arose: the path from here to the innermost module."""
@@ -93,13 +93,13 @@ class Module:
         return box
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module) and not value._name:
+        if name in self._buffers:
+            self._check_buffer(name, value)
+        elif isinstance(value, Module) and not value._name:
             object.__setattr__(value, "_name", name)
             object.__setattr__(value, "_box", None)
         elif isinstance(value, Parameter) and value.name is None:
             value.name = name
-        elif name in self._buffers:
-            self._check_buffer(name, value)
         object.__setattr__(self, name, value)
         object.__setattr__(self, "_box", None)
 
@@ -108,7 +108,7 @@ class Module:
     def _held(self) -> Iterator[tuple[str, Parameter | Module]]:
         """The parameters and modules directly inside this one, by name."""
         for name, value in vars(self).items():
-            if name != "_hooks":
+            if name != "forward_hooks":
                 yield from _found(name, value)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:

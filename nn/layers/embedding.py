@@ -78,7 +78,7 @@ class Embedding(Layer):
 
     def forward(self, indices: Any) -> Tensor:
         """The rows (..., embedding_dim) for indices (...)."""
-        if not isinstance(indices, Tensor) and not isinstance(indices, np.ndarray):
+        if not isinstance(indices, (Tensor, np.ndarray)):
             indices = np.asarray(indices)
         if indices.dtype.kind not in "iu":
             raise DTypeError(
@@ -88,10 +88,15 @@ class Embedding(Layer):
         rows, shape = self.W.shape[0], indices.shape
         try:  # compiled programs check them anew, too
             found = autograd.check_labels(indices.reshape(-1), (indices.size, rows))
-        except LabelError as error:
+        except LabelError:
+            if type(indices) is not np.ndarray:  # a tensor, or what stands for an array
+                raise
+            flat = indices.reshape(-1)
+            at = int(np.flatnonzero((flat < 0) | (flat >= rows))[0])
+            place = tuple(map(int, np.unravel_index(at, shape)))
             raise LabelError(
-                f"Embedding: an index is out of range for {rows} rows; indices go from 0 to "
-                f"{rows - 1}: {error}"
+                f"Embedding: index {flat[at]} at {place} is out of range; there are {rows} rows, "
+                f"so indices go from 0 to {rows - 1}"
             ) from None
         out: Tensor = self.W[found.reshape(shape)]
         if self.padding_idx is not None:  # the same values, but no gradient gets to the row

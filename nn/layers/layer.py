@@ -19,4 +19,4 @@ class Layer(Module):
         except TOLD as error:
             self._locate(error)
             raise
-        return call_hooks(self, inputs, out) if self._hooks else out
+        return call_hooks(self, inputs, out) if self.forward_hooks else out
