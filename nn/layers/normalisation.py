@@ -256,12 +256,13 @@ def _scaled(
         p if p is None or wide is None or p.shape == wide else p.reshape(wide)
         for p in (layer.gamma, layer.beta)
     )
+    inverse = autograd.divide(1.0, deviation)  # small, where a division of all values is slow
     if gamma is None:
-        out: Tensor = autograd.divide(centred, deviation)
+        out: Tensor = autograd.multiply(centred, inverse)
     elif wide is not None:  # both are small: one for each channel
-        out = autograd.multiply(centred, autograd.divide(gamma, deviation))
+        out = autograd.multiply(centred, autograd.multiply(gamma, inverse))
     else:
-        out = autograd.multiply(autograd.divide(centred, deviation), gamma)
+        out = autograd.multiply(autograd.multiply(centred, inverse), gamma)
     return out if beta is None else autograd.add(out, beta)
 
 
