@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from autograd import AutogradError, Parameter, Tensor, scope
 
 from .forward_hooks import Hook, call_hooks
-from .rng import Seed, spawn
+from .rng import Rng, Seed, spawn
 from .state import Keys, load
 from .summary import Summary, summarise
 
@@ -192,6 +192,17 @@ class Module:
     def buffers(self) -> list[Tensor]:
         """Every buffer once."""
         return [buffer for _, buffer in self.named_buffers()]
+
+    def named_generators(self) -> Iterator[tuple[str, Rng]]:
+        """The sources of random numbers of all modules, with their paths, such as ("3.rng", ...).
+
+        With their states and `state_dict` a training can be resumed to the bit. What is drawn
+        without a seed comes from `nn.rng.common()` instead.
+        """
+        for path, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, (np.random.Generator, np.random.RandomState)):
+                    yield _joined(path, name), value
 
     # --- the state -----------------------------------------------------------------------------
 

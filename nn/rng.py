@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Rng", "Seed", "as_rng", "seed", "spawn"]
+__all__ = ["Rng", "Seed", "as_rng", "common", "seed", "spawn"]
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState
 Seed: TypeAlias = int | Rng | None
@@ -30,6 +30,11 @@ def seed(seed: Seed) -> None:
     >>> nn.seed(None)
     """
     _COMMON[:] = [] if seed is None else [_source(seed)]
+
+
+def common() -> Rng | None:
+    """The source of random numbers that `nn.seed` set, if it did."""
+    return _COMMON[0] if _COMMON else None
 
 
 def as_rng(seed: Seed) -> Rng:

@@ -85,6 +85,20 @@ def test_one_seed_for_everything_without_one() -> None:
             nn.seed(bad)
 
 
+def test_generators_are_found_so_that_a_training_can_be_resumed() -> None:
+    net = nn.Sequential(nn.Tanh(), nn.Dropout(), nn.Sequential(nn.Dropout(0.3, seed=7)), seed=0)
+    found, x = dict(net.named_generators()), np.ones((4, 5))
+    assert [*found] == ["1.rng", "2.0.rng"]
+    states = {path: rng.bit_generator.state for path, rng in found.items()}
+    first = net(x).numpy()
+    assert (net(x).numpy() != first).any()
+    for path, rng in net.named_generators():
+        rng.bit_generator.state = states[path]
+    np.testing.assert_array_equal(net(x).numpy(), first)
+    assert nn.rng.common() is None
+    assert not [*nn.Dropout().named_generators()]
+
+
 def test_dropout_refuses_what_is_no_probability() -> None:
     for bad, error in ((-0.1, ValueError), (1.5, ValueError), (math.nan, ValueError),
                        ("0.5", TypeError), (None, TypeError), (True, TypeError)):  # fmt: skip
