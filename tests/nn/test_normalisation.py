@@ -177,3 +177,74 @@ def test_layers_show_their_settings() -> None:
         "BatchNorm1d(3, eps=0.1, track_running_stats=False)", "LayerNorm(4)",
         "LayerNorm((3, 4), eps=0.1, bias=False)", "RMSNorm(4, elementwise_affine=False)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_ten_steps_are_those_of_pytorch(dtype: str) -> None:
+    """A net of all of them, an embedding first, trained by SGD; then evaluated."""
+    torch = pytest.importorskip("torch")
+    kind = getattr(torch, dtype)
+    ours = nn.Sequential(
+        nn.Embedding(7, 4, padding_idx=2, dtype=dtype), nn.BatchNorm1d(3, dtype=dtype),
+        nn.LayerNorm((3, 4), dtype=dtype), nn.Flatten(), nn.Linear(12, 5, dtype=dtype),
+        nn.RMSNorm(5, dtype=dtype), nn.BatchNorm1d(5, dtype=dtype), seed=0,
+    )  # fmt: skip
+    theirs = torch.nn.Sequential(
+        torch.nn.Embedding(7, 4, padding_idx=2, dtype=kind), torch.nn.BatchNorm1d(3, dtype=kind),
+        torch.nn.LayerNorm((3, 4), dtype=kind), torch.nn.Flatten(),
+        torch.nn.Linear(12, 5, dtype=kind), torch.nn.RMSNorm(5, dtype=kind),
+        torch.nn.BatchNorm1d(5, dtype=kind),
+    )  # fmt: skip
+    with torch.no_grad():
+        for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+            q.copy_(torch.tensor(p.numpy().T if p is ours[4].W else p.numpy()))
+    sgd, theirs_sgd = nn.SGD(ours, lr=0.1), torch.optim.SGD(theirs.parameters(), lr=0.1)
+    given = generator(5)
+    for _ in range(10):
+        indices, labels = given.integers(0, 7, (8, 3)), given.integers(0, 5, 8)
+        sgd.zero_grad()
+        theirs_sgd.zero_grad()
+        nn.softmax_cross_entropy(ours(indices), labels).backward()
+        loss = torch.nn.functional.cross_entropy(
+            theirs(torch.tensor(indices)), torch.tensor(labels)
+        )
+        loss.backward()
+        sgd.step()
+        theirs_sgd.step()
+    size = 1e-3 if dtype == "float32" else 1e-10
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert_close(p.numpy().T if p is ours[4].W else p.numpy(), q, size)
+    for b, c in zip(ours.buffers(), theirs.buffers(), strict=True):
+        assert_close(b.numpy(), c, size)
+    assert_close(ours.eval()(indices).numpy(), theirs.eval()(torch.tensor(indices)), size)
+
+
+LAYERS = [
+    (nn.BatchNorm1d(3), (6, 3)), (nn.BatchNorm1d(3, affine=False), (4, 3, 5)),
+    (nn.BatchNorm2d(3, momentum=None), (4, 3, 5, 2)), (nn.LayerNorm(4), (5, 3, 4)),
+    (nn.LayerNorm((3, 4), bias=False), (5, 3, 4)), (nn.RMSNorm(4), (5, 3, 4)),
+    (nn.Flatten(), (3, 2, 4)), (nn.Neuron(4, seed=0), (5, 4)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=str)
+def test_compiled_layers_have_the_bits_of_eager(layer: Any, shape: Any, dtype: str) -> None:
+    def slopes(x: Any, dout: Any) -> Any:
+        return layer(x), autograd.grad(lambda x: (layer(x) * dout).sum())(x)
+
+    layer.initialise(0)
+    start = layer.state_dict()
+    runs = []
+    for function in (slopes, autograd.compile(slopes)):
+        layer.load_state_dict(start)
+        found = []
+        for k in range(3):
+            x = normal(*shape, seed=k, dtype=dtype)
+            dout = normal(*layer(x).shape, seed=k + 10, dtype=dtype)
+            results = function(x, dout)
+            found += [r.numpy() if isinstance(r, Tensor) else np.asarray(r) for r in results]
+        runs.append([*found, *layer.state_dict().values()])
+    for one, other in zip(*runs, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == other.dtype
