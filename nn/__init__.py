@@ -19,6 +19,10 @@ from . import book, data, init, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
+from .layers.dropout import Dropout
+from .layers.embedding import Embedding
+from .layers.neuron import Neuron
+from .layers.normalisation import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
 from .losses import (
     HingeLoss,
     SoftmaxWithLoss,
@@ -29,24 +33,34 @@ from .losses import (
 )
 from .module import Module, Sequential
 from .optim import SGD
+from .rng import seed
+from .state import StateError
 from .two_layer_net import TwoLayerNet
 
 __all__ = [
     "SGD",
     "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Conv2d",
     "DatasetError",
+    "Dropout",
+    "Embedding",
     "Flatten",
     "HingeLoss",
     "Layer",
+    "LayerNorm",
     "Linear",
     "MaxPool2d",
     "Module",
+    "Neuron",
     "Parameter",
+    "RMSNorm",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "SoftmaxWithLoss",
+    "StateError",
     "SubsetWarning",
     "Tanh",
     "TwoLayerNet",
@@ -57,6 +71,7 @@ __all__ = [
     "l2_penalty",
     "mnist",
     "plots",
+    "seed",
     "softmax_cross_entropy",
     "spiral",
     "sum_of_squares",

@@ -14,7 +14,7 @@ from autograd import Parameter, ShapeError, Tensor
 
 from . import init
 from .arguments import size
-from .layers import Array, Init, Layer
+from .layers import Array, Flatten, Init, Layer
 from .rng import Seed
 
 __all__ = ["AvgPool2d", "Conv2d", "Flatten", "MaxPool2d"]
@@ -187,12 +187,3 @@ class AvgPool2d(Layer):
 
     def __repr__(self) -> str:
         return f"AvgPool2d({self.kernel_size})"
-
-
-class Flatten(Layer):
-    """Each example as a vector: (n, ...) to (n, d)."""
-
-    def forward(self, x: Any) -> Tensor:
-        """The values of each example in one axis."""
-        count, *rest = np.shape(x)
-        return autograd.reshape(x, (count, math.prod(rest)))  # type: ignore[no-any-return]

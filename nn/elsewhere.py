@@ -35,13 +35,12 @@ PACKAGE = {
     "Dense": "nn.Linear(fan_in, fan_out)",
     "Conv2D": "nn.Conv2d(...)",
     "Relu": "nn.ReLU()",
-    "Dropout": "nn.book.Dropout",
-    "BatchNorm1d": "nn.book.BatchNormalization",
-    "BatchNorm2d": "nn.book.BatchNormalization",
     "ModuleList": "a list of modules as an attribute of a Module, which finds what is in it",
+    "Buffer": "module.register_buffer(name, array)",
+    "manual_seed": "nn.seed(0)",
+    "BatchNorm": "nn.BatchNorm1d(features), or nn.BatchNorm2d(channels)",
     "ModuleDict": "a dict of modules as an attribute of a Module, which finds what is in it",
     "MLP": "nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))",
-    "Neuron": "nn.Linear(fan_in, 1)",
 }
 
 

@@ -31,7 +31,7 @@ def check_labels(labels: Any, scores_shape: tuple[int, ...]) -> Array:
 
     Raises LabelError for labels that are negative, too large, no integers, NaN, or not n.
     """
-    if labels.__class__ is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
+    if type(labels) is not np.ndarray or labels.dtype is not INDEX or labels.ndim != 1:
         labels = labels._current() if isinstance(labels, Tensor) else labels
         if isinstance(labels, StandIn):  # checked anew whenever a compiled program runs
             return labels.call(check_labels, (labels, scores_shape), {})

@@ -66,7 +66,7 @@ def test_parameters_have_names_and_layers_show_themselves() -> None:
         nn.Flatten(), nn.Conv2d(4, 4, (3, 1), groups=2, stride=2, seed=0),
     )  # fmt: skip
     assert [name for name, _ in net.named_parameters()] == [
-        f"modules.{k}.{p}" for k in (0, 4) for p in "Wb"
+        f"{k}.{p}" for k in (0, 4) for p in "Wb"
     ]
     assert repr(net[0]) == "Conv2d(1, 4, 3, padding='same')"
     assert repr(net[4]) == "Conv2d(4, 4, (3, 1), stride=2, groups=2)"

@@ -33,6 +33,13 @@ MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "Flatten": (nn.Flatten(), (IMAGES,)),
     "SoftmaxWithLoss": (nn.SoftmaxWithLoss(), (ROWS, LABELS)),
     "HingeLoss": (nn.HingeLoss(), (ROWS, LABELS)),
+    "Dropout": (nn.Dropout(0.5).eval(), (ROWS,)),
+    "Embedding": (nn.Embedding(3, 2, seed=seeded(0)), (LABELS,)),
+    "BatchNorm1d": (nn.BatchNorm1d(3), (ROWS,)),
+    "BatchNorm2d": (nn.BatchNorm2d(2), (IMAGES,)),
+    "LayerNorm": (nn.LayerNorm(3), (ROWS,)),
+    "RMSNorm": (nn.RMSNorm(3), (ROWS,)),
+    "Neuron": (nn.Neuron(3, seed=seeded(0)), (ROWS,)),
     "Sequential": (nn.Sequential(nn.Linear(3, 4, seed=seeded(0)), nn.Tanh()), (ROWS,)),
     "TwoLayerNet": (nn.TwoLayerNet(3, 4, 2, seed=seeded(0)), (ROWS,)),
 }
@@ -50,12 +57,13 @@ def test_forward_is_what_calling_does(name: str) -> None:
     module, (x, *rest) = MODULES[name]
     values, grads = [], []
     for way in (module, module.forward):
-        variable = Tensor(x)
+        variable = Tensor(x) if np.asarray(x).dtype.kind == "f" else Tensor(x, requires_grad=False)
         module.zero_grad()
         out = way(variable, *rest)
         out.sum().backward()
         values.append(out.numpy())
-        grads.append([variable.grad, *(p.grad for p in module.parameters())])
+        leaves = [variable] if variable.requires_grad else []
+        grads.append([x.grad for x in (*leaves, *module.parameters())])
         assert type(way(x, *rest)) is type(module(x, *rest))
     np.testing.assert_array_equal(*values)
     for called, forward in zip(*grads, strict=True):
@@ -110,7 +118,7 @@ def test_parameters_are_found_in_containers() -> None:
         "listed.0", "listed.1", "nested.0.0", "pair.0",
         "nested.1.0.W", "nested.1.0.b", "stages.one.0.W", "stages.one.0.b",
     ]  # fmt: skip
-    assert [name for name, _ in net.children()] == [
+    assert [name for name, _ in net.named_children()] == [
         "nested.1.0", "stages.one.0", "stages.two.3", "pair.1",
     ]  # fmt: skip
     before = [p.item() for p in net.parameters()]
@@ -130,8 +138,8 @@ def test_loops_among_modules_and_lists_end() -> None:
     other = nn.Module()
     other.parent = parent  # type: ignore[attr-defined]
     parent.other = other  # type: ignore[attr-defined]
-    assert "parent=..." in repr(parent)
-    assert [name for name, _ in parent.named_modules()] == ["", "child.", "other."]
+    assert "(parent): ..." in repr(parent)
+    assert [name for name, _ in parent.named_modules()] == ["", "child", "other"]
 
 
 def test_a_chain_of_modules_is_followed_to_its_end() -> None:

@@ -1,4 +1,4 @@
-"""Layers of one gate: affine and activations."""
+"""The affine layer."""
 
 from __future__ import annotations
 
@@ -12,22 +12,15 @@ from numpy.typing import ArrayLike, DTypeLike
 import autograd
 from autograd import Parameter, ShapeError, Tensor
 
-from . import init
-from .arguments import size
-from .module import Module
-from .rng import Seed
+from .. import init
+from ..arguments import size
+from ..rng import Seed
+from .layer import Layer
 
-__all__ = ["Layer", "Linear", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["Array", "Init", "Linear", "check_affine"]
 
 Array = np.ndarray[Any, Any]
 Init = Callable[..., Array]
-
-
-class Layer(Module):
-    """A module that is a single gate, and is drawn without a box around it."""
-
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
-        return self.forward(*inputs, **options)
 
 
 class Linear(Layer):
@@ -99,9 +92,10 @@ class Linear(Layer):
             raise
         return (self._box or self._make_box()).put(out)
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
+        """The sizes, in and out."""
         bias = ", bias=False" if self.b is None else ""
-        return f"Linear({self.W.shape[0]}, {self.W.shape[1]}{bias})"
+        return f"{self.W.shape[0]}, {self.W.shape[1]}{bias}"
 
 
 def check_affine(name: str, W: tuple[int, ...], b: tuple[int, ...] | None) -> None:
@@ -109,27 +103,3 @@ def check_affine(name: str, W: tuple[int, ...], b: tuple[int, ...] | None) -> No
     if len(W) != 2 or b not in (None, W[1:], (1, *W[1:])):
         biases = "" if b is None else f" and b is {b}"
         raise ShapeError(f"{name}: W is {W}{biases}; expected W (in, out) and b (out,)")
-
-
-class ReLU(Layer):
-    """max(0, x), elementwise; the gradient at 0 is 0."""
-
-    def forward(self, x: Any) -> Tensor:
-        """max(0, x) of a tensor of any shape."""
-        return autograd.relu(x)  # type: ignore[no-any-return]
-
-
-class Sigmoid(Layer):
-    """1 / (1 + exp(-x)), elementwise."""
-
-    def forward(self, x: Any) -> Tensor:
-        """The sigmoid of a tensor of any shape."""
-        return autograd.sigmoid(x)  # type: ignore[no-any-return]
-
-
-class Tanh(Layer):
-    """tanh(x), elementwise."""
-
-    def forward(self, x: Any) -> Tensor:
-        """The hyperbolic tangent of a tensor of any shape."""
-        return autograd.tanh(x)  # type: ignore[no-any-return]

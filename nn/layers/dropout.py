@@ -1,0 +1,73 @@
+"""Dropout: in training some of the values are zero, at random."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+
+from ..arguments import plain
+from ..rng import Rng, Seed, as_rng
+from .layer import Layer
+
+__all__ = ["Dropout"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Dropout(Layer):
+    """In training each value is zero with probability p, and else divided by 1 - p.
+
+    So the expected value stays, and `eval()` lets everything through as it is: the "inverted
+    dropout" of the CS231n notes (Srivastava et al. 2014, JMLR 15).
+    p      the share of values that are dropped, from 0 to 1
+    seed   of the random numbers; without one they come from `nn.seed`, or from `initialise`
+    Raises TypeError or ValueError for another p.
+
+    >>> layer = Dropout(0.5, seed=0)
+    >>> layer(np.ones(6)).numpy()
+    array([2., 0., 0., 0., 2., 2.])
+    >>> layer.eval()(np.ones(6))
+    array([1., 1., 1., 1., 1., 1.])
+    """
+
+    p: float
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None):
+        if not isinstance(p, Real) or isinstance(p, bool):
+            raise TypeError(f"Dropout: p is {p!r}; expected a number from 0 to 1")
+        if not 0 <= p <= 1:
+            raise ValueError(f"Dropout: p is {p}; expected a number from 0 to 1, such as 0.5")
+        self.p = float(p)
+        self.rng: Rng | None = None if seed is None else as_rng(seed)
+        self._own: bool = seed is not None
+
+    def draw(self, seed: Seed) -> None:
+        """Draw from this seed from now on, unless there was one given."""
+        if not self._own:
+            self.rng = as_rng(seed)
+
+    def forward(self, x: Any) -> Any:
+        """x of any shape, with some values dropped in training."""
+        values = x if isinstance(x, Tensor) else plain(x, "Dropout: x")
+        if not self.training or not self.p:
+            return values
+        return autograd.multiply(values, autograd.fresh(self._factors, values.shape, values.dtype))
+
+    def _factors(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """0 for what is dropped, 1 / (1 - p) for what stays."""
+        rng, kind = as_rng(self.rng), dtype if dtype.kind == "f" else np.dtype(float)
+        if isinstance(rng, np.random.Generator) and kind == np.float32:
+            drawn: Array = rng.random(shape, np.float32)
+        else:
+            drawn = rng.random(shape)
+        scale = kind.type(1 / (1 - self.p) if self.p < 1 else 0)
+        return np.multiply(drawn >= self.p, scale, dtype=kind)
+
+    def extra_repr(self) -> str:
+        """The share that is dropped."""
+        return f"p={self.p:g}"

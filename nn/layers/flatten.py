@@ -1,0 +1,53 @@
+"""The step from images down to vectors."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import ShapeError, Tensor
+
+from .layer import Layer
+
+__all__ = ["Flatten"]
+
+
+class Flatten(Layer):
+    """Each example as a vector, (n, ...) to (n, d); or other axes, from one to another.
+
+    start_axis, end_axis   the first and the last axis that become one
+    Raises ShapeError when the input has no such axes.
+
+    >>> Flatten()(np.ones((5, 3, 4, 2))).shape, Flatten(2)(np.ones((5, 3, 4, 2))).shape
+    ((5, 24), (5, 3, 8))
+    """
+
+    def __init__(self, start_axis: int = 1, end_axis: int = -1):
+        self.start_axis, self.end_axis = operator.index(start_axis), operator.index(end_axis)
+
+    def forward(self, x: Any) -> Tensor:
+        """The values with the axes from start to end as one."""
+        shape = np.shape(x)
+        axes = range(len(shape))
+        try:
+            start, end = axes[self.start_axis], axes[self.end_axis]
+        except IndexError:
+            start, end = 1, 0
+        if start > end:
+            raise ShapeError(
+                f"Flatten: x has shape {shape}, which has no axes from {self.start_axis} to "
+                f"{self.end_axis}"
+            )
+        flat = math.prod(shape[start : end + 1])
+        return autograd.reshape(  # type: ignore[no-any-return]
+            x, (*shape[:start], flat, *shape[end + 1 :])
+        )
+
+    def extra_repr(self) -> str:
+        """The axes, unless they are as usual."""
+        usual = (self.start_axis, self.end_axis) == (1, -1)
+        return "" if usual else f"start_axis={self.start_axis}, end_axis={self.end_axis}"
