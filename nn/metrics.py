@@ -5,6 +5,7 @@ Scores (n, k) and labels may be tensors or arrays; labels are class indices or o
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
@@ -164,12 +165,11 @@ def auc(scores: Any, labels: Any) -> float:
 
 def _sklearn() -> Any:
     try:
-        from sklearn import metrics
+        return import_module("sklearn.metrics")
     except ImportError as error:
         raise ImportError(
             "nn.metrics: ROC curves need scikit-learn; install it: pip install scikit-learn"
         ) from error
-    return metrics
 
 
 def _binary(scores: Any, labels: Any, name: str) -> tuple[Array, Array]:
@@ -216,7 +216,10 @@ def _counts(
     if not matrix.sum():
         raise ShapeError("there are no examples to judge; pass at least 1")
     found = np.diag(matrix), matrix.sum(axis=0), matrix.sum(axis=1)
-    return tuple(x.sum(keepdims=True) for x in found) if average == "micro" else found  # type: ignore[return-value]
+    if average != "micro":
+        return found
+    right, predictions, labelled = (x.sum(keepdims=True) for x in found)
+    return right, predictions, labelled
 
 
 def _share(part: Array, whole: Array) -> Array:

@@ -132,7 +132,9 @@ def _of_indices(
     """Labels as class indices: -w ln p[label], the mean by the weights that were met."""
     reduction_named(reduction)
     labels = labels if isinstance(labels, Tensor) else plain(labels, f"{name}: labels")
-    indices = fresh(_checked, labels, log_probs.shape, axis, ignored, name, reduction == "mean")
+    indices: Any = fresh(
+        _checked, labels, log_probs.shape, axis, ignored, name, reduction == "mean"
+    )
     counts = None if ignored is None else (indices >= 0).astype(log_probs.dtype)
     if ignored is not None:
         indices = np.maximum(indices, 0)

@@ -30,6 +30,8 @@ PAIRS: list[tuple[nn.Module, Callable[[Any], Any]]] = [
     (nn.ReLU(), lambda F: F.ReLU()),
     (nn.LeakyReLU(), lambda F: F.LeakyReLU()),
     (nn.LeakyReLU(0.3), lambda F: F.LeakyReLU(0.3)),
+    (nn.LeakyReLU(-0.5), lambda F: F.LeakyReLU(-0.5)),
+    (nn.LeakyReLU(1.5), lambda F: F.LeakyReLU(1.5)),
     (nn.PReLU(), lambda F: F.PReLU()),
     (nn.PReLU(3, 0.125), lambda F: F.PReLU(3, 0.125)),
     (nn.ELU(), lambda F: F.ELU()),
