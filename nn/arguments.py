@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd import ShapeError, UnsupportedError
 
-__all__ = ["check_examples", "plain", "size"]
+__all__ = ["check_examples", "plain", "size", "with_settings"]
+
+C = TypeVar("C", bound=type)
+
+
+def with_settings(cls: C) -> C:
+    """A class decorator: the text of a module shows the arguments that are not as usual."""
+    usual = inspect.signature(cls).parameters.values()
+
+    def text(self: Any) -> str:
+        given = [(p.name, getattr(self, p.name), p.default) for p in usual if hasattr(self, p.name)]
+        told = [
+            f"{name}={value!r}"
+            for name, value, default in given
+            if type(value) is not type(default) or value != default
+        ]
+        return f"{type(self).__name__}({', '.join(told)})"
+
+    cls.__repr__ = text  # type: ignore[assignment]
+    return cls
 
 
 def size(value: Any, name: str) -> int:

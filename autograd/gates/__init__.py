@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import declare
 from . import (
+    activations,
     arithmetic,
     choose,
     compare,
@@ -38,6 +39,6 @@ else:
 
 
 _TABLES = (
-    arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators, pool, reduce,
-    shape, windows,
+    activations, arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators,
+    pool, reduce, shape, windows,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Fused gates for training: softmax cross-entropy, the multiclass SVM hinge, the L2 penalty.
+"""Fused gates for training: cross-entropies, the multiclass SVM hinge, the L2 penalty.
 
 Each is one gate with a short gradient where the chain of primitive gates would be long; `expand`
 gives that chain. The local gradient is worked out together with the loss, since both need the
@@ -17,10 +17,13 @@ from ..declare import gate
 from ..errors import LabelError, ShapeError
 from ..standins import StandIn
 from ..tensor import Tensor
+from .activations import log1pexp
 from .reduce import log_softmax, softmax
 from .underflow import vanishing
 
-__all__ = ["check_labels", "l2_penalty", "softmax_cross_entropy", "svm_hinge"]
+__all__ = [
+    "check_labels", "l2_penalty", "sigmoid_cross_entropy", "softmax_cross_entropy", "svm_hinge",
+]  # fmt: skip
 
 
 INDEX, UNSIGNED = np.dtype(np.intp), np.dtype(np.uintp)
@@ -139,6 +142,26 @@ def softmax_cross_entropy(scores: Array, labels: Array) -> Array:
     sums = np.sum(exp_scores, axis=1, keepdims=True)
     logprobs = shifted - np.log(sums)
     return -np.sum(logprobs[_counting(scores.shape[0]), y]) / scores.shape[0]
+
+
+@gate(
+    symbol="σ\ncross-entropy",
+    # σ(s) - t, where σ(s) = ½ (1 + tanh(½ s))
+    local=(
+        lambda scores, targets: 0.5 * np.tanh(0.5 * scores) + (0.5 - targets),
+        lambda scores: -scores,
+    ),
+    expand=lambda scores, targets: log1pexp(scores) - targets * scores,
+)
+@vanishing
+def sigmoid_cross_entropy(scores: Array, targets: Array) -> Array:
+    """-t ln σ(s) - (1 - t) ln(1 - σ(s)), elementwise, stable for scores of any size.
+
+    targets are probabilities from 0 to 1. The gradient with respect to the scores is σ(s) - t.
+    What is nearly 0, the loss of a sure and right score, is as precise as other values are.
+    """
+    right = np.maximum(scores, 0) - targets * scores  # 0 where score and target (0 or 1) agree
+    return right + np.log1p(np.exp(-np.abs(scores)))
 
 
 def _margins(scores: Array, labels: Array, delta: float) -> Array:

@@ -4,6 +4,7 @@ Their names stand in the `__all__` of their files, beside their rows, and nowher
 `__all__` here on purpose: type checkers pass on what a star brings, but cannot add lists up.
 """
 
+from .activations import *
 from .arithmetic import *
 from .choose import *
 from .conv import *

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import by_loops
@@ -36,6 +37,10 @@ for name, maker, in_torch in [
     case(name, f, [maker(3, 4)], torch=in_torch)
     case(name, f, [maker()], torch=in_torch, tag="scalar")
 case("sigmoid", ag.sigmoid, [normal(3, 4)], plain=lambda x: 1 / (1 + np.exp(-x)), torch="T.sigmoid")
+case("log1pexp", ag.log1pexp, [normal(3, 4)], plain=lambda x: np.log(1 + np.exp(x)),
+     torch="T.nn.functional.softplus")  # fmt: skip
+case("normal_cdf", ag.normal_cdf, [normal(3, 4)], torch="T.special.ndtr",
+     plain=lambda x: 0.5 * np.vectorize(math.erfc)(-x / math.sqrt(2)))  # fmt: skip
 case("relu", ag.relu, [spread(3, 4)], plain=lambda x: np.maximum(x, 0), torch="T.relu",
      smooth=False)  # fmt: skip
 case("abs", np.abs, [spread(3, 4)], torch="T.abs", smooth=False)
@@ -222,6 +227,11 @@ for tag, labels in {"labels": LABELS, "one-hot": ONE_HOT, "uint8": LABELS.astype
          plain=lambda x: _hinge(x, LABELS), tag=tag,
          torch=f"lambda x: T.nn.functional.multi_margin_loss(x, T.tensor({LABELS.tolist()})) * 3",
          )  # fmt: skip
+TARGETS = rng.random((4, 3))
+case("sigmoid_cross_entropy", ag.sigmoid_cross_entropy, [normal(4, 3), TARGETS],
+     plain=lambda s, t: np.log(1 + np.exp(s)) - t * s,
+     torch="lambda s, t: T.nn.functional.binary_cross_entropy_with_logits(s, t, reduction='none')",
+     )  # fmt: skip
 case("l2_penalty", lambda w: ag.l2_penalty(w, 0.3), [normal(3, 4)],
      plain=lambda w: 0.15 * np.sum(w * w), torch="lambda w: 0.15 * T.sum(w * w)")  # fmt: skip
 

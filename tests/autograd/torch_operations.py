@@ -468,6 +468,8 @@ ELEMENTWISE = [
     _elementwise("sqrt", "np.sqrt({x})", "torch.sqrt({x})", within(0.1, 100)),
     _elementwise("tanh", "np.tanh({x})", "torch.tanh({x})"),
     _elementwise("sigmoid", "ag.sigmoid({x})", "torch.sigmoid({x})"),
+    _elementwise("log1pexp", "ag.log1pexp({x})", "F.softplus({x})"),
+    _elementwise("normal_cdf", "ag.normal_cdf({x})", "torch.special.ndtr({x})"),
     _elementwise("relu", "ag.relu({x})", "torch.relu({x})", no_kink),
     _elementwise("relu at 0", f"ag.relu({KINK})", f"torch.relu({KINK})", on_kinks),
     _elementwise("abs", "np.abs({x})", "torch.abs({x})", no_kink),
@@ -600,6 +602,9 @@ PRODUCTS = [
 LOSSES = [
     Row("softmax_cross_entropy", "ag.softmax_cross_entropy({x}, {labels})",
         "F.cross_entropy({x}, {labels})", labelled),
+    Row("sigmoid_cross_entropy", "ag.sigmoid_cross_entropy({x}, 0.3)",
+        "F.binary_cross_entropy_with_logits({x}, 0.3 + 0 * {x}.detach(), reduction='none')",
+        within(-100, 100)),
     Row("svm_hinge", "ag.svm_hinge({x}, {labels})", HINGE, labelled),
     Row("l2_penalty", "ag.l2_penalty({x}, {n})", "0.5 * {n} * torch.sum({x} * {x})", condition),
     Row("squared error", "np.mean(({x} - {c}) ** 2)",

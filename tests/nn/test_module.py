@@ -22,6 +22,11 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
 # --- one meaning of forward -------------------------------------------------------------------
 
 IMAGES, ROWS, LABELS = (normal(2, 2, 6, 6), normal(4, 3), np.array([0, 2, 1, 1]))
+ACTIVATIONS = ("ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSoftmax", "PReLU", "SELU", "SiLU",
+               "Softmax", "Softplus")  # fmt: skip
+OF_CLASSES = ("CrossEntropyLoss", "HingeLoss", "MultiMarginLoss", "NLLLoss", "SoftmaxWithLoss")
+OF_PAIRS = ("BCEWithLogitsLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "SmoothL1Loss",
+            "SumOfSquaresLoss")  # fmt: skip
 MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "Linear": (nn.Linear(3, 2, seed=seeded(0)), (ROWS,)),
     "ReLU": (nn.ReLU(), (ROWS,)),
@@ -40,6 +45,13 @@ MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "LayerNorm": (nn.LayerNorm(3), (ROWS,)),
     "RMSNorm": (nn.RMSNorm(3), (ROWS,)),
     "Neuron": (nn.Neuron(3, seed=seeded(0)), (ROWS,)),
+    **{name: (getattr(nn, name)(), (ROWS,)) for name in ACTIVATIONS},
+    "RReLU": (nn.RReLU(0.2, 0.2), (ROWS,)),
+    "Maxout": (nn.Maxout(3, 2, seed=seeded(0)), (ROWS,)),
+    **{name: (getattr(nn, name)(), (ROWS, LABELS)) for name in OF_CLASSES},
+    **{name: (getattr(nn, name)(), (ROWS, np.abs(ROWS) / 9)) for name in OF_PAIRS},
+    "BCELoss": (nn.BCELoss(), (np.abs(ROWS) / 9, np.abs(ROWS) / 9)),
+    "TripletMarginLoss": (nn.TripletMarginLoss(), (ROWS, 2 * ROWS, ROWS**2)),
     "Sequential": (nn.Sequential(nn.Linear(3, 4, seed=seeded(0)), nn.Tanh()), (ROWS,)),
     "TwoLayerNet": (nn.TwoLayerNet(3, 4, 2, seed=seeded(0)), (ROWS,)),
 }
