@@ -15,9 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Parameter
 
-from . import book, data, init, plots
+from . import book, data, files, init, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
-from .data import DatasetError, SubsetWarning, batches, mnist, spiral
+from .data import (
+    DataLoader,
+    DatasetError,
+    SubsetWarning,
+    batches,
+    blobs,
+    cifar10,
+    circles,
+    digits,
+    fashion_mnist,
+    mnist,
+    mnist1d,
+    moons,
+    spiral,
+    tales,
+    xor,
+)
+from .files import FileError, load_checkpoint, load_weights, save_checkpoint, save_weights
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
 from .losses import (
     HingeLoss,
@@ -35,7 +52,9 @@ __all__ = [
     "SGD",
     "AvgPool2d",
     "Conv2d",
+    "DataLoader",
     "DatasetError",
+    "FileError",
     "Flatten",
     "HingeLoss",
     "Layer",
@@ -51,16 +70,30 @@ __all__ = [
     "Tanh",
     "TwoLayerNet",
     "batches",
+    "blobs",
     "book",
+    "cifar10",
+    "circles",
     "data",
+    "digits",
+    "fashion_mnist",
+    "files",
     "init",
     "l2_penalty",
+    "load_checkpoint",
+    "load_weights",
     "mnist",
+    "mnist1d",
+    "moons",
     "plots",
+    "save_checkpoint",
+    "save_weights",
     "softmax_cross_entropy",
     "spiral",
     "sum_of_squares",
     "svm_hinge",
+    "tales",
+    "xor",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else

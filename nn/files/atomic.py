@@ -6,6 +6,7 @@ import contextlib
 import glob
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -100,7 +101,10 @@ def _keep_former(target: Path, keep: int) -> None:
     if keep > 1 and target.exists():
         with contextlib.suppress(FileNotFoundError):
             former[1].unlink()
-        os.link(target, former[1])
+        try:
+            os.link(target, former[1])
+        except OSError:  # a file system without links
+            shutil.copyfile(target, former[1])
 
 
 def _flush_folder(folder: Path) -> None:
