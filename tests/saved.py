@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +18,7 @@ import numpy as np
 import nn
 
 Array = np.ndarray
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class Net(nn.Module):
@@ -120,6 +126,42 @@ def train(path: Path, steps: int, seed: int = 0, save: bool = True) -> dict[str,
     return run
 
 
-if __name__ == "__main__":
-    finished = train(Path(sys.argv[1]), int(sys.argv[2]))
-    print(digest(finished))
+# --- runs that are killed ----------------------------------------------------------------------
+
+
+def kill(folder: Path, signals: list[signal.Signals], seed: int) -> list[float]:
+    """Kill a run once with each signal, at a random moment, and let it come to its end.
+
+    After each the checkpoint must load, and the end must have the bits of a run without saving.
+    Gives the moments, in seconds after the run had saved something.
+    """
+    path, rng = folder / "run.ckpt", np.random.default_rng(seed)
+    command = [sys.executable, __file__, str(path)]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH')}"}
+    moments = []
+    for name in signals:
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        with subprocess.Popen(
+            [*command, str(10**9)], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL
+        ) as process:
+            while not path.exists() or path.stat().st_mtime_ns == before:
+                assert process.poll() is None
+                time.sleep(0.001)
+            moments.append(float(rng.uniform(0, 0.3)))
+            time.sleep(moments[-1])
+            process.send_signal(name)
+        run = parts()
+        reached = nn.load_checkpoint(path, **run)["step"]
+        assert digest(run) == digest(train(path, reached, save=False)), reached
+    assert digest(train(path, reached + 5)) == digest(train(path, reached + 5, save=False))
+    assert sorted(os.listdir(folder)) == ["run.ckpt", "run.ckpt.1"]
+    return moments
+
+
+if __name__ == "__main__":  # python tests/saved.py PATH STEPS, or python -m tests.saved kill 25
+    if sys.argv[1] != "kill":
+        print(digest(train(Path(sys.argv[1]), int(sys.argv[2]))))
+    else:
+        with tempfile.TemporaryDirectory() as place:
+            times = kill(Path(place), [signal.SIGKILL] * int(sys.argv[2]), seed=0)
+        print(f"killed {len(times)} times, resumed {len(times)} times, the same bits in the end")
