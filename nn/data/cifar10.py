@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,9 @@ def _archived(path: Path) -> dict[str, Array]:
     """The records of the files in the archive; everything else in it is passed over."""
     found: dict[str, Array] = {}
     try:
-        with open_payload(path) as payload, _tar(path, payload) as archive:
-            for member in archive:
+        with open_payload(path) as payload:
+            limited: Any = _Limited(path, payload)
+            for member, archive in _members(limited):
                 name = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
                 if name not in TRAIN + TEST:
                     continue
@@ -109,6 +111,8 @@ def _archived(path: Path) -> dict[str, Array]:
                 file = archive.extractfile(member)
                 assert file is not None
                 found[name] = _records(path, name, file.read())
+            while limited.read(1 << 20):  # the checksum of what was compressed is at its end
+                continue
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, gzip.BadGzipFile) as error:
         raise DatasetError(path, f"it is damaged or cut off ({error})", CHECK) from None
     missing = [name for name in TRAIN + TEST if name not in found]
@@ -117,9 +121,11 @@ def _archived(path: Path) -> dict[str, Array]:
     return found
 
 
-def _tar(path: Path, payload: Any) -> tarfile.TarFile:
-    limited: Any = _Limited(path, payload)
-    return tarfile.open(fileobj=limited, mode="r|")
+def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
+    """The entries of an archive, read once from its beginning to its end."""
+    with tarfile.open(fileobj=file, mode="r|") as archive:
+        for member in archive:
+            yield member, archive
 
 
 class _Limited:

@@ -122,8 +122,8 @@ def _header(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
     if not isinstance(told, dict):
         raise ValueError("what its header says of the file is no object")
     for name, row in header.items():
-        if not isinstance(row, dict) or row.get("dtype") not in DTYPES:
-            kind = row.get("dtype") if isinstance(row, dict) else row
+        kind = row.get("dtype") if isinstance(row, dict) else row
+        if not isinstance(kind, str) or kind not in DTYPES:
             raise ValueError(
                 f"{name} holds {kind!r:.80}, which NumPy has not; expected one of "
                 f"{', '.join(DTYPES)}"
@@ -167,6 +167,9 @@ def _matched(
     missing = [name for name in expected if name not in state]
     # PyTorch counts the batches of its batch normalisation, which nothing depends on
     surplus = [name for name in left if not name.endswith("num_batches_tracked")]
+    for name, array in state.items():
+        if array.dtype.kind != expected[name].dtype.kind:
+            raise ValueError(f"{name} holds {array.dtype}, and the net {expected[name].dtype}")
     if strict and (missing or surplus):
         raise ValueError(
             f"it was saved from another architecture: it lacks {_listed(missing)}; the net has no "
