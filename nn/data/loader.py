@@ -37,7 +37,7 @@ class DataLoader:
 
     >>> loader = DataLoader(np.eye(5), np.arange(5), 2, shuffle=True, seed=0)
     >>> len(loader), [y.tolist() for x, y in loader]
-    (3, [[4, 2], [3, 1], [0]])
+    (3, [[2, 4], [3, 0], [1]])
     """
 
     def __init__(
