@@ -53,11 +53,11 @@ def own_rng(seed: Seed) -> np.random.Generator:
     >>> own_rng(shared) is shared, own_rng(0).random() == as_rng(0).random()
     (False, True)
     """
-    if isinstance(seed, np.random.RandomState):
-        return np.random.default_rng(seed.randint(1 << 32, size=4, dtype=np.uint64))
     rng = as_rng(seed)
-    assert isinstance(rng, np.random.Generator)
-    return rng.spawn(1)[0] if isinstance(seed, np.random.Generator) else rng
+    if isinstance(rng, np.random.RandomState):
+        return np.random.default_rng(rng.randint(1 << 32, size=4, dtype=np.uint64))
+    # a number makes a new one; a Generator is another's, and for None one that all share may serve
+    return rng.spawn(1)[0] if seed is None or isinstance(seed, np.random.Generator) else rng
 
 
 def state_of(rng: Rng) -> dict[str, Any]:

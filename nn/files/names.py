@@ -12,7 +12,7 @@ from ..module import Module
 __all__ = ["Turned", "torch_names"]
 
 Array = np.ndarray[Any, Any]
-NAMES = {"W": "weight", "b": "bias"}
+NAMES = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias"}
 
 
 class Turned(NamedTuple):
@@ -40,9 +40,9 @@ class _Names(dict[str, Turned]):
 def torch_names(net: Module) -> dict[str, Turned]:
     """For each name of `net.state_dict()` the one in PyTorch.
 
-    W is weight and b is bias. W of Linear is (in, out) here, as in the lecture, and (out, in)
-    there; filters are the same in both. A module with other names says so, in a class attribute
-    `torch_names = {"gamma": "weight"}`.
+    W and gamma are weight, b and beta are bias. W of Linear is (in, out) here, as in the lecture,
+    and (out, in) there; filters are the same in both. A module with other names says so, in a class
+    attribute `torch_names = {"scale": "weight"}`.
     """
     found = _Names()
     for path, module in net.named_modules():

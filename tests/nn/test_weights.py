@@ -13,6 +13,7 @@ from close import assert_close
 from draws import generator
 
 import nn
+from autograd import Parameter
 
 safetensors_numpy = pytest.importorskip("safetensors.numpy")
 
@@ -146,3 +147,22 @@ def test_pytorch_counts_batches_and_nobody_misses_it(tmp_path: Path) -> None:
     net = saved.Net(2)
     nn.load_weights(net, tmp_path / "w")
     equal(net, saved.Net(1))
+
+
+def test_modules_may_have_names_of_their_own(tmp_path: Path) -> None:
+    class Norm(saved.Net):
+        def __init__(self, value: float):
+            self.gamma, self.beta = Parameter([value]), Parameter([value + 1])
+            self.inner = Scale(value)
+
+    class Scale(nn.Module):
+        torch_names = {"scale": "weight"}  # noqa: RUF012
+
+        def __init__(self, value: float):
+            self.scale = Parameter([value + 2])
+
+    nn.save_weights(Norm(1.0), tmp_path / "w", layout="torch")
+    assert set(safetensors_numpy.load_file(tmp_path / "w")) == {"weight", "bias", "inner.weight"}
+    net = Norm(5.0)
+    nn.load_weights(net, tmp_path / "w")
+    equal(net, Norm(1.0))
