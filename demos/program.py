@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO, cast
 
 from autograd.draw import DrawError
-from nn import DatasetError
+from nn import FileError
 from nn.plots import PlotError
 
 __all__ = ["program"]
 
 Main = Callable[[Sequence[str] | None], None]
-EXPECTED = (OSError, MemoryError, DatasetError, DrawError, PlotError)  # not faults of the program
+EXPECTED = (OSError, MemoryError, FileError, DrawError, PlotError)  # not faults of the program
 INTERRUPTED = 130  # the exit code of a program that was ended by Ctrl-C
 
 

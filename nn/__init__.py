@@ -15,9 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Parameter
 
-from . import book, data, functional, init, metrics, plots
+from . import book, data, files, functional, init, metrics, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
-from .data import DatasetError, SubsetWarning, batches, mnist, spiral
+from .data import (
+    DataLoader,
+    DatasetError,
+    SubsetWarning,
+    batches,
+    blobs,
+    cifar10,
+    circles,
+    digits,
+    fashion_mnist,
+    mnist,
+    mnist1d,
+    moons,
+    spiral,
+    tales,
+    xor,
+)
+from .files import FileError, load_checkpoint, load_weights, save_checkpoint, save_weights
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
 from .layers.activations import (
     ELU,
@@ -86,9 +103,11 @@ __all__ = [
     "BatchNorm2d",
     "Conv2d",
     "CrossEntropyLoss",
+    "DataLoader",
     "DatasetError",
     "Dropout",
     "Embedding",
+    "FileError",
     "Flatten",
     "Hardtanh",
     "HingeLoss",
@@ -128,9 +147,15 @@ __all__ = [
     "batches",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "blobs",
     "book",
+    "cifar10",
+    "circles",
     "cross_entropy",
     "data",
+    "digits",
+    "fashion_mnist",
+    "files",
     "functional",
     "huber_loss",
     "init",
@@ -138,18 +163,26 @@ __all__ = [
     "l1_loss",
     "l1_penalty",
     "l2_penalty",
+    "load_checkpoint",
+    "load_weights",
     "metrics",
     "mnist",
+    "mnist1d",
+    "moons",
     "mse_loss",
     "nll_loss",
     "plots",
+    "save_checkpoint",
+    "save_weights",
     "seed",
     "smooth_l1_loss",
     "softmax_cross_entropy",
     "spiral",
     "sum_of_squares",
     "svm_hinge",
+    "tales",
     "triplet_margin_loss",
+    "xor",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else

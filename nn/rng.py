@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Rng", "Seed", "as_rng", "common", "seed", "spawn"]
+__all__ = [
+    "Rng", "Seed", "as_rng", "common", "own_rng", "restore", "seed", "spawn", "state_of",
+]  # fmt: skip
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState
 Seed: TypeAlias = int | Rng | None
@@ -73,3 +76,88 @@ def spawn(seed: Seed, count: int) -> list[Rng]:
     """
     rng = as_rng(seed)
     return [rng] * count if isinstance(rng, np.random.RandomState) else [*rng.spawn(count)]
+
+
+def own_rng(seed: Seed) -> np.random.Generator:
+    """A Generator that nobody else draws from; what a number gives is what `as_rng` gives.
+
+    >>> shared = as_rng(0)
+    >>> own_rng(shared) is shared, own_rng(0).random() == as_rng(0).random()
+    (False, True)
+    """
+    rng = as_rng(seed)
+    if isinstance(rng, np.random.RandomState):
+        return np.random.default_rng(rng.randint(1 << 32, size=4, dtype=np.uint64))
+    # a number makes a new one; a Generator is another's, and for None one that all share may serve
+    return rng.spawn(1)[0] if seed is None or isinstance(seed, np.random.Generator) else rng
+
+
+def state_of(rng: Rng) -> dict[str, Any]:
+    """The state of a source of random numbers: what it draws next, as numbers and arrays."""
+    if isinstance(rng, np.random.RandomState):
+        state: Any = rng.get_state(legacy=False)
+    else:
+        state = rng.bit_generator.state
+    return _copy(state)  # type: ignore[no-any-return]
+
+
+def restore(rng: Rng, state: Mapping[str, Any]) -> None:
+    """Let a source of random numbers go on from a state of one of its kind.
+
+    Raises ValueError for what is no such state. NumPy itself takes positions that lie outside of
+    its tables, and would read there.
+
+    >>> rng = as_rng(0)
+    >>> state = state_of(rng)
+    >>> first = rng.random()
+    >>> restore(rng, state)
+    >>> rng.random() == first
+    True
+    """
+    kept = state_of(rng)
+    if not isinstance(state, Mapping):
+        raise ValueError(f"the state of a generator is a {type(state).__name__}; expected a dict")
+    problem = _mismatch(kept, state, "the state of a generator")
+    try:
+        if problem is None:
+            _put(rng, state)
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
+        _put(rng, kept)
+        problem = f"the state of a generator is not one: {error}"
+    if problem is not None:
+        raise ValueError(problem)
+
+
+def _put(rng: Rng, state: Any) -> None:
+    if isinstance(rng, np.random.RandomState):
+        rng.set_state(state)
+    else:
+        rng.bit_generator.state = state
+
+
+MOST = {"pos": 624, "buffer_pos": 4, "has_uint32": 1, "has_gauss": 1}
+
+
+def _mismatch(ours: Any, theirs: Any, path: str) -> str | None:
+    """How a state differs in its form from one of the same generator, if it does."""
+    if isinstance(ours, Mapping):
+        if not isinstance(theirs, Mapping) or ours.keys() != theirs.keys():
+            return f"{path} does not have the keys {', '.join(ours)}"
+        found = (_mismatch(ours[key], theirs[key], f"{path}, {key}") for key in ours)
+        return next((problem for problem in found if problem), None)
+    if isinstance(ours, np.ndarray):
+        fits = getattr(theirs, "shape", None) == ours.shape and theirs.dtype == ours.dtype
+        return None if fits else f"{path} is not an array of {ours.shape} {ours.dtype}"
+    if isinstance(ours, str):
+        return None if ours == theirs else f"{path} is {theirs!r}; expected {ours!r}"
+    if isinstance(ours, int):
+        most = MOST.get(path.rpartition(", ")[2], (1 << 128) - 1)
+        fits = type(theirs) is int and 0 <= theirs <= most
+        return None if fits else f"{path} is {theirs!r}; expected an integer from 0 to {most}"
+    return None if isinstance(theirs, float) else f"{path} is {theirs!r}; expected a float"
+
+
+def _copy(state: Any) -> Any:
+    if isinstance(state, Mapping):
+        return {key: _copy(value) for key, value in state.items()}
+    return state.copy() if isinstance(state, np.ndarray) else state

@@ -6,24 +6,20 @@ import contextlib
 import gzip
 import hashlib
 import http.client
-import os
 import sys
-import tempfile
 import urllib.request
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..files.atomic import clear, replacing
 from .errors import DatasetError
 from .idx import AT_MOST
 
-try:
-    import fcntl
-except ImportError:  # Windows, where a file that is open cannot be removed
-    fcntl = None  # type: ignore[assignment]
+__all__ = ["Checksum", "UnreachableError", "clear", "download", "file_sha256", "payload_sha256"]
 
-__all__ = ["UnreachableError", "clear", "download", "payload_sha256"]
+Checksum = Callable[[Path], str]
 
 CHUNK = 1 << 16
 TIMEOUT = 20  # seconds without an answer
@@ -33,9 +29,10 @@ class UnreachableError(Exception):
     """No mirror gave the file; the message says why, for each."""
 
 
-def download(urls: Sequence[str], target: Path, sha256: str) -> None:
-    """Fetch the first of `urls` whose decompressed content has the checksum into `target`.
+def download(urls: Sequence[str], target: Path, sha256: str, of: Checksum | None = None) -> None:
+    """Fetch the first of `urls` whose content has the checksum into `target`.
 
+    The checksum is of the decompressed content, or what the function `of` makes of the file.
     It is written to a temporary file beside the target and renamed when it is complete and
     right, so an interruption leaves nothing behind; what a killed process left, `clear` removes.
     Raises UnreachableError when all mirrors fail.
@@ -43,7 +40,7 @@ def download(urls: Sequence[str], target: Path, sha256: str) -> None:
     problems = []
     for url in urls:
         try:
-            _fetch(url, target, sha256)
+            _fetch(url, target, sha256, of or payload_sha256)
             return
         except DatasetError as error:
             problems.append(f"{url}: {error.reason}")
@@ -52,66 +49,16 @@ def download(urls: Sequence[str], target: Path, sha256: str) -> None:
     raise UnreachableError("; ".join(problems))
 
 
-def clear(targets: Iterable[Path]) -> None:
-    """Remove the temporary files of downloads to these targets whose processes were killed.
-
-    A download that is under way holds a lock on its file, which the system releases when its
-    process ends, however that happens.
-    """
-    for target in targets:
-        with _alone_in(target.parent):
-            for left in target.parent.glob(f".{target.name}.*"):
-                try:
-                    with left.open("r+b") as file:
-                        _lock(file)
-                    left.unlink(missing_ok=True)
-                except OSError:  # in use, or not ours to remove
-                    continue
-
-
-def _fetch(url: str, target: Path, sha256: str) -> None:
+def _fetch(url: str, target: Path, sha256: str, of: Checksum) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone_in(target.parent):  # or `clear` might meet the file before it is locked
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with contextlib.suppress(OSError):  # a file system without locks
-            _lock(handle)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _copy(url, file, target.name)
-            file.flush()
-            os.fsync(file.fileno())
-            found = payload_sha256(Path(name))
+    with replacing(target) as file:
+        _copy(url, file, target.name)
+        file.flush()
+        found = of(Path(file.name))
         if found != sha256:
             raise DatasetError(
                 url, f"its content has SHA-256 {found}, expected {sha256}", "skip it"
             )
-        os.replace(name, target)
-    except BaseException:  # an interruption too must not leave half a file
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-@contextlib.contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """While temporary files are made or removed in a folder, nobody else does so."""
-    try:
-        handle = os.open(folder, os.O_RDONLY) if fcntl is not None else None
-    except OSError:
-        handle = None
-    try:
-        if handle is not None:
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def _lock(file: Any) -> None:
-    """Lock a file until it is closed; OSError where another process holds it."""
-    if fcntl is not None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _copy(url: str, file: Any, label: str) -> None:
@@ -148,6 +95,12 @@ def payload_sha256(path: Path) -> str:
             path, f"not a complete gzip file ({error})", "try another mirror"
         ) from None
     return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file as it is."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Line:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from ..files.errors import FileError
 
 __all__ = ["DatasetError", "SubsetWarning"]
 
 
-class DatasetError(Exception):
+class DatasetError(FileError):
     """A data file that cannot be used: `path`, the `reason`, and the `remedy`."""
-
-    def __init__(self, path: str | Path, reason: str, remedy: str):
-        super().__init__(f"{path}: {reason}; {remedy}")
-        self.path, self.reason, self.remedy = Path(path), reason, remedy
-
-    def __reduce__(self) -> tuple[type[DatasetError], tuple[str, str, str]]:
-        return type(self), (str(self.path), self.reason, self.remedy)
 
 
 class SubsetWarning(UserWarning):

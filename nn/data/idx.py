@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import gzip
 import math
-import os
-import stat
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..files.atomic import check_regular
 from .errors import DatasetError
 
 __all__ = ["AT_MOST", "idx_shape", "open_payload", "read_idx"]
 
 REPLACE = "replace the file by a complete copy, or delete it to have it downloaded again"
 AT_MOST = 1 << 28  # bytes; the largest of the real files holds 47 million
-UNSUITABLE = [  # what a name can stand for besides a regular file
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe (FIFO)"),
-    (stat.S_ISSOCK, "a socket"),
-    (lambda mode: True, "a device"),
-]
 
 
 def open_payload(path: Path) -> Any:
@@ -32,12 +25,7 @@ def open_payload(path: Path) -> Any:
     Raises DatasetError for what is no regular file: a pipe or a device may never come to an end.
     """
     try:
-        mode = os.stat(path).st_mode
-        if not stat.S_ISREG(mode):
-            kind = next(kind for fits, kind in UNSUITABLE if fits(mode))
-            raise DatasetError(
-                path, f"it cannot be read: it is {kind}, expected a regular file", REPLACE
-            )
+        check_regular(path, REPLACE, DatasetError)
         with path.open("rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"
         return gzip.open(path) if compressed else path.open("rb")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..arguments import plain
 from ..arguments import size as positive
 from ..rng import Seed, as_rng
 
-__all__ = ["batches"]
+__all__ = ["batches", "gathered"]
 
 Array = np.ndarray[Any, Any]
 GATHERED = 1 << 24  # bytes of examples that are put in order at a time
@@ -38,15 +38,20 @@ def batches(
         raise ShapeError(f"batches: x is {x.shape} and t is {t.shape}; expected equal lengths")
     size = positive(size, "batches: size")
     order = as_rng(seed).permutation(len(x)) if shuffle else np.arange(len(x))
-    return _slices(x, t, order, size)
+    return ((xs, ts) for xs, ts in gathered([x, t], order, size))
 
 
-def _slices(x: Array, t: Array, order: Array, size: int) -> Iterator[tuple[Array, Array]]:
-    """Gathering many examples at once and slicing them is quicker than gathering each batch."""
-    at_once = size * max(1, GATHERED // max(1, size * x[:1].nbytes))
+def gathered(arrays: Sequence[Array], order: Array, size: int) -> Iterator[list[Array]]:
+    """Read-only batches of arrays in that order.
+
+    Gathering many examples at once and slicing them is quicker than gathering each batch.
+    """
+    bytes_of_one = sum(array[:1].nbytes for array in arrays)
+    at_once = size * max(1, GATHERED // max(1, size * bytes_of_one))
     for start in range(0, len(order), at_once):
         chosen = order[start : start + at_once]
-        xs, ts = x[chosen], t[chosen]
-        xs.flags.writeable = ts.flags.writeable = False
+        parts = [array[chosen] for array in arrays]
+        for part in parts:
+            part.flags.writeable = False
         for k in range(0, len(chosen), size):
-            yield xs[k : k + size], ts[k : k + size]
+            yield [part[k : k + size] for part in parts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import DTypeLike
 
 from ..arguments import size
 from ..rng import Seed, as_rng
+from .plane import options
 
 __all__ = ["spiral"]
 
@@ -34,14 +34,7 @@ def spiral(
     ((6, 2), [0, 0, 1, 1, 2, 2])
     """
     points, classes = size(points, "spiral: points"), size(classes, "spiral: classes")
-    try:
-        noise = float(noise)
-    except (TypeError, ValueError):
-        raise TypeError(f"spiral: got noise {noise!r}; expected a number") from None
-    if not 0 <= noise < math.inf:
-        raise ValueError(f"spiral: got noise {noise}; expected a standard deviation of at least 0")
-    if np.dtype(dtype).kind != "f":
-        raise ValueError(f"spiral: got dtype {np.dtype(dtype)}; expected a kind of float")
+    noise = options("spiral", noise, dtype)
     rng = as_rng(seed)
     X = np.empty((points * classes, 2))
     y = np.repeat(np.arange(classes), points)

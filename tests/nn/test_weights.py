@@ -1,0 +1,168 @@
+"""Weights as safetensors: to the bit here, and between here and PyTorch in both directions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import saved
+from close import assert_close
+from draws import generator
+
+import nn
+from autograd import Parameter
+
+safetensors_numpy = pytest.importorskip("safetensors.numpy")
+
+
+def equal(one: Any, other: Any) -> None:
+    ours, theirs = one.state_dict(), other.state_dict()
+    assert list(ours) == list(theirs)
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+        assert ours[name].dtype == theirs[name].dtype
+
+
+@pytest.mark.parametrize("layout", [None, "torch"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_weights_come_back_to_the_bit(dtype: Any, layout: str | None, tmp_path: Path) -> None:
+    net, other = saved.Net(1, dtype=dtype), saved.Net(2, dtype=dtype)
+    nn.save_weights(net, tmp_path / "w.safetensors", layout=layout)
+    assert nn.load_weights(other, tmp_path / "w.safetensors") is None
+    equal(net, other)
+    assert os.listdir(tmp_path) == ["w.safetensors"]
+
+
+def test_the_library_reads_the_names_of_the_net(tmp_path: Path) -> None:
+    net = saved.Net(1)
+    nn.save_weights(net, tmp_path / "w")
+    found = safetensors_numpy.load_file(tmp_path / "w")
+    assert found.keys() == net.state_dict().keys()
+    np.testing.assert_array_equal(found["fc1.W"], net.fc1.W.data)
+
+
+def test_smaller_floats_are_taken_and_larger_are_not_rounded(tmp_path: Path) -> None:
+    nn.save_weights(saved.Net(1, dtype=np.float32), tmp_path / "w")
+    wide = saved.Net(2)
+    nn.load_weights(wide, tmp_path / "w")
+    np.testing.assert_array_equal(wide.fc1.W.data, saved.Net(1, dtype=np.float32).fc1.W.data)
+    nn.save_weights(saved.Net(1), tmp_path / "w")
+    with pytest.raises(nn.FileError, match="it does not fit Net"):
+        nn.load_weights(saved.Net(2, dtype=np.float32), tmp_path / "w")
+
+
+def test_strict_false_takes_what_both_have(tmp_path: Path) -> None:
+    net, other = saved.Net(1), saved.Net(2)
+    safetensors_numpy.save_file({"fc1.W": net.fc1.W.numpy(), "more": np.ones(3)}, tmp_path / "w")
+    before = other.fc2.W.numpy().copy()
+    with pytest.raises(nn.FileError, match=r"lacks fc1.b, fc2.W, .*; the net has no more"):
+        nn.load_weights(other, tmp_path / "w")
+    nn.load_weights(other, tmp_path / "w", strict=False)
+    np.testing.assert_array_equal(other.fc1.W.data, net.fc1.W.data)
+    np.testing.assert_array_equal(other.fc2.W.data, before)
+
+
+def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="expected a net"):
+        nn.save_weights(saved.Net, tmp_path / "w")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="layout is 'onnx'"):
+        nn.save_weights(saved.Net(), tmp_path / "w", layout="onnx")
+    with pytest.raises(FileNotFoundError):
+        nn.load_weights(saved.Net(), tmp_path / "w")
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_the_library_the_way_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
+    with pytest.raises(ImportError, match=r"gategrad\[weights\]"):
+        nn.save_weights(saved.Net(), tmp_path / "w")
+
+
+# --- beside PyTorch ---------------------------------------------------------------------------
+
+IMAGES = generator(0).normal(size=(2, 1, 6, 6))
+
+
+class Convolutional(saved.Net):
+    """Layers of both orders: filters are the same in PyTorch, W of Linear is turned."""
+
+    def __init__(self, seed: int = 0):
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 3, 3, seed=seed), nn.ReLU(), nn.Flatten(),
+            nn.Linear(48, 48, seed=seed), nn.Tanh(), nn.Linear(48, 2, seed=seed),
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        return self.body(x)
+
+
+def of_torch(seed: int = 0) -> Any:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("safetensors.torch")
+    torch.manual_seed(seed)
+
+    class Body(torch.nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = torch.nn.Sequential(
+                torch.nn.Conv2d(1, 3, 3), torch.nn.ReLU(), torch.nn.Flatten(),
+                torch.nn.Linear(48, 48), torch.nn.Tanh(), torch.nn.Linear(48, 2),
+            ).double()  # fmt: skip
+
+        def forward(self, x: Any) -> Any:
+            return self.body(x)
+
+    return Body()
+
+
+def test_weights_of_pytorch_load_here(tmp_path: Path) -> None:
+    theirs, ours = of_torch(1), Convolutional(2)
+    torch = __import__("torch")
+    __import__("safetensors.torch").torch.save_file(theirs.state_dict(), tmp_path / "w")
+    nn.load_weights(ours, tmp_path / "w")
+    assert_close(ours(IMAGES), theirs(torch.tensor(IMAGES)))
+    assert ours.body[3].W.data.flags.c_contiguous  # type: ignore[attr-defined]
+
+
+def test_weights_from_here_load_in_pytorch(tmp_path: Path) -> None:
+    theirs, ours = of_torch(1), Convolutional(2)
+    torch = __import__("torch")
+    nn.save_weights(ours, tmp_path / "w", layout="torch")
+    load_file = __import__("safetensors.torch").torch.load_file
+    theirs.load_state_dict(load_file(tmp_path / "w"), strict=True)
+    assert_close(theirs(torch.tensor(IMAGES)), ours(IMAGES))
+    nn.save_weights(ours, tmp_path / "w")
+    found = load_file(tmp_path / "w")
+    np.testing.assert_array_equal(found[next(iter(ours.state_dict()))], ours.body[0].W.data)  # type: ignore[attr-defined]
+
+
+def test_pytorch_counts_batches_and_nobody_misses_it(tmp_path: Path) -> None:
+    state = saved.Net(1).state_dict()
+    safetensors_numpy.save_file({**state, "bn.num_batches_tracked": np.array(3)}, tmp_path / "w")
+    net = saved.Net(2)
+    nn.load_weights(net, tmp_path / "w")
+    equal(net, saved.Net(1))
+
+
+def test_modules_may_have_names_of_their_own(tmp_path: Path) -> None:
+    class Norm(saved.Net):
+        def __init__(self, value: float):
+            self.gamma, self.beta = Parameter([value]), Parameter([value + 1])
+            self.inner = Scale(value)
+
+    class Scale(nn.Module):
+        torch_names = {"scale": "weight"}  # noqa: RUF012
+
+        def __init__(self, value: float):
+            self.scale = Parameter([value + 2])
+
+    nn.save_weights(Norm(1.0), tmp_path / "w", layout="torch")
+    assert set(safetensors_numpy.load_file(tmp_path / "w")) == {"weight", "bias", "inner.weight"}
+    net = Norm(5.0)
+    nn.load_weights(net, tmp_path / "w")
+    equal(net, Norm(1.0))
