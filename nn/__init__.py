@@ -29,9 +29,13 @@ from .losses import (
 )
 from .module import Module, Sequential
 from .optim import SGD
+from .recurrent import GRU, LSTM, RNN
 from .two_layer_net import TwoLayerNet
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "SGD",
     "AvgPool2d",
     "Conv2d",

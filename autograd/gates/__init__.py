@@ -15,6 +15,7 @@ from . import (
     losses,
     operators,
     pool,
+    recurrent,
     reduce,
     shape,
     windows,
@@ -38,6 +39,6 @@ else:
 
 
 _TABLES = (
-    arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators, pool, reduce,
-    shape, windows,
+    arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators, pool,
+    recurrent, reduce, shape, windows,
 )  # fmt: skip
