@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import Parameter
 
 from . import book, data, init, plots
+from .attention import MultiheadAttention, PositionalEncoding, TransformerBlock
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
@@ -46,13 +47,16 @@ __all__ = [
     "Linear",
     "MaxPool2d",
     "Module",
+    "MultiheadAttention",
     "Parameter",
+    "PositionalEncoding",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "SoftmaxWithLoss",
     "SubsetWarning",
     "Tanh",
+    "TransformerBlock",
     "TwoLayerNet",
     "batches",
     "book",

@@ -138,7 +138,7 @@ class _Recurrent(Module):
                 f"{self._path()}: the state is {got}; expected {wanted}: layers, "
                 f"{'' if single else 'examples, '}hidden_size; or None for zeros"
             )
-        parts = [s if isinstance(s, Tensor) else np.asarray(s) for s in parts]
+        parts = [s if isinstance(s, (Tensor, np.ndarray)) else np.asarray(s) for s in parts]
         return [s[:, None] for s in parts] if single else parts
 
     def _run(self, x: Any, state: list[Any], suffix: str) -> tuple[Any, list[Any]]:
