@@ -17,7 +17,7 @@ from autograd import Parameter
 
 from . import book, data, init, plots
 from .attention import MultiheadAttention, PositionalEncoding, TransformerBlock
-from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
+from .conv import Conv1d, Conv2d, ConvTranspose2d, Flatten
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
 from .losses import (
@@ -30,6 +30,16 @@ from .losses import (
 )
 from .module import Module, Sequential
 from .optim import SGD
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+)
 from .recurrent import GRU, LSTM, RNN
 from .two_layer_net import TwoLayerNet
 
@@ -38,13 +48,21 @@ __all__ = [
     "LSTM",
     "RNN",
     "SGD",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
     "AvgPool2d",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose2d",
     "DatasetError",
     "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "HingeLoss",
     "Layer",
     "Linear",
+    "MaxPool1d",
     "MaxPool2d",
     "Module",
     "MultiheadAttention",
