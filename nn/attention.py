@@ -43,6 +43,14 @@ class MultiheadAttention(Module):
     ((3, 5, 8), (3, 5, 5))
     """
 
+    in_proj_weight: Parameter  # or, with kdim or vdim, q_, k_ and v_proj_weight
+    q_proj_weight: Parameter
+    k_proj_weight: Parameter
+    v_proj_weight: Parameter
+    in_proj_bias: Parameter  # this and the next but one: not with bias=False
+    out_proj_weight: Parameter
+    out_proj_bias: Parameter
+
     def __init__(
         self,
         embed_dim: int,
@@ -180,11 +188,13 @@ class MultiheadAttention(Module):
     ) -> tuple[Any, Any]:
         """Where a query may not look, and what is added to the scores; None if nothing."""
         count, heads, rows, _ = q.shape
-        columns, blocked, added = k.shape[2], [], []
+        columns, blocked, added = k.shape[2], list[Any](), list[Any]()
         if causal:
             blocked.append(_later(rows, columns))
-        of_places = {(columns,) if single else (count, columns): (count, 1, 1, columns)}
-        of_pairs = {
+        of_places: dict[Any, Any] = {
+            (columns,) if single else (count, columns): (count, 1, 1, columns)
+        }
+        of_pairs: dict[Any, Any] = {
             (rows, columns): (rows, columns),
             (count * heads, rows, columns): (count, heads, rows, columns),
             (count, rows, columns): (count, 1, rows, columns),
@@ -246,7 +256,7 @@ def _attend(
     q: Any, k: Any, v: Any, blocked: Any, added: Any, p: float, rng: Any
 ) -> tuple[Any, Any]:
     """softmax(q kᵀ) v of every head, side by side: (n, L, features); and the weights."""
-    scores = np.matmul(q, np.swapaxes(k, -1, -2))
+    scores: Any = np.matmul(q, np.swapaxes(k, -1, -2))
     if added is not None:
         scores = scores + added.astype(scores.dtype)
     if blocked is not None:  # so low that its exponential is 0
@@ -375,7 +385,7 @@ class PositionalEncoding(Module):
         out = x + self.table[: x.shape[-2]].astype(x.dtype)
         if self.dropout and getattr(self, "training", True):
             return dropped(out, self.dropout, self._rng)  # type: ignore[no-any-return]
-        return out
+        return out  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"PositionalEncoding({self.table.shape[1]}, {self.table.shape[0]})"

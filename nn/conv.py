@@ -32,6 +32,10 @@ class _Convolution(Layer):
 
     W: Parameter
     b: Parameter  # or None, with bias=False
+    stride: Any
+    padding: Any
+    output_padding: Any
+    dilation: Any
 
     def _build(
         self, in_channels: Any, out_channels: Any, kernel_size: Any, bias: Any, init: Init,

@@ -143,9 +143,9 @@ class _Recurrent(Module):
 
     def _run(self, x: Any, state: list[Any], suffix: str) -> tuple[Any, list[Any]]:
         """One layer in one direction: its states, and the last state."""
-        weights = [getattr(self, f"weight_{side}_{suffix}") for side in ("ih", "hh")]
+        w, u = (getattr(self, f"weight_{side}_{suffix}") for side in ("ih", "hh"))
         biases = [getattr(self, f"bias_{side}_{suffix}") for side in ("ih", "hh") if self.bias]
-        return self._cell(x, state, *weights, biases)
+        return self._cell(x, state, w, u, biases)
 
     def _cell(
         self, x: Any, state: list[Any], w: Any, u: Any, biases: list[Any]

@@ -85,7 +85,7 @@ def _as_rows(x: Array) -> Array:
 
 def _is_stack(x: Array, y: Array) -> bool:
     """Whether x is a stack of matrices, and y one matrix that fits them."""
-    return x.ndim > 2 and y.ndim == 2 and x.shape[-1] == y.shape[0]
+    return bool(x.ndim > 2 and y.ndim == 2 and x.shape[-1] == y.shape[0])
 
 
 def _matmul(x: Array, y: Array) -> Array:

@@ -284,9 +284,9 @@ def _groups(name: str, groups: Any) -> int:
     return int(groups)
 
 
-def _check_filters(name: str, x: Any, w: Any, b: Any, groups: Any) -> int:
+def _check_filters(name: str, x: Any, w: Any, b: Any, given: Any) -> int:
     """Raise unless filters w and biases b fit images x; gives the number of groups."""
-    groups = _groups(name, groups)
+    groups = _groups(name, given)
     if w.ndim != 4 or min(w.shape) < 1:
         raise ShapeError(
             f"{name}: w is {w.shape}; expected (filters, channels, kernel rows, kernel columns)"

@@ -191,8 +191,8 @@ def test_a_block_equals_pytorch(dtype: Any) -> None:
 def test_gradients_to_second_order() -> None:
     layer, x = attention(2, 2, batch_first=True), normal(1, 2, 2)
     ag.check_gradients(lambda x: (layer(x, is_causal=True)[0] ** 2).sum(), x, order=2)
-    smooth = nn.TransformerBlock(2, 1, 3, activation=np.tanh, seed=seeded(0))
-    ag.check_gradients(lambda x: (smooth(x) ** 2).sum(), x)
+    smooth = nn.TransformerBlock(4, 2, 3, activation=np.tanh, seed=seeded(0))
+    ag.check_gradients(lambda x: (smooth(x) ** 2).sum(), normal(1, 2, 4), order=2)
 
 
 def test_compiled_gives_the_bits_of_eager() -> None:
