@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from autograd import Parameter
 
 from . import book, data, files, functional, init, metrics, plots
-from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
+from .attention import MultiheadAttention, PositionalEncoding, TransformerBlock
+from .conv import Conv1d, Conv2d, ConvTranspose2d
 from .data import (
     DataLoader,
     DatasetError,
@@ -52,6 +53,7 @@ from .layers.activations import (
 )
 from .layers.dropout import Dropout
 from .layers.embedding import Embedding
+from .layers.flatten import Flatten
 from .layers.neuron import Neuron
 from .layers.normalisation import BatchNorm1d, BatchNorm2d, LayerNorm, RMSNorm
 from .losses import (
@@ -87,6 +89,17 @@ from .losses import (
 )
 from .module import Module, Sequential
 from .optim import SGD
+from .pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+)
+from .recurrent import GRU, LSTM, RNN
 from .rng import seed
 from .state import StateError
 from .two_layer_net import TwoLayerNet
@@ -94,14 +107,22 @@ from .two_layer_net import TwoLayerNet
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "SGD",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "DataLoader",
     "DatasetError",
@@ -109,6 +130,8 @@ __all__ = [
     "Embedding",
     "FileError",
     "Flatten",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "Hardtanh",
     "HingeLoss",
     "HuberLoss",
@@ -120,14 +143,17 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
     "MaxPool2d",
     "Maxout",
     "Module",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "Neuron",
     "PReLU",
     "Parameter",
+    "PositionalEncoding",
     "RMSNorm",
     "RReLU",
     "ReLU",
@@ -142,6 +168,7 @@ __all__ = [
     "SubsetWarning",
     "SumOfSquaresLoss",
     "Tanh",
+    "TransformerBlock",
     "TripletMarginLoss",
     "TwoLayerNet",
     "batches",

@@ -1,10 +1,10 @@
-"""Layers for images (n, c, h, w): convolution and pooling, and the step down to vectors."""
+"""Convolution of sequences (n, c, length) and images (n, c, h, w), and the step down to vectors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -15,20 +15,111 @@ from autograd import Parameter, ShapeError, Tensor
 from . import init
 from .arguments import size
 from .layers import Array, Flatten, Init, Layer
+from .pooling import AvgPool2d, MaxPool2d
 from .rng import Seed
 
-__all__ = ["AvgPool2d", "Conv2d", "Flatten", "MaxPool2d"]
+__all__ = ["AvgPool2d", "Conv1d", "Conv2d", "ConvTranspose2d", "Flatten", "MaxPool2d"]
 
 Size = int | Sequence[int]
 Padding = int | str | Sequence[Any]
 
 
-class Conv2d(Layer):
+class _Convolution(Layer):
+    """What the convolutions have in common: filters W and biases b, given or drawn, and options."""
+
+    _sizes: tuple[str, ...] = ("rows", "columns")  # of a filter
+    _options: ClassVar[dict[str, Any]] = {}  # by name, with what is usual
+
+    W: Parameter
+    b: Parameter  # or None, with bias=False
+    stride: Any
+    padding: Any
+    output_padding: Any
+    dilation: Any
+
+    def _build(
+        self, in_channels: Any, out_channels: Any, kernel_size: Any, bias: Any, init: Init,
+        seed: Seed, dtype: DTypeLike, **options: Any,
+    ) -> None:  # fmt: skip
+        name = type(self).__name__
+        self.groups = size(options.pop("groups"), f"{name}: groups")
+        for option, value in options.items():
+            setattr(self, option, value)
+        self._init = None if np.ndim(in_channels) else init
+        weights, biases = in_channels, out_channels
+        if self._init is not None:
+            shape = self._filter_shape(in_channels, out_channels, kernel_size)
+            weights = self._filters(shape, seed, dtype)
+            outs = size(out_channels, f"{name}: out_channels")
+            biases = np.zeros(outs, dtype) if bias else None
+        if bool(bias) is (biases is None):
+            raise TypeError(
+                f"{name}: got W, {'b' if biases is not None else 'no b'} and bias={bool(bias)}; "
+                f"expected {name}(W, b) or {name}(W, bias=False)"
+            )
+        self._check(np.shape(weights), None if biases is None else np.shape(biases))
+        self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
+        if biases is not None and not isinstance(biases, Parameter):
+            biases = Parameter(biases, name="b")
+        self.b = biases
+
+    def _check(self, W: tuple[int, ...], b: tuple[int, ...] | None) -> None:
+        check_filters(type(self).__name__, W, W[:1] if b is None else b, self._sizes)
+
+    def _filter_shape(
+        self, in_channels: Any, out_channels: Any, kernel_size: Any
+    ) -> tuple[int, ...]:
+        """The shape of filters (out, in / groups, rows, columns)."""
+        name = type(self).__name__
+        ins = size(in_channels, f"{name}: in_channels")
+        outs = size(out_channels, f"{name}: out_channels")
+        if kernel_size is None:
+            raise TypeError(
+                f"{name}: got {ins} and {outs} channels, and no kernel_size; expected "
+                f"{name}(in_channels, out_channels, kernel_size), or the arrays {name}(W, b)"
+            )
+        if ins % self.groups or outs % self.groups:
+            raise ShapeError(
+                f"{name}: groups is {self.groups}, which does not divide {ins} and {outs} "
+                "channels; choose a number that divides both"
+            )
+        return outs, ins // self.groups, *_each(name, kernel_size, self._sizes)
+
+    def _filters(self, shape: tuple[int, ...], seed: Seed, dtype: DTypeLike) -> Array:
+        """Random filters; the fan-in is the number of elements of one filter."""
+        assert self._init is not None
+        drawn = self._init(math.prod(shape[1:]), shape[0], seed=seed, dtype=dtype)
+        return np.ascontiguousarray(drawn.T).reshape(shape)
+
+    def draw(self, seed: Seed) -> None:
+        """Draw W anew and set b to zero, unless they were given."""
+        if self._init is not None:
+            self.W.data = self._filters(self.W.shape, seed, self.W.dtype)
+            if self.b is not None:
+                self.b.data = np.zeros(self.b.shape)
+
+    def _channels(self) -> tuple[int, int]:
+        """In and out, of all groups."""
+        return self.W.shape[1] * self.groups, self.W.shape[0]
+
+    def __repr__(self) -> str:
+        options = [
+            f"{name}={getattr(self, name)!r}"
+            for name, usual in self._options.items()
+            if getattr(self, name) != usual
+        ]
+        options += ["bias=False"] if self.b is None else []
+        inside = [*self._channels(), _short(self.W.shape[2:]), *options]
+        return f"{type(self).__name__}({', '.join(map(str, inside))})"
+
+
+class Conv2d(_Convolution):
     """Convolution with filters W (out, in / groups, rows, columns), plus a bias b (out,) for each.
 
     in_channels, out_channels   of the images; or copies of given arrays: `Conv2d(W, b)`
     kernel_size                 of the filters: a number, or two for rows and columns
     stride, padding, dilation, groups   as of `autograd.conv2d`
+    bias                        False: no b; `Conv2d(W, bias=False)`
     init                        how W is drawn, from fan-in and fan-out (`nn.init.he`); b is zeros
     seed, dtype                 of the random numbers; of the parameters
     Images (n, in, h, w) give (n, out, down, across). Raises ShapeError for anything else.
@@ -38,42 +129,27 @@ class Conv2d(Layer):
     (32, 16, 24, 24)
     """
 
-    W: Parameter
-    b: Parameter
+    _options: ClassVar[dict[str, Any]] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
     def __init__(
         self,
         in_channels: int | ArrayLike | Parameter,
-        out_channels: int | ArrayLike | Parameter,
+        out_channels: int | ArrayLike | Parameter | None = None,
         kernel_size: Size | None = None,
-        *,
         stride: Size = 1,
         padding: Padding = 0,
         dilation: Size = 1,
         groups: int = 1,
+        bias: bool = True,
+        *,
         init: Init = init.he,
         seed: Seed = None,
         dtype: DTypeLike = float,
     ):
-        self.groups = size(groups, "Conv2d: groups")
-        self._init = None if np.ndim(in_channels) else init
-        if self._init is None:
-            weights: Any = in_channels
-            biases: Any = out_channels
-        else:
-            shape = _filter_shape(in_channels, out_channels, kernel_size, self.groups)
-            weights = _filters(shape, self._init, seed, dtype)
-            biases = np.zeros(shape[0], dtype)
-        check_filters("Conv2d", np.shape(weights), np.shape(biases))
-        self.W = weights if isinstance(weights, Parameter) else Parameter(weights, name="W")
-        self.b = biases if isinstance(biases, Parameter) else Parameter(biases, name="b")
-        self.stride, self.padding, self.dilation = stride, padding, dilation
-
-    def draw(self, seed: Seed) -> None:
-        """Draw W anew and set b to zero, unless they were given."""
-        if self._init is not None:
-            self.W.data = _filters(self.W.shape, self._init, seed, self.W.dtype)
-            self.b.data = np.zeros(self.b.shape)
+        self._build(
+            in_channels, out_channels, kernel_size, bias, init, seed, dtype,
+            stride=stride, padding=padding, dilation=dilation, groups=groups,
+        )  # fmt: skip
 
     def forward(self, x: Any) -> Tensor:
         """The convolution of images x (n, in, h, w)."""
@@ -82,108 +158,141 @@ class Conv2d(Layer):
         )
         return (self._box or self._make_box()).put(out)
 
-    def __repr__(self) -> str:
-        out_channels, channels, *size = self.W.shape
-        options = [f"{name}={getattr(self, name)!r}" for name in _options(self)]
-        inside = [channels * self.groups, out_channels, _short(size), *options]
-        return f"Conv2d({', '.join(map(str, inside))})"
+
+class Conv1d(_Convolution):
+    """Convolution of sequences with filters W (out, in / groups, length), plus a bias b (out,).
+
+    The arguments are those of `Conv2d`, with one number where it takes two. Sequences
+    (n, in, length) give (n, out, places). Raises ShapeError for anything else.
+
+    >>> import nn
+    >>> nn.Conv1d(2, 8, 5, padding="same", seed=0)(np.zeros((32, 2, 40))).shape
+    (32, 8, 40)
+    """
+
+    _sizes = ("length",)
+    _options: ClassVar[dict[str, Any]] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
+
+    def __init__(
+        self,
+        in_channels: int | ArrayLike | Parameter,
+        out_channels: int | ArrayLike | Parameter | None = None,
+        kernel_size: int | None = None,
+        stride: int = 1,
+        padding: Padding = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        init: Init = init.he,
+        seed: Seed = None,
+        dtype: DTypeLike = float,
+    ):
+        self._build(
+            in_channels, out_channels, kernel_size, bias, init, seed, dtype,
+            stride=stride, padding=padding, dilation=dilation, groups=groups,
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Tensor:
+        """The convolution of sequences x (n, in, length)."""
+        return autograd.conv1d(  # type: ignore[no-any-return]
+            x, self.W, self.b, self.stride, self.padding, self.dilation, self.groups
+        )
 
 
-def _options(layer: Conv2d) -> list[str]:
-    """The options that are not as usual."""
-    usual = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-    return [name for name, value in usual.items() if getattr(layer, name) != value]
+class ConvTranspose2d(_Convolution):
+    """The transposed convolution, which makes images larger: W (in, out / groups, rows, columns).
+
+    in_channels, out_channels, kernel_size, bias, init, seed, dtype   as of `Conv2d`
+    stride, padding, output_padding, groups, dilation   as of `autograd.conv_transpose2d`
+    Images (n, in, h, w) give (n, out, (h - 1) * stride - 2 padding + dilation * (rows - 1) +
+    output_padding + 1, the same for w). Raises ShapeError for anything else.
+
+    >>> import nn
+    >>> nn.ConvTranspose2d(16, 8, 4, stride=2, padding=1, seed=0)(np.zeros((3, 16, 7, 7))).shape
+    (3, 8, 14, 14)
+    """
+
+    _options: ClassVar[dict[str, Any]] = {
+        "stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        in_channels: int | ArrayLike | Parameter,
+        out_channels: int | ArrayLike | Parameter | None = None,
+        kernel_size: Size | None = None,
+        stride: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Size = 1,
+        *,
+        init: Init = init.he,
+        seed: Seed = None,
+        dtype: DTypeLike = float,
+    ):
+        self._build(
+            in_channels, out_channels, kernel_size, bias, init, seed, dtype, stride=stride,
+            padding=padding, output_padding=output_padding, groups=groups, dilation=dilation,
+        )  # fmt: skip
+
+    def _filter_shape(
+        self, in_channels: Any, out_channels: Any, kernel_size: Any
+    ) -> tuple[int, ...]:
+        """The shape of filters (in, out / groups, rows, columns)."""
+        outs, ins, *rest = super()._filter_shape(in_channels, out_channels, kernel_size)
+        return ins * self.groups, outs // self.groups, *rest
+
+    def _filters(self, shape: tuple[int, ...], seed: Seed, dtype: DTypeLike) -> Array:
+        """Random filters; every channel that comes in reaches an element of the result."""
+        assert self._init is not None
+        fan_in = shape[0] // self.groups * math.prod(shape[2:])
+        drawn = self._init(fan_in, shape[1] * self.groups, seed=seed, dtype=dtype)
+        return np.ascontiguousarray(drawn.T).reshape(shape)
+
+    def _check(self, W: tuple[int, ...], b: tuple[int, ...] | None) -> None:
+        outs = W[1:2] and (W[1] * self.groups,)
+        if len(W) != 4 or b not in (None, outs) or W[0] % self.groups:
+            raise ShapeError(
+                f"ConvTranspose2d: W is {W} and b is {b}; expected W (in, out / groups, rows, "
+                "columns) and b (out,)"
+            )
+
+    def _channels(self) -> tuple[int, int]:
+        """In and out, of all groups."""
+        return self.W.shape[0], self.W.shape[1] * self.groups
+
+    def forward(self, x: Any) -> Tensor:
+        """The transposed convolution of images x (n, in, h, w)."""
+        return autograd.conv_transpose2d(  # type: ignore[no-any-return]
+            x, self.W, self.b, self.stride, self.padding, self.output_padding, self.groups,
+            self.dilation,
+        )  # fmt: skip
 
 
-def check_filters(name: str, W: tuple[int, ...], b: tuple[int, ...]) -> None:
+def check_filters(
+    name: str,
+    W: tuple[int, ...],
+    b: tuple[int, ...],
+    sizes: Sequence[str] = ("rows", "columns"),
+) -> None:
     """Raise ShapeError unless the shapes of filters and biases fit together."""
-    if len(W) != 4 or b != W[:1]:
+    if len(W) != 2 + len(sizes) or b != W[:1]:
         raise ShapeError(
-            f"{name}: W is {W} and b is {b}; expected W (out, in, rows, columns) and b (out,)"
+            f"{name}: W is {W} and b is {b}; expected W (out, in, {', '.join(sizes)}) and b (out,)"
         )
 
 
-def _filter_shape(
-    in_channels: Any, out_channels: Any, kernel_size: Any, groups: int
-) -> tuple[int, ...]:
-    """The shape of filters (out, in / groups, rows, columns)."""
-    ins, outs = size(in_channels, "Conv2d: in_channels"), size(out_channels, "Conv2d: out_channels")
-    if kernel_size is None:
-        raise TypeError(
-            f"Conv2d: got {ins} and {outs} channels, and no kernel_size; expected "
-            "Conv2d(in_channels, out_channels, kernel_size), or the arrays Conv2d(W, b)"
-        )
-    if ins % groups or outs % groups:
-        raise ShapeError(
-            f"Conv2d: groups is {groups}, which does not divide {ins} and {outs} channels; choose "
-            "a number that divides both"
-        )
-    return outs, ins // groups, *_two(kernel_size)
-
-
-def _filters(shape: tuple[int, ...], init: Init, seed: Seed, dtype: DTypeLike) -> Array:
-    """Random filters; the fan-in is the number of elements of one filter."""
-    drawn = init(math.prod(shape[1:]), shape[0], seed=seed, dtype=dtype)
-    return np.ascontiguousarray(drawn.T).reshape(shape)
-
-
-def _two(kernel: Any) -> tuple[int, int]:
-    both = (kernel, kernel) if np.ndim(kernel) == 0 else tuple(kernel)
-    if len(both) != 2:
-        raise TypeError(
-            f"Conv2d: kernel_size is {kernel!r}; expected an integer, or two for rows and columns"
-        )
-    rows, columns = (size(k, "Conv2d: kernel_size") for k in both)
-    return rows, columns
+def _each(name: str, kernel: Any, sizes: Sequence[str]) -> tuple[int, ...]:
+    """The size of a filter along each of its axes, from one number or several."""
+    each = (kernel,) * len(sizes) if np.ndim(kernel) == 0 else tuple(kernel)
+    if len(each) != len(sizes):
+        more = ", or two for rows and columns" if len(sizes) == 2 else ""
+        raise TypeError(f"{name}: kernel_size is {kernel!r}; expected an integer{more}")
+    return tuple(size(k, f"{name}: kernel_size") for k in each)
 
 
 def _short(size: Sequence[int]) -> Any:
-    return size[0] if size[0] == size[1] else tuple(size)
-
-
-class MaxPool2d(Layer):
-    """The largest of every window; `kernel_size` and the others as of `autograd.max_pool2d`."""
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        *,
-        padding: Padding = 0,
-        dilation: Size = 1,
-    ):
-        self.kernel_size, self.stride = kernel_size, stride
-        self.padding, self.dilation = padding, dilation
-
-    def forward(self, x: Any) -> Tensor:
-        """(n, c, h, w) to (n, c, down, across)."""
-        return autograd.max_pool2d(  # type: ignore[no-any-return]
-            x, self.kernel_size, self.stride, self.padding, self.dilation
-        )
-
-    def __repr__(self) -> str:
-        return f"MaxPool2d({self.kernel_size})"
-
-
-class AvgPool2d(Layer):
-    """The mean of every window; `kernel_size` and the others as of `autograd.avg_pool2d`."""
-
-    def __init__(
-        self,
-        kernel_size: Size,
-        stride: Size | None = None,
-        *,
-        padding: Padding = 0,
-        count_include_pad: bool = True,
-    ):
-        self.kernel_size, self.stride = kernel_size, stride
-        self.padding, self.count_include_pad = padding, count_include_pad
-
-    def forward(self, x: Any) -> Tensor:
-        """(n, c, h, w) to (n, c, down, across)."""
-        return autograd.avg_pool2d(  # type: ignore[no-any-return]
-            x, self.kernel_size, self.stride, self.padding, self.count_include_pad
-        )
-
-    def __repr__(self) -> str:
-        return f"AvgPool2d({self.kernel_size})"
+    return size[0] if len({*size}) == 1 else tuple(size)

@@ -165,6 +165,36 @@ accelerate(gates.sum_to, sum_to)
 accelerate(gates.broadcast_to, _broadcast_to)
 
 
+# --- softmax -------------------------------------------------------------------------------------
+
+
+@vanishing
+def softmax(x: Array, axis: int = -1) -> Array:
+    """exp(x) / Σ exp(x) along `axis`, in memory of one array."""
+    if x.__class__ is not ndarray or x.dtype.kind != "f":
+        weights = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return weights / np.sum(weights, axis=axis, keepdims=True)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    out = np.subtract(x, top, out=empty(x.shape, x.dtype))
+    np.exp(out, out=out)
+    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    return out
+
+
+@vanishing
+def _softmax_back(g: Array, out: Array, axis: int) -> Array:
+    if g.__class__ is not ndarray or g.dtype != out.dtype or out.dtype.kind != "f":
+        return out * (g - np.sum(g * out, axis=axis, keepdims=True))
+    local = np.multiply(g, out, out=empty(g.shape, g.dtype))
+    total = np.add.reduce(local, axis=axis, keepdims=True)
+    np.subtract(g, total, out=local)
+    local *= out
+    return local
+
+
+accelerate(gates.softmax, softmax, vjp=(lambda g, out, axis: _softmax_back(g, out, axis),))
+
+
 # --- softmax cross-entropy -----------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -77,13 +78,27 @@ _plain_matmul, _plain_affine = _rows[0].kernel, _rows[1].kernel
 _plain_by_x, _plain_by_y = _rows[0].rules
 
 
+def _as_rows(x: Array) -> Array:
+    """A stack of matrices as one, of all its rows: one large product is quicker than many."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _is_stack(x: Array, y: Array) -> bool:
+    """Whether x is a stack of matrices, and y one matrix that fits them."""
+    return bool(x.ndim > 2 and y.ndim == 2 and x.shape[-1] == y.shape[0])
+
+
 def _matmul(x: Array, y: Array) -> Array:
     if x.ndim == y.ndim == 2 and x.shape[1] == y.shape[0]:
         return product(x, y)
+    if _is_stack(x, y):
+        return product(_as_rows(x), y).reshape(*x.shape[:-1], y.shape[1])
     return _plain_matmul(x, y)
 
 
 def _by_x(g: Array, x_shape: tuple[int, ...], y: Array) -> Array:
+    if g.ndim > 2 and y.ndim == 2 and g.ndim == len(x_shape):
+        return product(_as_rows(g), y.T).reshape(x_shape)
     if g.ndim == y.ndim == 2:
         columns = y.T
         return product(g, columns.copy() if y.shape[1] <= FEW else columns)  # BLAS likes rows
@@ -95,6 +110,8 @@ def _by_y(g: Array, x: Array, y_shape: tuple[int, ...]) -> Array:
 
 
 def _affine(x: Array, w: Array, b: Array) -> Array:
+    if _is_stack(x, w) and b.shape == w.shape[1:]:
+        return _affine(_as_rows(x), w, b).reshape(*x.shape[:-1], w.shape[1])
     if not (x.ndim == w.ndim == 2 and x.shape[1] == w.shape[0] and b.shape == w.shape[1:]):
         return _plain_affine(x, w, b)
     if x.shape[1] <= FEW and len(x) >= 64:
@@ -110,6 +127,8 @@ def _with_ones(x: Array) -> Array:
 
 def _column_sums(g: Array, shape: tuple[int, ...]) -> Array:
     """db = the sum of g over the batch; as a product with ones, which is quicker."""
+    if g.ndim > 2 and len(shape) == 1:
+        g = _as_rows(g)
     if g.__class__ is ndarray and g.ndim == 2 and len(shape) == 1:
         return np.dot(filled((len(g),), g.dtype, 1.0), g)
     return sum_to(g, shape=shape)

@@ -16,6 +16,7 @@ from . import (
     losses,
     operators,
     pool,
+    recurrent,
     reduce,
     shape,
     windows,
@@ -40,5 +41,5 @@ else:
 
 _TABLES = (
     activations, arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators,
-    pool, reduce, shape, windows,
+    pool, recurrent, reduce, shape, windows,
 )  # fmt: skip

@@ -25,20 +25,25 @@ import numpy as np
 from ..arrays import Array
 from ..declare import gate
 from ..errors import DTypeError, ShapeError
+from .shape import expand_dims
 from .signatures import recorded
 from .windows import (
     Padding,
     Size,
     Window,
+    along_rows,
     as_images,
     as_operand,
+    as_rows,
+    padding_of_rows,
+    pair_of,
     pieces_of,
     sum_of_pieces,
     unfold,
     window_on,
 )
 
-__all__ = ["conv2d"]
+__all__ = ["conv1d", "conv2d", "conv_transpose2d"]
 
 
 def _columns(pieces: Any, groups: int) -> Any:
@@ -171,24 +176,125 @@ def conv2d(
     (1, 1, 2, 2)
     """
     x = as_images("conv2d", x)
+    return _convolution("conv2d", x, w, b, stride, padding, dilation, groups)
+
+
+def _convolution(
+    name: str, x: Any, w: Any, b: Any, stride: Any, padding: Any, dilation: Any, groups: Any
+) -> Any:
     w, b = as_operand(w), b if b is None else as_operand(b)
-    groups = _check_filters(x, w, b, groups)
-    window = window_on("conv2d", x.shape, w.shape[2:], stride, padding, dilation)
+    groups = _check_filters(name, x, w, b, groups)
+    window = window_on(name, x.shape, w.shape[2:], stride, padding, dilation)
     return conv2d_gate(x, w, b, window=window, groups=groups)
 
 
-def _check_filters(x: Any, w: Any, b: Any, groups: Any) -> int:
-    """Raise unless filters w and biases b fit images x; gives the number of groups."""
+@recorded
+def conv1d(
+    x: Any,
+    w: Any,
+    b: Any = None,
+    stride: int = 1,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int = 1,
+    groups: int = 1,
+) -> Any:
+    """The same as `conv2d` along one axis: of sequences x (n, c, length).
+
+    w (f, c / groups, kernel length);  padding a number, a pair (before, after), "valid" or "same"
+    Gives (n, f, (length + padding - reach) // stride + 1). Raises what `conv2d` raises.
+
+    >>> conv1d(np.ones((1, 1, 6)), np.ones((1, 1, 3)), stride=2).shape
+    (1, 1, 2)
+    """
+    w = as_operand(w)
+    if w.ndim != 3:
+        raise ShapeError(f"conv1d: w is {w.shape}; expected (filters, channels, kernel length)")
+    x = as_rows("conv1d", x)
+    across = along_rows("conv1d", stride=stride, dilation=dilation)
+    out = _convolution(
+        "conv1d", x, expand_dims(w, 2), b, across["stride"], padding_of_rows("conv1d", padding),
+        across["dilation"], groups,
+    )  # fmt: skip
+    return np.squeeze(out, 2)
+
+
+@recorded
+def conv_transpose2d(
+    x: Any,
+    w: Any,
+    b: Any = None,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    groups: int = 1,
+    dilation: Size = 1,
+) -> Any:
+    """The adjoint of `conv2d`, as a layer: every element of x puts its multiple of a filter.
+
+    x         (n, c, h, w) floats;  w (c, f / groups, kernel rows, kernel columns);  b (f,) or None
+    stride    how far apart the filters are put; one number, or two; so is dilation
+    padding   how many rows and columns are cut off at each side; one number, or two
+    output_padding   rows and columns more at the lower and the right end, fewer than the stride
+    Gives (n, f, (h - 1) * stride - 2 padding + reach + output_padding, the same for w), as PyTorch
+    does (Dumoulin, Visin 2016, arXiv:1603.07285). Raises what `conv2d` raises.
+
+    >>> conv_transpose2d(np.ones((1, 1, 3, 3)), np.ones((1, 1, 2, 2)), stride=2).shape
+    (1, 1, 6, 6)
+    """
+    name = "conv_transpose2d"
+    x, w = as_images(name, x), as_operand(w)
+    if w.ndim != 4 or min(w.shape) < 1 or w.shape[0] != x.shape[1]:
+        raise ShapeError(
+            f"{name}: x is {x.shape} and w is {w.shape}; expected w (channels of x, filters / "
+            "groups, kernel rows, kernel columns)"
+        )
+    groups = _groups(name, groups)
+    if x.shape[1] % groups:
+        raise ShapeError(
+            f"{name}: {groups} groups divide {x.shape[1]} channels unevenly; choose a number that "
+            "divides them"
+        )
+    b = None if b is None else as_operand(b)
+    _check_floats(name, w, b, groups * w.shape[1])
+    pairs = {"stride": stride, "dilation": dilation}
+    steps, apart = (pair_of(name, option, value) for option, value in pairs.items())
+    cut, more = (
+        pair_of(name, option, value, least=0)
+        for option, value in (("padding", padding), ("output_padding", output_padding))
+    )
+    if any(extra >= step for extra, step in zip(more, steps, strict=True)):
+        raise ValueError(f"{name}: output_padding is {more}; expected less than the stride {steps}")
+    rows, columns = ((side, side) for side in cut)
+    window = Window(tuple(w.shape[2:]), steps, apart, (rows, columns))
+    shape = tuple(
+        (x.shape[k + 2] - 1) * steps[k] - 2 * cut[k] + window.reach(k) + more[k] for k in (0, 1)
+    )
+    if min(shape) < 1 or 0 in x.shape[2:]:
+        raise ShapeError(
+            f"{name}: x is {x.shape}, and the result would have {shape[0]} x {shape[1]} places; "
+            "use less padding"
+        )
+    out = conv2d_transpose(x, w, shape=shape, window=window, groups=groups)
+    return out if b is None else out + np.reshape(b, (-1, 1, 1))
+
+
+def _groups(name: str, groups: Any) -> int:
     if not isinstance(groups, (int, np.integer)) or isinstance(groups, bool) or groups < 1:
-        raise ValueError(f"conv2d: groups is {groups!r}; expected an integer of at least 1")
+        raise ValueError(f"{name}: groups is {groups!r}; expected an integer of at least 1")
+    return int(groups)
+
+
+def _check_filters(name: str, x: Any, w: Any, b: Any, given: Any) -> int:
+    """Raise unless filters w and biases b fit images x; gives the number of groups."""
+    groups = _groups(name, given)
     if w.ndim != 4 or min(w.shape) < 1:
         raise ShapeError(
-            f"conv2d: w is {w.shape}; expected (filters, channels, kernel rows, kernel columns)"
+            f"{name}: w is {w.shape}; expected (filters, channels, kernel rows, kernel columns)"
         )
     channels, filters = x.shape[1], w.shape[0]
     if channels % groups or filters % groups:
         raise ShapeError(
-            f"conv2d: {groups} groups divide {channels} channels and {filters} filters unevenly; "
+            f"{name}: {groups} groups divide {channels} channels and {filters} filters unevenly; "
             "choose a number that divides both"
         )
     if w.shape[1] * groups != channels:
@@ -197,16 +303,22 @@ def _check_filters(x: Any, w: Any, b: Any, groups: Any) -> int:
         if wanted and not rest and not filters % wanted:
             hint = f". Did you mean groups={wanted}?"
         raise ShapeError(
-            f"conv2d: x is {x.shape} but w is {w.shape}; x has {channels} channels, and the "
+            f"{name}: x is {x.shape} but w is {w.shape}; x has {channels} channels, and the "
             f"filters are for {w.shape[1] * groups}{hint}"
         )
+    _check_floats(name, w, b, filters)
+    return groups
+
+
+def _check_floats(name: str, w: Any, b: Any, filters: int) -> None:
+    """Raise unless filters and biases are floats, and there is a bias for each filter."""
     if b is not None and b.shape != (filters,):
         raise ShapeError(
-            f"conv2d: b is {b.shape}; expected ({filters},), a bias for each of {filters} filters"
+            f"{name}: b is {b.shape}; expected ({filters},), a bias for each of {filters} filters"
         )
-    for name, operand in (("w", w), ("b", b)):
+    for operand_name, operand in (("w", w), ("b", b)):
         if operand is not None and operand.dtype.kind != "f":
             raise DTypeError(
-                f"conv2d: {name} is {operand.dtype}; expected floats, so use {name}.astype(float)"
+                f"{name}: {operand_name} is {operand.dtype}; expected floats, so use "
+                f"{operand_name}.astype(float)"
             )
-    return int(groups)

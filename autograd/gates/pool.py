@@ -18,14 +18,17 @@ from .windows import (
     Padding,
     Size,
     Window,
+    along_rows,
     as_images,
+    as_rows,
     fold,
+    padding_of_rows,
     pieces_of,
     unfold,
     window_on,
 )
 
-__all__ = ["avg_pool2d", "max_pool2d"]
+__all__ = ["avg_pool1d", "avg_pool2d", "max_pool1d", "max_pool2d"]
 
 LOWEST = -math.inf  # what max pooling sees in the padding
 
@@ -102,11 +105,34 @@ def max_pool2d(
            [13., 15.]])
     """
     x = as_images("max_pool2d", x)
-    stride = kernel_size if stride is None else stride
-    window = window_on("max_pool2d", x.shape, kernel_size, stride, padding, dilation)
+    return _largest("max_pool2d", x, kernel_size, stride, padding, dilation)
+
+
+def _largest(name: str, x: Any, size: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+    window = window_on(name, x.shape, size, size if stride is None else stride, padding, dilation)
     if window.pads:
         in_image(window, x.shape[2:])
     return max_pool2d_gate(x, window=window)
+
+
+@recorded
+def max_pool1d(
+    x: Any,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int = 1,
+) -> Any:
+    """The same as `max_pool2d` along one axis: of sequences x (n, c, length).
+
+    >>> max_pool1d(np.array([[[1.0, 5.0, 2.0, 3.0]]]), 2)
+    array([[[5., 3.]]])
+    """
+    name, stride = "max_pool1d", kernel_size if stride is None else stride
+    rows = along_rows(name, kernel_size=kernel_size, stride=stride, dilation=dilation)
+    x, sides = as_rows(name, x), padding_of_rows(name, padding)
+    out = _largest(name, x, rows["kernel_size"], rows["stride"], sides, rows["dilation"])
+    return np.squeeze(out, 2)
 
 
 # --- the mean ----------------------------------------------------------------------------------
@@ -174,8 +200,31 @@ def avg_pool2d(
            [10.5, 12.5]])
     """
     x = as_images("avg_pool2d", x)
-    stride = kernel_size if stride is None else stride
-    window = window_on("avg_pool2d", x.shape, kernel_size, stride, padding, 1)
+    return _means("avg_pool2d", x, kernel_size, stride, padding, count_include_pad)
+
+
+def _means(name: str, x: Any, size: Any, stride: Any, padding: Any, include: Any) -> Any:
+    window = window_on(name, x.shape, size, size if stride is None else stride, padding, 1)
     if window.pads:
         in_image(window, x.shape[2:])
-    return avg_pool2d_gate(x, window=window, count_include_pad=bool(count_include_pad))
+    return avg_pool2d_gate(x, window=window, count_include_pad=bool(include))
+
+
+@recorded
+def avg_pool1d(
+    x: Any,
+    kernel_size: int,
+    stride: int | None = None,
+    padding: int | str | Sequence[int] = 0,
+    count_include_pad: bool = True,
+) -> Any:
+    """The same as `avg_pool2d` along one axis: of sequences x (n, c, length).
+
+    >>> avg_pool1d(np.array([[[1.0, 5.0, 2.0, 4.0]]]), 2)
+    array([[[3., 3.]]])
+    """
+    name, stride = "avg_pool1d", kernel_size if stride is None else stride
+    rows = along_rows(name, kernel_size=kernel_size, stride=stride)
+    x, sides = as_rows(name, x), padding_of_rows(name, padding)
+    out = _means(name, x, rows["kernel_size"], rows["stride"], sides, count_include_pad)
+    return np.squeeze(out, 2)

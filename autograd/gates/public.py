@@ -12,5 +12,6 @@ from .elementwise import *
 from .linear import *
 from .losses import *
 from .pool import *
+from .recurrent import *
 from .reduce import *
 from .shape import *

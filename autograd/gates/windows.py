@@ -23,10 +23,14 @@ from ..tensor import Tensor
 
 __all__ = [
     "Window",
+    "along_rows",
     "as_images",
     "as_operand",
+    "as_rows",
     "fold",
     "padded",
+    "padding_of_rows",
+    "pair_of",
     "pieces_of",
     "sum_of_pieces",
     "unfold",
@@ -169,15 +173,19 @@ def _hashable(option: Any) -> Any:
     return option.item() if isinstance(option, np.integer) else option
 
 
-def _pair(name: str, option: str, value: Any) -> Pair:
-    """Two positive numbers, given as one or two."""
+def pair_of(name: str, option: str, value: Any, least: int = 1) -> Pair:
+    """Two numbers of at least `least`, given as one or two."""
+    return _pair(name, option, _hashable(value), least)
+
+
+def _pair(name: str, option: str, value: Any, least: int = 1) -> Pair:
     pair = value if isinstance(value, tuple) else (value, value)
     if len(pair) != 2 or any(type(v) is not int for v in pair):
         raise TypeError(
             f"{name}: {option} is {value!r}; expected an integer, or two for rows and columns"
         )
-    if min(pair) < 1:
-        raise ValueError(f"{name}: {option} is {value!r}; expected at least 1")
+    if min(pair) < least:
+        raise ValueError(f"{name}: {option} is {value!r}; expected at least {least}")
     return pair
 
 
@@ -224,6 +232,48 @@ def as_images(name: str, x: Any) -> Any:
     if x.dtype.kind != "f":
         raise DTypeError(f"{name}: x is {x.dtype}; expected floats, so use x.astype(float)")
     return x
+
+
+# --- sequences, which are images of one row ----------------------------------------------------
+
+
+def as_rows(name: str, x: Any) -> Any:
+    """Sequences (n, channels, length) of floats, as images of one row.
+
+    Raises ShapeError for other shapes, DTypeError for other numbers.
+    """
+    x = as_operand(x)
+    if x.ndim != 3:
+        hint = "; for a single sequence use x[None]" if x.ndim == 2 else ""
+        raise ShapeError(f"{name}: x is {x.shape}; expected (sequences, channels, length){hint}")
+    return as_images(name, np.expand_dims(x, 2))
+
+
+def along_rows(name: str, **options: Any) -> dict[str, Pair]:
+    """Options of windows on sequences, each a number, as those of windows on images of one row."""
+    found = {}
+    for option, value in options.items():
+        (number,) = value if isinstance(value, (tuple, list)) and len(value) == 1 else (value,)
+        number = _hashable(number)
+        if type(number) is not int:
+            raise TypeError(f"{name}: {option} is {value!r}; expected an integer")
+        found[option] = 1, number
+    return found
+
+
+def padding_of_rows(name: str, value: Any) -> Any:
+    """Padding of sequences, as that of images of one row: a number, a pair, or a word."""
+    if isinstance(value, str):
+        return value
+    value = _hashable(value)
+    sides = value if isinstance(value, tuple) else (value, value)
+    sides = sides * 2 if len(sides) == 1 else sides
+    if len(sides) != 2 or any(type(side) is not int for side in sides):
+        raise TypeError(
+            f"{name}: padding is {value!r}; expected an integer, a pair (before, after), 'same' or "
+            "'valid'"
+        )
+    return (0, 0), sides
 
 
 # --- taking images apart, and putting them together -------------------------------------------

@@ -125,3 +125,51 @@ def fold(x: Any, shape: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 
         image[seen] += np.moveaxis(x[..., i, j], (0, 1), (2, 3))
     (above, _), (left, _) = _sides(padding)
     return image[:, :, above : above + shape[2], left : left + shape[3]]
+
+
+# --- recurrent layers ----------------------------------------------------------------------------
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + np.exp(-x))
+
+
+def _added(w: np.ndarray, h: np.ndarray, column: int) -> float:
+    return sum(h[k] * w[k, column] for k in range(len(h)))
+
+
+def rnn(x: np.ndarray, w: np.ndarray, h: np.ndarray, relu: bool = False) -> np.ndarray:
+    """The states after all steps, unit by unit."""
+    out = np.empty(x.shape, np.result_type(x, w, h))
+    for t, n, k in np.ndindex(x.shape):
+        a = x[t, n, k] + _added(w, out[t - 1, n] if t else h[n], k)
+        out[t, n, k] = max(a, 0) if relu else np.tanh(a)
+    return out
+
+
+def lstm(
+    x: np.ndarray, w: np.ndarray, h: np.ndarray, c: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The states after all steps, and the last cell."""
+    hidden, cell = len(w), c.copy()
+    out = np.empty((*x.shape[:2], hidden), np.result_type(x, w, h, c))
+    for t, n, k in np.ndindex(out.shape):
+        before = out[t - 1, n] if t else h[n]
+        i, f, a, o = (x[t, n, j] + _added(w, before, j) for j in range(k, 4 * hidden, hidden))
+        cell[n, k] = _sigmoid(f) * cell[n, k] + _sigmoid(i) * np.tanh(a)
+        out[t, n, k] = _sigmoid(o) * np.tanh(cell[n, k])
+    return out, cell
+
+
+def gru(x: np.ndarray, w: np.ndarray, b: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """The states after all steps."""
+    hidden = len(w)
+    out = np.empty((*x.shape[:2], hidden), np.result_type(x, w, b, h))
+    for t, n, k in np.ndindex(out.shape):
+        before = out[t - 1, n] if t else h[n]
+        columns = range(k, 3 * hidden, hidden)
+        (r, z, a), added = x[t, n, k::hidden], [_added(w, before, j) + b[j] for j in columns]
+        z = _sigmoid(z + added[1])
+        a = np.tanh(a + _sigmoid(r + added[0]) * added[2])
+        out[t, n, k] = (1 - z) * a + z * before[k]
+    return out

@@ -11,6 +11,7 @@ from cases import CASES, Case, case, normal, positive, rng, spread, value_and_al
 from library_cases import TABLES
 
 import autograd as ag
+from autograd.gates import recurrent
 from autograd.gates.windows import Window
 
 __all__ = ["CASES", "TABLES", "Case", "normal", "positive", "spread", "value_and_all_grads"]
@@ -303,6 +304,43 @@ for tag, size, options in [
              [spread(2, 2, 5, 7)], tag="-".join([tag, *more]), smooth=name == "avg_pool2d",
              plain=lambda x, f=name, s=size, o=given: getattr(by_loops, f)(x, s, **o),
              torch=f"lambda x: T.nn.functional.{name}(x, {size}, **{given})")  # fmt: skip
+
+
+def _joined(found: Any) -> np.ndarray:
+    """States, and behind them the cell where there is one."""
+    states, *cell = found if isinstance(found, tuple) else (found,)
+    return np.concatenate([states, *[c[None] for c in cell]])
+
+
+# recurrent layers: as gates of one vector; plain loops, and PyTorch with the identity as weights of
+# the inputs
+for name, call, loops, shapes, options in [
+    ("rnn", recurrent.rnn_gate, by_loops.rnn, recurrent.rnn_shapes, {"relu": False}),
+    ("lstm", recurrent.lstm_gate, by_loops.lstm, recurrent.lstm_shapes, {}),
+    ("gru", recurrent.gru_gate, by_loops.gru, recurrent.gru_shapes, {}),
+]:
+    parts = shapes((3, 2, 2))
+    case(name, lambda v, f=call, o=options: f(v, sizes=(3, 2, 2), **o),
+         [normal(sum(math.prod(shape) for shape in parts))], tag="vector",
+         plain=lambda v, f=loops, s=parts: _joined(f(*recurrent.split(v, s))))  # fmt: skip
+for steps in (1, 4):
+    x, w, h = normal(steps, 2, 3), normal(3, 3), normal(2, 3)
+    case("rnn", ag.rnn, [x, w, h], tag=f"{steps}", plain=by_loops.rnn,
+         torch="lambda x, w, h: T.rnn_tanh(x, h[None], [T.eye(3).to(x), w.T], False, 1, 0.0, False,"
+         "False, False)[0]")  # fmt: skip
+    case("rnn", lambda x, w, h: ag.rnn(x, w, h, relu=True), [x, w, h], tag=f"relu-{steps}",
+         plain=lambda x, w, h: by_loops.rnn(x, w, h, relu=True), smooth=False,
+         torch="lambda x, w, h: T.rnn_relu(x, h[None], [T.eye(3).to(x), w.T], False, 1, 0.0, False,"
+         "False, False)[0]")  # fmt: skip
+    case("lstm", lambda x, w, h, c: np.concatenate(ag.lstm(x, w, h, c), axis=None),
+         [normal(steps, 2, 12), normal(3, 12), h, normal(2, 3)], tag=f"{steps}",
+         plain=lambda x, w, h, c: np.concatenate(by_loops.lstm(x, w, h, c), axis=None),
+         torch="lambda x, w, h, c: T.cat([a.ravel() for a in T.lstm(x, (h[None], c[None]),"
+         "[T.eye(12).to(x), w.T], False, 1, 0.0, False, False, False)[::2]])")  # fmt: skip
+    case("gru", ag.gru, [normal(steps, 2, 9), normal(3, 9), normal(9), h], tag=f"{steps}",
+         plain=by_loops.gru,
+         torch="lambda x, w, b, h: T.gru(x, h[None], [T.eye(9).to(x), w.T, 0 * b, b], True, 1, 0.0,"
+         "False, False, False)[0]")  # fmt: skip
 
 
 def _sum_to(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -27,6 +27,7 @@ ACTIVATIONS = ("ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSoftmax", "PReLU", "S
 OF_CLASSES = ("CrossEntropyLoss", "HingeLoss", "MultiMarginLoss", "NLLLoss", "SoftmaxWithLoss")
 OF_PAIRS = ("BCEWithLogitsLoss", "HuberLoss", "KLDivLoss", "L1Loss", "MSELoss", "SmoothL1Loss",
             "SumOfSquaresLoss")  # fmt: skip
+SEQUENCES = normal(2, 5, 4)
 MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "Linear": (nn.Linear(3, 2, seed=seeded(0)), (ROWS,)),
     "ReLU": (nn.ReLU(), (ROWS,)),
@@ -35,6 +36,20 @@ MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "Conv2d": (nn.Conv2d(2, 3, 3, seed=seeded(0)), (IMAGES,)),
     "MaxPool2d": (nn.MaxPool2d(2), (IMAGES,)),
     "AvgPool2d": (nn.AvgPool2d(2), (IMAGES,)),
+    "Conv1d": (nn.Conv1d(5, 3, 2, seed=seeded(0)), (SEQUENCES,)),
+    "ConvTranspose2d": (nn.ConvTranspose2d(2, 3, 3, seed=seeded(0)), (IMAGES,)),
+    "MaxPool1d": (nn.MaxPool1d(2), (SEQUENCES,)),
+    "AvgPool1d": (nn.AvgPool1d(2), (SEQUENCES,)),
+    "AdaptiveAvgPool1d": (nn.AdaptiveAvgPool1d(3), (SEQUENCES,)),
+    "AdaptiveAvgPool2d": (nn.AdaptiveAvgPool2d(4), (IMAGES,)),
+    "GlobalAvgPool": (nn.GlobalAvgPool(), (IMAGES,)),
+    "GlobalMaxPool": (nn.GlobalMaxPool(), (IMAGES,)),
+    "RNN": (nn.RNN(4, 3, seed=seeded(0)), (SEQUENCES,)),
+    "LSTM": (nn.LSTM(4, 3, seed=seeded(0)), (SEQUENCES,)),
+    "GRU": (nn.GRU(4, 3, seed=seeded(0)), (SEQUENCES,)),
+    "MultiheadAttention": (nn.MultiheadAttention(4, 2, seed=seeded(0)), (SEQUENCES,)),
+    "TransformerBlock": (nn.TransformerBlock(4, 2, seed=seeded(0)), (SEQUENCES,)),
+    "PositionalEncoding": (nn.PositionalEncoding(4), (SEQUENCES,)),
     "Flatten": (nn.Flatten(), (IMAGES,)),
     "SoftmaxWithLoss": (nn.SoftmaxWithLoss(), (ROWS, LABELS)),
     "HingeLoss": (nn.HingeLoss(), (ROWS, LABELS)),
@@ -72,6 +87,7 @@ def test_forward_is_what_calling_does(name: str) -> None:
         variable = Tensor(x) if np.asarray(x).dtype.kind == "f" else Tensor(x, requires_grad=False)
         module.zero_grad()
         out = way(variable, *rest)
+        out = out[0] if isinstance(out, tuple) else out
         out.sum().backward()
         values.append(out.numpy())
         leaves = [variable] if variable.requires_grad else []
