@@ -28,11 +28,14 @@ from .losses import (
     svm_hinge,
 )
 from .module import Module, Sequential
-from .optim import SGD
+from .optim import SGD, AdaGrad, Adam, AdamW, Optimiser, RMSProp
 from .two_layer_net import TwoLayerNet
 
 __all__ = [
     "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
     "AvgPool2d",
     "Conv2d",
     "DatasetError",
@@ -42,7 +45,9 @@ __all__ = [
     "Linear",
     "MaxPool2d",
     "Module",
+    "Optimiser",
     "Parameter",
+    "RMSProp",
     "ReLU",
     "Sequential",
     "Sigmoid",
