@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Parameter
 
-from . import book, data, init, plots
+from . import book, data, init, optim, plots
 from .conv import AvgPool2d, Conv2d, Flatten, MaxPool2d
 from .data import DatasetError, SubsetWarning, batches, mnist, spiral
 from .layers import Layer, Linear, ReLU, Sigmoid, Tanh
@@ -28,39 +28,77 @@ from .losses import (
     svm_hinge,
 )
 from .module import Module, Sequential
-from .optim import SGD, AdaGrad, Adam, AdamW, Optimiser, RMSProp
+from .optim import (
+    LBFGS,
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    ChainedScheduler,
+    ConstantLR,
+    CosineAnnealingLR,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    OneCycleLR,
+    Optimiser,
+    ReduceLROnPlateau,
+    RMSProp,
+    Schedule,
+    SequentialLR,
+    StepLR,
+    clip_grad_norm,
+    clip_grad_value,
+)
 from .two_layer_net import TwoLayerNet
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "AdaGrad",
     "Adam",
     "AdamW",
     "AvgPool2d",
+    "ChainedScheduler",
+    "ConstantLR",
     "Conv2d",
+    "CosineAnnealingLR",
     "DatasetError",
+    "ExponentialLR",
     "Flatten",
     "HingeLoss",
+    "LambdaLR",
     "Layer",
     "Linear",
+    "LinearLR",
     "MaxPool2d",
     "Module",
+    "MultiStepLR",
+    "OneCycleLR",
     "Optimiser",
     "Parameter",
     "RMSProp",
     "ReLU",
+    "ReduceLROnPlateau",
+    "Schedule",
     "Sequential",
+    "SequentialLR",
     "Sigmoid",
     "SoftmaxWithLoss",
+    "StepLR",
     "SubsetWarning",
     "Tanh",
     "TwoLayerNet",
     "batches",
     "book",
+    "clip_grad_norm",
+    "clip_grad_value",
     "data",
     "init",
     "l2_penalty",
     "mnist",
+    "optim",
     "plots",
     "softmax_cross_entropy",
     "spiral",

@@ -40,6 +40,13 @@ PACKAGE = {
     "BatchNorm2d": "nn.book.BatchNormalization",
     "ModuleList": "a list of modules as an attribute of a Module, which finds what is in it",
     "ModuleDict": "a dict of modules as an attribute of a Module, which finds what is in it",
+    "optimizer": "nn.optim, or nn.Adam(net, lr=...)",
+    "Optimizer": "nn.Optimiser",
+    "Adagrad": "nn.AdaGrad(net, lr=...)",
+    "RMSprop": "nn.RMSProp(net, lr=...)",
+    "lr_scheduler": "nn.StepLR(optimiser, ...), and its kin in nn.optim",
+    "clip_grad_norm_": "nn.clip_grad_norm(net, max_norm)",
+    "clip_grad_value_": "nn.clip_grad_value(net, value)",
     "MLP": "nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))",
     "Neuron": "nn.Linear(fan_in, 1)",
 }

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..errors import ShapeError
 from ..leaf import GradSlot, leaf_node
 from ..modes import MODE
@@ -72,7 +74,7 @@ def set_all(changes: Iterable[Change]) -> None:
             if name == "data":
                 done += changes_of(owner, value if value.shape else value[()], owner._array)
             else:
-                done.append((owner.node.slot, "grad", value))
+                done.append((owner.node.slot, "grad", np.asarray(value)))
         else:
             done.append((owner, name, value))
     if done:

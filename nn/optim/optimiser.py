@@ -11,7 +11,7 @@ from ..module import Module
 from .settings import Group, Setting
 from .state import changes_of_state, state_of
 
-__all__ = ["Optimiser", "Params"]
+__all__ = ["Optimiser", "Params", "pair", "parameters_of"]
 
 Params = Module | Iterable[Parameter] | Iterable[Mapping[str, Any]]
 
@@ -50,7 +50,7 @@ class Optimiser:
         Raises ValueError when one of them is in another group.
         """
         name, given = type(self).__name__, dict(group)
-        params = _parameters(name, given.pop("params", None))
+        params = parameters_of(name, given.pop("params", None))
         for p in params:
             if p.dtype.kind == "c" and not self.complex_too:
                 raise DTypeError(f"{name}: parameter {_called(p)} is {p.dtype}; expected floats")
@@ -81,11 +81,16 @@ class Optimiser:
 
         Raises GraphError when there is none, or when one has no gradient; nothing is changed then.
         """
+        if not self.params:
+            name = type(self).__name__
+            raise GraphError(
+                f"{name}.step: there are no parameters; give them as {name}(net, lr=...)"
+            )
         t = self._t + 1
         changes: list[tuple[Any, str, Any]] = [(self, "_t", t)]
         for group in self.param_groups:
             self.check_group(group)
-            kept, rules = list(self.arrays_of(group)), {}
+            kept, rule, counted = list(self.arrays_of(group)), None, -1
             for entry in group.entries:
                 p, missed = entry.param, entry.missed
                 if not p.requires_grad:
@@ -98,16 +103,11 @@ class Optimiser:
                         "loss.backward() first, and give the optimiser only parameters that the "
                         "loss depends on"
                     )
-                if missed not in rules:
-                    rules[missed] = self.rule(group, t - missed)
+                if rule is None or missed != counted:
+                    rule, counted = self.rule(group, t - missed), missed
                 targets = [p, *[entry.arrays[name] for name in kept]]
-                new = in_pieces(rules[missed], targets, g)
+                new = in_pieces(rule, targets, g)
                 changes += [(x, "data", y) for x, y in zip(targets, new, strict=True)]
-        if not any(group.entries for group in self.param_groups):
-            name = type(self).__name__
-            raise GraphError(
-                f"{name}.step: there are no parameters; give them as {name}(net, lr=...)"
-            )
         set_all(changes)
 
     @classmethod
@@ -172,14 +172,15 @@ def _groups(name: str, params: Any) -> list[Mapping[str, Any]]:
             f"{name}: got a dict; expected a net, its parameters, or a list of groups, such as "
             '[{"params": net.parameters()}]'
         )
-    if isinstance(params, Iterable) and not isinstance(params, (Module, Parameter)):
+    if isinstance(params, Iterable) and not isinstance(params, (Module, Parameter, str)):
         params = list(params)
-        if params and all(isinstance(x, Mapping) for x in params):
-            return params
+        groups = [x for x in params if isinstance(x, Mapping)]
+        if params and len(groups) == len(params):
+            return groups
     return [{"params": params}]
 
 
-def _parameters(name: str, params: Any) -> list[Parameter]:
+def parameters_of(name: str, params: Any) -> list[Parameter]:
     """What a group is given, as parameters, each once."""
     if isinstance(params, Module):
         return params.parameters()
@@ -203,7 +204,7 @@ def _parameters(name: str, params: Any) -> list[Parameter]:
         if isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Parameter):
             raise TypeError(
                 f"{name}: expected parameters, got pairs of a name and a parameter; "
-                "write net.parameters(), not net.named_parameters()"
+                "write net.parameters(), not net.namedparameters_of()"
             )
         if not isinstance(p, Parameter):
             raise TypeError(f"{name}: expected parameters, got {type(p).__name__}")

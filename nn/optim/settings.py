@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Parameter, setting
 
-__all__ = ["Entry", "Group", "Setting", "flag", "fraction", "not_negative", "positive"]
+__all__ = ["Entry", "Group", "Setting", "count", "flag", "fraction", "not_negative", "positive"]
 
 Check = Callable[[str, Any], Any]
 
@@ -27,28 +27,37 @@ def _number(what: str, value: Any, expected: str) -> Any:
     return float(value) if isinstance(value, np.generic) else value * 1.0
 
 
-def positive(what: str, value: Any) -> Any:
+def positive(what: str, value: Any) -> float:
     """The value, if it is a positive, finite number. Raises TypeError or ValueError."""
-    number = _number(what, value, "a positive number")
+    number: float = _number(what, value, "a positive number")
     if not 0 < number < math.inf:
         raise ValueError(f"{what} is {value}; expected a positive, finite number")
     return number
 
 
-def not_negative(what: str, value: Any) -> Any:
+def not_negative(what: str, value: Any) -> float:
     """The value, if it is a finite number of at least 0. Raises TypeError or ValueError."""
-    number = _number(what, value, "a number of at least 0")
+    number: float = _number(what, value, "a number of at least 0")
     if not 0 <= number < math.inf:
         raise ValueError(f"{what} is {value}; expected a finite number of at least 0")
     return number
 
 
-def fraction(what: str, value: Any) -> Any:
+def fraction(what: str, value: Any) -> float:
     """The value, if it is a number from 0 to below 1. Raises TypeError or ValueError."""
-    number = _number(what, value, "a number from 0 to below 1")
+    number: float = _number(what, value, "a number from 0 to below 1")
     if not 0 <= number < 1:
         raise ValueError(f"{what} is {value}; expected a number from 0 to below 1")
     return number
+
+
+def count(what: str, value: Any) -> int:
+    """The value, if it is an integer of at least 1. Raises TypeError or ValueError."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise TypeError(f"{what} is {value!r}; expected a count")
+    if value < 1:
+        raise ValueError(f"{what} is {value}; expected a count of at least 1")
+    return int(value)
 
 
 def flag(what: str, value: Any) -> bool:
