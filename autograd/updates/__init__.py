@@ -26,6 +26,9 @@ Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its ne
 
 DRAIN = deque[None](maxlen=0).extend  # goes through an iterator, without running Python code
 
+PARTS = "_array", "_memory", "_node", "_other"  # of a parameter; other tensors have no spare array
+OF_TENSORS = "data", "grad"
+
 
 def commit(changes: Iterable[Change], effects: Iterable[tuple[Any, ...]] = ()) -> None:
     """Set these attributes, and call the functions of effects, as tuples of a function and three
@@ -45,8 +48,7 @@ def changes_of(tensor: Tensor, data: Any, before: Any) -> list[Change]:
 
 def parts_of(tensor: Tensor) -> list[str]:
     """The attributes of a tensor that an update sets."""
-    parts = ["_array", "_memory", "_node"]
-    return [*parts, "_other"] if hasattr(tensor, "_other") else parts  # a parameter's spare array
+    return list(PARTS if hasattr(tensor, "_other") else PARTS[:-1])
 
 
 def set_all(changes: Iterable[Change]) -> None:
@@ -67,24 +69,34 @@ def set_all(changes: Iterable[Change]) -> None:
         for change in changes:
             setattr(*change)
         return
-    done: list[Change] = []
+    owners, names, values = list[Any](), list[str](), list[Any]()
     for owner, name, value in changes:
-        if name in ("data", "grad") and isinstance(owner, Tensor):
-            _check_fits(owner, name, value)
-            if name == "data":
-                done += changes_of(owner, value if value.shape else value[()], owner._array)
-            else:
-                done.append((owner.node.slot, "grad", np.asarray(value)))
-        else:
-            done.append((owner, name, value))
-    if done:
-        DRAIN(map(setattr, *zip(*done, strict=True)))
+        if name not in OF_TENSORS or not isinstance(owner, Tensor):
+            owners.append(owner)
+            names.append(name)
+            values.append(value)
+            continue
+        held = owner._array
+        if value.shape != held.shape or value.dtype != held.dtype:
+            raise _does_not_fit(owner, name, value)
+        node = owner._node or owner.node
+        if name == "grad":
+            owners.append(node.slot)
+            names.append(name)
+            values.append(np.asarray(value))
+            continue
+        value = value if value.shape else value[()]
+        parts = PARTS if hasattr(owner, "_other") else PARTS[:-1]
+        slot = (node.slot or GradSlot()) if owner._tracked else None
+        owners += [owner] * len(parts)
+        names += parts
+        values += (value, None, leaf_node(value, slot, node.name), held)[: len(parts)]
+    DRAIN(map(setattr, owners, names, values))
 
 
-def _check_fits(tensor: Tensor, name: str, value: Any) -> None:
+def _does_not_fit(tensor: Tensor, name: str, value: Any) -> ShapeError:
     held = tensor._array
-    if value.shape != held.shape or value.dtype != held.dtype:
-        raise ShapeError(
-            f"set_all: {name} of {tensor.name or 'a tensor'} got {value.shape} {value.dtype}; "
-            f"expected {held.shape} {held.dtype}"
-        )
+    return ShapeError(
+        f"set_all: {name} of {tensor.name or 'a tensor'} got {value.shape} {value.dtype}; "
+        f"expected {held.shape} {held.dtype}"
+    )

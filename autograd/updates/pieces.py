@@ -18,6 +18,7 @@ from ..values import ARRAYS
 
 __all__ = ["Rule", "in_pieces"]
 
+SMALL = 1 << 12  # bytes: memory for less is quickly found
 PIECE = 1 << 17  # bytes of an array that are worked on at a time
 WORK = 2  # arrays of this size for what is in between
 
@@ -45,9 +46,11 @@ def in_pieces(rule: Rule, targets: Sequence[Parameter], gradient: Array) -> Sequ
     if MODE.get().kind is not ARRAYS:
         return rule([target.data for target in targets], gradient, NOTHING, NOTHING)
     values = [target._array for target in targets]
-    if values[0].nbytes <= PIECE:
+    if values[0].nbytes < SMALL:
         return rule(values, gradient, NOTHING, NOTHING)
     new = [_spare(target) for target in targets]
+    if values[0].nbytes <= PIECE:
+        return rule(values, gradient, new, NOTHING)
     given, made = [x.reshape(-1) for x in values], [x.reshape(-1) for x in new]
     g, length = gradient.reshape(-1), PIECE // values[0].itemsize
     work = [np.empty(length, values[0].dtype) for _ in range(WORK)]

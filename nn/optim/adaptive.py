@@ -114,6 +114,10 @@ class RMSProp(Optimiser):
         names += ["momentum_buffer"] if group.momentum else []
         return dict.fromkeys(names, 0.0)
 
+    def counts(self) -> bool:
+        """All steps are alike."""
+        return False
+
     def rule(self, group: Group, step: int) -> Any:
         """The step of the class's docstring."""
         lr, alpha, eps = group.lr, group.alpha, group.eps

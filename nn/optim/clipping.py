@@ -39,7 +39,7 @@ def clip_grad_norm(
     >>> p.grad.round(3)
     array([0.6, 0.8])
     """
-    listed = [p for p in parameters_of("clip_grad_norm", params) if p.grad is not None]
+    listed = [p for p in parameters_of("clip_grad_norm", params, "1.0") if p.grad is not None]
     most = positive("clip_grad_norm: max_norm", max_norm)
     order = norm_type if norm_type == math.inf else positive("clip_grad_norm: norm_type", norm_type)
     if not listed:
@@ -83,5 +83,5 @@ def clip_grad_value(params: Module | Iterable[Parameter], clip_value: float) -> 
     array([ 1. , -0.5])
     """
     most = positive("clip_grad_value: clip_value", clip_value)
-    listed = [p for p in parameters_of("clip_grad_value", params) if p.grad is not None]
+    listed = [p for p in parameters_of("clip_grad_value", params, "1.0") if p.grad is not None]
     set_all([(p, "grad", np.clip(p.grad, -most, most)) for p in listed])

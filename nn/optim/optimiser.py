@@ -86,15 +86,19 @@ class Optimiser:
             raise GraphError(
                 f"{name}.step: there are no parameters; give them as {name}(net, lr=...)"
             )
-        t = self._t + 1
-        changes: list[tuple[Any, str, Any]] = [(self, "_t", t)]
+        t, changes = 0, list[tuple[Any, str, Any]]()
+        counts = self.counts()
+        if counts:
+            t = self._t + 1
+            changes.append((self, "_t", t))
         for group in self.param_groups:
             self.check_group(group)
             kept, rule, counted = list(self.arrays_of(group)), None, -1
             for entry in group.entries:
                 p, missed = entry.param, entry.missed
                 if not p.requires_grad:
-                    changes.append((entry, "missed", missed + 1))
+                    if counts:
+                        changes.append((entry, "missed", missed + 1))
                     continue
                 g = p.grad
                 if g is None:
@@ -114,6 +118,10 @@ class Optimiser:
     def arrays_of(cls, group: Group) -> dict[str, float]:
         """The names of the arrays that are kept of each parameter, and what fills them first."""
         return {}
+
+    def counts(self) -> bool:
+        """Whether the steps are to be counted: a rule depends on how many there were."""
+        return True
 
     def rule(self, group: Group, step: int) -> Any:
         """How a parameter moves at its n-th step, from 1: a rule for `autograd.in_pieces`, of the
@@ -180,31 +188,30 @@ def _groups(name: str, params: Any) -> list[Mapping[str, Any]]:
     return [{"params": params}]
 
 
-def parameters_of(name: str, params: Any) -> list[Parameter]:
-    """What a group is given, as parameters, each once."""
+def parameters_of(name: str, params: Any, rest: str = "lr=0.1") -> list[Parameter]:
+    """What a group is given, as parameters, each once; `rest` is what else one writes."""
     if isinstance(params, Module):
         return params.parameters()
     if isinstance(params, Parameter):
-        raise TypeError(f"{name}: got a parameter; expected a list of them, {name}([p], lr=...)")
+        raise TypeError(f"{name}: got a parameter; expected a list of them, {name}([p], {rest})")
     if isinstance(params, type):
         raise TypeError(
             f"{name}: got the class {params.__name__}; expected a net, which the class makes: "
-            f"net = {params.__name__}(...), then {name}(net, lr=...)"
+            f"net = {params.__name__}(...), then {name}(net, {rest})"
         )
     if callable(getattr(params, "parameters", None)) and not isinstance(params, Iterable):
         params = params.parameters()
     if not isinstance(params, Iterable) or isinstance(params, (str, bytes)):
         got = f"{params!r}" if isinstance(params, (int, float, str)) else type(params).__name__
         raise TypeError(
-            f"{name}: got {got}; expected a net or its parameters, and the step size behind them: "
-            f"{name}(net, lr=0.1)"
+            f"{name}: got {got}; expected a net or its parameters, as in {name}(net, {rest})"
         )
     listed = list(params)
     for p in listed:
         if isinstance(p, tuple) and len(p) == 2 and isinstance(p[1], Parameter):
             raise TypeError(
                 f"{name}: expected parameters, got pairs of a name and a parameter; "
-                "write net.parameters(), not net.namedparameters_of()"
+                "write net.parameters(), not net.named_parameters()"
             )
         if not isinstance(p, Parameter):
             raise TypeError(f"{name}: expected parameters, got {type(p).__name__}")

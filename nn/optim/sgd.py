@@ -69,6 +69,10 @@ class SGD(Optimiser):
         """The moving sum of gradients, with momentum."""
         return {"momentum_buffer": 0.0} if group.momentum else {}
 
+    def counts(self) -> bool:
+        """With dampening, which the first step goes without."""
+        return any(group.dampening for group in self.param_groups)
+
     def rule(self, group: Group, step: int) -> Any:
         """The step of the class's docstring."""
         lr, momentum, decay = group.lr, group.momentum, group.weight_decay
@@ -81,8 +85,7 @@ class SGD(Optimiser):
             if decay:
                 g = decayed(p, g, decay, work[1])
             if not momentum:
-                way = np.multiply(lr, g, out=out[0])
-                return (np.subtract(p, way, out=out[0]),)
+                return (np.subtract(p, np.multiply(lr, g, out=out[0]), out=out[0]),)
             v = np.multiply(momentum, values[1], out=out[1])
             v = np.add(v, np.multiply(share, g, out=work[0]) if damped else g, out=out[1])
             way = v
