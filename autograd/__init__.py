@@ -33,8 +33,7 @@ from .modes import *
 from .node import Node as Node
 from .parameter import *
 from .tensor import *
-from .updates import in_pieces as in_pieces
-from .updates import set_all as set_all
+from .updates import *
 from .words import late
 
 late.offer()

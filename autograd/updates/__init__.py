@@ -20,7 +20,7 @@ from ..tensor import Tensor
 from ..values import ARRAYS
 from .pieces import in_pieces
 
-__all__ = ["DRAIN", "Change", "changes_of", "commit", "in_pieces", "parts_of", "set_all"]
+__all__ = ["in_pieces", "set_all"]  # what the user sees; the compiler has the rest, too
 
 Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
 
