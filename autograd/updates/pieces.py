@@ -19,7 +19,7 @@ from ..values import ARRAYS
 __all__ = ["Rule", "in_pieces"]
 
 SMALL = 1 << 12  # bytes: memory for less is quickly found
-PIECE = 1 << 17  # bytes of an array that are worked on at a time
+PIECE = 1 << 18  # bytes of an array that are worked on at a time
 WORK = 2  # arrays of this size for what is in between
 
 # of values, a gradient, arrays for the new values and for what is in between (or None): new values
