@@ -33,6 +33,7 @@ from .modes import *
 from .node import Node as Node
 from .parameter import *
 from .tensor import *
+from .updates import *
 from .words import late
 
 late.offer()

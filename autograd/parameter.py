@@ -51,6 +51,13 @@ class Parameter(Tensor):
         step = lr if isinstance(lr, StandIn) else float(lr)
         self._updated(np.subtract, np.multiply(step, gradient))
 
+    def spare(self) -> np.ndarray[Any, Any]:
+        """An array of the parameter's shape and dtype that nobody reads: for its next values.
+
+        Compute into it, and hand it over with `set_all`. (`fast` replaces this one.)
+        """
+        return np.empty(self._array.shape, self._array.dtype)
+
     def _updated(self, ufunc: np.ufunc, other: Array) -> None:
         """Move on to what the function makes of the values. (`fast` replaces this one.)"""
         result = ufunc(self._current(), other)

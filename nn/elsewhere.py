@@ -37,6 +37,13 @@ PACKAGE = {
     "manual_seed": "nn.seed(0)",
     "BatchNorm": "nn.BatchNorm1d(features), or nn.BatchNorm2d(channels)",
     "ModuleDict": "a dict of modules as an attribute of a Module, which finds what is in it",
+    "optimizer": "nn.optim, or nn.Adam(net, lr=...)",
+    "Optimizer": "nn.Optimiser",
+    "Adagrad": "nn.AdaGrad(net, lr=...)",
+    "RMSprop": "nn.RMSProp(net, lr=...)",
+    "lr_scheduler": "nn.StepLR(optimiser, ...), and its kin in nn.optim",
+    "clip_grad_norm_": "nn.clip_grad_norm(net, max_norm)",
+    "clip_grad_value_": "nn.clip_grad_value(net, value)",
     "MLP": "nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))",
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from benchmarks import course
-from demos import alexnet_graph, circuits, derive, gradcheck, mnist, science, spiral
+from demos import alexnet_graph, circuits, derive, gradcheck, mnist, optimisers, science, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
@@ -131,10 +131,35 @@ def test_science(tmp_path: Path, capsys: pytest.CaptureFixture[str], no_new_gate
         assert now.size == then.size
 
 
+def test_optimisers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All get down; who is quick on the saddle is as the page says; and the page plays that."""
+    image = pytest.importorskip("PIL.Image", reason="no Pillow: it comes with matplotlib")
+    optimisers.main(["--out", str(tmp_path)])
+    printed = capsys.readouterr().out
+    found = re.findall(r"^  (\w+) +at .* height +(\S+)$", printed, re.MULTILINE)
+    assert [name for name, _ in found] == [*optimisers.RULES] * 2
+    assert all(float(height) < 0.5 for _, height in found[:6])
+    assert all(float(height) < -0.9 for _, height in found[6:])
+    early = {name: optimisers.path(optimisers.SURFACES[1], name, 5)[-1, 1] for name, _ in found}
+    assert min(early[name] for name in ("AdaGrad", "RMSProp", "Adam")) > 0.2
+    assert max(early[name] for name in ("SGD", "momentum", "Nesterov")) < 0.1
+    text = (tmp_path / "paths.html").read_text()
+    data = json.loads(re.findall(r"^const data = (.*);$", text, re.MULTILINE)[0])
+    assert data["rules"] == [*optimisers.RULES]
+    assert {len(path) for surface in data["surfaces"] for path in surface["paths"]} == {61}
+    page = ROOT / "docs" / "optimisers.md"
+    for scheme in ("light", "dark"):
+        name = f"paths-{scheme}.png"
+        assert f'="optimisers/{name}"' in page.read_text()
+        now, then = image.open(tmp_path / name), image.open(page.parent / "optimisers" / name)
+        assert now.text["Description"] == then.text["Description"], "python -m demos.optimisers"
+        assert now.size == then.size
+
+
 @pytest.mark.parametrize(
     "name",
     ["alexnet_graph", "circuits", "derivations", "derive", "gallery", "spiral", "mnist",
-     "gradcheck", "science"],
+     "gradcheck", "optimisers", "science"],
 )  # fmt: skip
 def test_help(name: str) -> None:
     done = subprocess.run(

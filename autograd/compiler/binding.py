@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..leaf import GradSlot, leaf_node
-from ..tensor import Tensor, constant_tensor
+from ..leaf import leaf_node
+from ..tensor import constant_tensor
+from ..updates import DRAIN, Change, changes_of, commit, parts_of
 from .forms import listed
 from .program import Effect, Input, Leaf, Output, Program, Variable
 from .types import Type, type_of
@@ -26,19 +26,8 @@ __all__ = [
     "leave", "owner", "prologue", "put_together", "read", "read_all", "reader",
 ]  # fmt: skip
 
-Change = tuple[Any, str, Any]  # an object, the name of an attribute, and its new value
-
 HOLDS_NAN = "a gradient holds NaN: masks are needed"
 OTHER_BRANCH = "a number goes another way at a branch"
-DRAIN = deque[None](maxlen=0).extend  # goes through an iterator, without running Python code
-
-
-def commit(changes: Iterable[Change], effects: Iterable[tuple[Any, ...]] = ()) -> None:
-    """Set these attributes, and call the functions of effects, as tuples of a function and three
-    arguments: all, or none."""
-    calls = [*((setattr, *change) for change in changes), *effects]
-    if calls:
-        DRAIN(map(operator.call, *zip(*calls, strict=True)))
 
 
 def done_by(effect: Effect, leaf: Callable[[Leaf], Any]) -> tuple[Any, ...]:
@@ -59,20 +48,6 @@ def put_together(form: Any, leaf: Callable[[Leaf], Any]) -> Any:
     if kind is dict:
         return {key: put_together(item, leaf) for key, item in form.items()}
     return form
-
-
-def changes_of(tensor: Tensor, data: Any, before: Any) -> list[Change]:
-    """What moves a leaf on from the array of before to other values, as `p -= step` does."""
-    old = tensor._node or tensor.node
-    slot = (old.slot or GradSlot()) if tensor._tracked else None
-    values = data, None, leaf_node(data, slot, old.name), before
-    return [(tensor, *part) for part in zip(_parts(tensor), values, strict=False)]
-
-
-def _parts(tensor: Tensor) -> list[str]:
-    """The attributes of a tensor that an update sets."""
-    parts = ["_array", "_memory", "_node"]
-    return [*parts, "_other"] if hasattr(tensor, "_other") else parts  # a parameter's spare array
 
 
 def owner(x: Any) -> Any:
@@ -220,7 +195,7 @@ def epilogue(
         leaf_of = writer.bind("leaf", leaf_node)
         lines += [f"old_{k} = {tensor}._node or {tensor}.node",
                   f"new_{k} = {leaf_of}({text}, old_{k}.slot, old_{k}.name)"]  # fmt: skip
-        parts = _parts(output.source)
+        parts = parts_of(output.source)
         places += [(output.source, part) for part in parts]
         values += [text, "None", f"new_{k}", f"{tensor}._array"][: len(parts)]
     texts = [*values, *(_text(effect.value, writer, leaf) for effect in effects)]

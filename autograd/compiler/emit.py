@@ -221,9 +221,9 @@ class Runner(Writer):
             return
         self._given_memory.add(out)
         output = self.program.outputs[self.memory.escaping[out]]
-        if output.kind == "tensor" and hasattr(output.source, "_spare"):
+        if output.kind == "tensor" and hasattr(output.source, "spare"):
             tensor = self.bind(f"tensor_of_{self.name(out)}", output.source)
-            self.lines.append(f"{self.name(out)} = {tensor}._spare()")
+            self.lines.append(f"{self.name(out)} = {tensor}.spare()")
             return
         shape, dtype = repr(out.shape), self.bind(f"dtype_{out.dtype.name}", out.dtype)
         added_to = {i.source for i in self.program.inputs if i.kind == "grad"}

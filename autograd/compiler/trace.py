@@ -551,7 +551,10 @@ class Trace(Recorder):
             return value
         key = id(owner), name
         if key not in self._settings:
-            self._settings[key] = self._input(value, "setting", (owner, name), name)
+            given = self._input(value, "setting", (owner, name), name)
+            if type(value) is float:  # what is computed with it are Python's floats, and branches
+                given = Number(self, value, given.variable)
+            self._settings[key] = given
         return self._settings[key]
 
     def gradient(self, node: Node) -> Any:

@@ -31,7 +31,7 @@ setattr(backward, "collect", sweep.collect)  # noqa: B010
 for _name, _method in {
     "descend": parameters.descend,
     "_updated": parameters.updated,
-    "_spare": parameters.spare,
+    "spare": parameters.spare,
 }.items():
     setattr(Parameter, _name, _method)
 setattr(rows, "all_rows", stacked.all_rows)  # noqa: B010

@@ -20,7 +20,7 @@ from .write import write
 
 __all__ = ["Native", "gather_native", "load", "require_numba", "with_native", "write"]
 
-NATIVE = [*SIMPLIFY, skip_copies, square, gather_native]  # the passes
+NATIVE = [*SIMPLIFY, skip_copies, square]  # the passes before native code is chosen
 
 
 def with_native(traced: Program, threads: int = 1) -> Program:
@@ -32,6 +32,7 @@ def with_native(traced: Program, threads: int = 1) -> Program:
     lowered = lower(traced, Form.NATIVE)
     passes: list[Callable[[Program], Program]] = [
         *NATIVE,
+        functools.partial(gather_native, threads=threads),
         functools.partial(gather_blocks, threads=threads),
     ]
     program = improve(lowered.program, passes)

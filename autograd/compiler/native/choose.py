@@ -52,12 +52,15 @@ class Native(Fused):
         return [*self.first, *self.rows, *self.last]
 
 
-def gather_native(program: Program) -> Program:
-    """Put equations into native code where that pays: not for numbers, see scalars.py."""
+def gather_native(program: Program, threads: int = 1) -> Program:
+    """Put equations into native code where that pays: not for numbers, see scalars.py.
+
+    Elementwise functions of large arrays stay outside where several threads are to share them.
+    """
     if not any(equation.out.shape for equation in program.equations):
         return program
     count, labels = _batch(program), _labels(program)
-    return gather(program, lambda: _Chooser(count, labels))
+    return gather(program, lambda: _Chooser(count, labels, threads == 1))
 
 
 def _batch(program: Program) -> int:
@@ -76,9 +79,9 @@ def _labels(program: Program) -> dict[Variable, int]:
 class _Chooser(Group):
     """Sorts equations by their kinds."""
 
-    def __init__(self, count: int, labels: dict[Variable, int]):
+    def __init__(self, count: int, labels: dict[Variable, int], large: bool):
         super().__init__()
-        self.count, self.labels = count, labels
+        self.count, self.labels, self.large = count, labels, large
         self.rows: list[Equation] = []
         self.elements: list[Equation] = []
         self.by_row: set[Variable] = set()  # made in the loop, one row for each example
@@ -238,7 +241,7 @@ class _Chooser(Group):
         if _is_elementwise(equation):
             if len(out.shape) > 2 and not all(_lies_as(x, out) for x in args):
                 return False
-            return out.type.nbytes < LARGE
+            return self.large or out.type.nbytes < LARGE
         x = args[0] if args else None
         return (
             reduction(equation) is SUMS

@@ -304,7 +304,7 @@ def test_chains_over_large_arrays_read_all_that_native_code_makes() -> None:
         return np.sum(np.sqrt(np.abs(b)) + 1.0 + t) + np.sum(z)
 
     eager = ag.value_and_grad(f)
-    compiled = ag.compile(eager, backend="numba")
+    compiled = ag.compile(eager, backend="numba", threads=2)
     x = rng.normal(size=(300, 500))
     for _ in range(2):
         (value, grad), (wanted, wanted_grad) = compiled(x), eager(x)
@@ -312,6 +312,23 @@ def test_chains_over_large_arrays_read_all_that_native_code_makes() -> None:
         agree(grad, wanted_grad, np.float64, of=[wanted_grad])
     kinds = {type(e) for e in compiled.program.equations}
     assert {Native, Loop} <= kinds
+
+
+def test_an_update_of_large_parameters_is_native_where_no_threads_share_it() -> None:
+    start, pull = rng.normal(size=(400, 500)), rng.normal(size=(400, 500))
+    kinds = []
+    for threads in (1, 2):
+        p, q = ag.Parameter(start), ag.Parameter(start)
+        one, two = nn.Adam([p]), nn.Adam([q])
+        step = ag.compile(one.step, backend="numba", threads=threads)
+        for _ in range(3):
+            p.grad = q.grad = pull
+            step()
+            two.step()
+        agree(p.data, q.data, np.float64)
+        kinds.append({type(e) for e in step.program.equations})
+    assert Native in kinds[0] - kinds[1]
+    assert Loop in kinds[1] - kinds[0]
 
 
 def test_long_programs_go_into_several_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
