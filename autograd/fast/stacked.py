@@ -310,6 +310,4 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.broadcast_to: _broadcast_to,
     np.where: _where,
     np.zeros_like: _zeros_like,
-    np.real: lambda x: Stacked(np.real(x.values)),
-    np.imag: lambda x: Stacked(np.imag(x.values)),
 }

@@ -51,14 +51,12 @@ def walk(root: Node, seed: Any, wanted: frozenset[Node], kind: Kind) -> Gradient
         return _Walk(root, seed, wanted).run(careful=False)
     except _CareError as error:
         looks = error.args[0] or needs_care(reachable(root))
-    except _PlainError:
-        return plain_walk(root, seed, wanted, kind)
-    except (FloatingPointError, RuntimeWarning):  # made errors by the user; perhaps behind a mask
+    except PLAIN:
         return plain_walk(root, seed, wanted, kind)
     try:
         with np.errstate(**SILENT) if looks else nullcontext():
             grads = _Walk(root, seed, wanted).run(careful=True)
-    except (_PlainError, FloatingPointError, RuntimeWarning):
+    except PLAIN:
         return plain_walk(root, seed, wanted, kind)
     if looks and any(map(has_nan, grads.values())):
         return plain_walk(root, seed, wanted, kind)
@@ -74,6 +72,10 @@ class _CareError(Exception):
 
 class _PlainError(Exception):
     """A value was met for which the plain pass does more: it is complex, or has hooks."""
+
+
+# and what the user has made errors, which may lie behind a mask
+PLAIN = _PlainError, FloatingPointError, RuntimeWarning
 
 
 def _wants_plain(node: Node) -> bool:
