@@ -32,8 +32,9 @@ import autograd
 from autograd import DTypeError, GraphError, Parameter, ShapeError, Tensor
 
 from .arguments import check_examples, plain
-from .conv import Flatten, check_filters
-from .layers import check_affine
+from .layers.convolution import check_filters
+from .layers.flatten import Flatten
+from .layers.linear import check_affine
 from .rng import Seed, as_rng
 
 __all__ = [

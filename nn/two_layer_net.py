@@ -15,8 +15,8 @@ from autograd import Parameter, Tensor, no_grad, softmax_cross_entropy
 
 from . import init
 from .arguments import check_examples, plain, size
-from .conv import Flatten
 from .layers import Layer, Linear, ReLU
+from .layers.flatten import Flatten
 from .losses import l2_penalty
 from .module import Module
 from .rng import Seed, as_rng

@@ -23,8 +23,7 @@ from .linear import Init, Linear
 
 __all__ = [
     "ELU", "GELU", "SELU", "Hardtanh", "LeakyReLU", "LogSoftmax", "Maxout", "PReLU", "RReLU",
-    "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh", "elu", "gelu", "hardtanh",
-    "leaky_relu", "selu", "silu", "softplus",
+    "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh",
 ]  # fmt: skip
 
 # the fixed point of mean 0 and variance 1 (Klambauer et al. 2017, arXiv:1706.02515, eq. 14)

@@ -38,11 +38,7 @@ class Dropout(Layer):
     p: float
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None):
-        if not isinstance(p, Real) or isinstance(p, bool):
-            raise TypeError(f"Dropout: p is {p!r}; expected a number from 0 to 1")
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is {p}; expected a number from 0 to 1, such as 0.5")
-        self.p = float(p)
+        self.p = rate(p, "Dropout: p")
         self.rng: Rng | None = None if seed is None else as_rng(seed)
         self._own: bool = seed is not None
 
@@ -54,20 +50,35 @@ class Dropout(Layer):
     def forward(self, x: Any) -> Any:
         """x of any shape, with some values dropped in training."""
         values = x if isinstance(x, Tensor) else plain(x, "Dropout: x")
-        if not self.training or not self.p:
-            return values
-        return autograd.multiply(values, autograd.fresh(self._factors, values.shape, values.dtype))
-
-    def _factors(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-        """0 for what is dropped, 1 / (1 - p) for what stays."""
-        rng, kind = as_rng(self.rng), dtype if dtype.kind == "f" else np.dtype(float)
-        if isinstance(rng, np.random.Generator) and kind == np.float32:
-            drawn: Array = rng.random(shape, np.float32)
-        else:
-            drawn = rng.random(shape)
-        scale = kind.type(1 / (1 - self.p) if self.p < 1 else 0)
-        return np.multiply(drawn >= self.p, scale, dtype=kind)
+        return dropped(values, self.p, self.rng) if self.training else values
 
     def extra_repr(self) -> str:
         """The share that is dropped."""
         return f"p={self.p:g}"
+
+
+def rate(value: Any, name: str) -> float:
+    """The probability of dropout as a float. Raises TypeError, ValueError."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; expected a number from 0 to 1, such as 0.5")
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name} is {number}; expected a number from 0 to 1, such as 0.5")
+    return number
+
+
+def dropped(x: Any, p: float, seed: Seed) -> Any:
+    """x with each value set to 0 with probability p, and the others divided by 1 - p."""
+    if not p:
+        return x
+
+    def factors(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        rng, kind = as_rng(seed), dtype if dtype.kind == "f" else np.dtype(float)
+        if isinstance(rng, np.random.Generator) and kind == np.float32:
+            drawn: Array = rng.random(shape, np.float32)
+        else:
+            drawn = rng.random(shape)
+        scale = kind.type(1 / (1 - p) if p < 1 else 0)
+        return np.multiply(drawn >= p, scale, dtype=kind)
+
+    return autograd.multiply(x, autograd.fresh(factors, x.shape, x.dtype))

@@ -17,7 +17,7 @@ from ..arguments import size
 from ..rng import Seed
 from .layer import Layer
 
-__all__ = ["Array", "Init", "Linear", "check_affine"]
+__all__ = ["Linear"]
 
 Array = np.ndarray[Any, Any]
 Init = Callable[..., Array]

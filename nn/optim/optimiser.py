@@ -11,7 +11,7 @@ from ..module import Module
 from .settings import Group, Setting
 from .state import changes_of_state, state_of
 
-__all__ = ["Optimiser", "Params", "pair", "parameters_of"]
+__all__ = ["Optimiser"]
 
 Params = Module | Iterable[Parameter] | Iterable[Mapping[str, Any]]
 

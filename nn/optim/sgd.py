@@ -13,7 +13,7 @@ from ..arguments import plain
 from .optimiser import Optimiser, Params
 from .settings import Group, Setting, flag, fraction, not_negative, positive
 
-__all__ = ["SGD", "decayed"]
+__all__ = ["SGD"]
 
 
 class SGD(Optimiser):

@@ -52,7 +52,7 @@ PAIRS: list[tuple[nn.Module, Callable[[Any], Any]]] = [
     (nn.LogSoftmax(), lambda F: F.LogSoftmax(-1)),
     (nn.LogSoftmax(axis=0), lambda F: F.LogSoftmax(0)),
 ]
-EACH = pytest.mark.parametrize(("layer", "theirs"), PAIRS, ids=lambda x: repr(x)[:30])
+EACH = pytest.mark.parametrize(("layer", "theirs"), PAIRS, ids=[repr(x) for x, _ in PAIRS])
 
 
 @EACH

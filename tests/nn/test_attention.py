@@ -168,7 +168,8 @@ def test_a_block_equals_pytorch(dtype: Any) -> None:
     names = {
         "attention.": "self_attn.", "out_proj_": "out_proj.", "linear1.W": "linear1.weight",
         "linear1.b": "linear1.bias", "linear2.W": "linear2.weight", "linear2.b": "linear2.bias",
-        "biasias": "bias",
+        "biasias": "bias", "norm1.gamma": "norm1.weight", "norm1.beta": "norm1.bias",
+        "norm2.gamma": "norm2.weight", "norm2.beta": "norm2.bias",
     }  # fmt: skip
     parameters = copied(ours, theirs, names)
     x = normal(2, 5, 4).astype(dtype)

@@ -76,7 +76,7 @@ def test_without_y_and_with_one_batch() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"transform": shaken}, {"shuffle": False},
                                      {"shuffle": False, "transform": shaken}, {"drop_last": True}],
-                         ids=str)  # fmt: skip
+                         ids=["usual", "transform", "in-order", "both", "drop-last"])  # fmt: skip
 @pytest.mark.parametrize("before", [0, 1, 2, 3, 4, 6, 8])
 def test_a_resumed_loader_gives_exactly_the_rest(before: int, options: dict[str, Any]) -> None:
     first, given, state = loader(**options), 0, None

@@ -189,8 +189,8 @@ def test_errors() -> None:
         nn.GRU(3, 4, seed=0)(np.ones((5, 2, 3)), np.zeros((2, 4)))
     with pytest.raises(TypeError, match=r"GRU: hidden_size is 2\.5"):
         nn.GRU(3, 2.5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="dropout is 1; expected a number from 0 to below 1"):
-        nn.GRU(3, 2, dropout=1)
+    with pytest.raises(ValueError, match=r"dropout is 1\.5; expected a number from 0 to 1"):
+        nn.GRU(3, 2, dropout=1.5)
     with pytest.raises(TypeError, match="dropout is True"):
         nn.GRU(3, 2, dropout=True)
     with pytest.raises(ValueError, match="nonlinearity is 'sin'"):

@@ -11,9 +11,9 @@ import numpy as np
 import autograd
 from autograd import DTypeError, ShapeError, Tensor
 
-from .arguments import size
-from .layers import Layer
-from .module import Module
+from ..arguments import size
+from ..module import Module
+from .layer import Layer
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "GlobalAvgPool",

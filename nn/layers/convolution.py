@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, DTypeLike
 import autograd
 from autograd import Parameter, ShapeError, Tensor
 
-from . import init
-from .arguments import size
-from .layers import Array, Flatten, Init, Layer
-from .pooling import AvgPool2d, MaxPool2d
-from .rng import Seed
+from .. import init
+from ..arguments import size
+from ..rng import Seed
+from .layer import Layer
+from .linear import Array, Init
 
-__all__ = ["AvgPool2d", "Conv1d", "Conv2d", "ConvTranspose2d", "Flatten", "MaxPool2d"]
+__all__ = ["Conv1d", "Conv2d", "ConvTranspose2d"]
 
 Size = int | Sequence[int]
 Padding = int | str | Sequence[Any]

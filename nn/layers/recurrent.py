@@ -12,9 +12,10 @@ from numpy.typing import DTypeLike
 import autograd
 from autograd import DTypeError, Parameter, ShapeError, Tensor
 
-from .arguments import size
-from .module import Module
-from .rng import Seed, as_rng
+from ..arguments import size
+from ..module import Module
+from ..rng import Seed, as_rng
+from .dropout import dropped, rate
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
@@ -83,7 +84,7 @@ class _Recurrent(Module):
         states = self._given(state, x, single)
         ends: list[list[Any]] = [[] for _ in range(self._states)]
         for layer in range(self.num_layers):
-            if layer and self.dropout and getattr(self, "training", True):
+            if layer and self.training:
                 x = dropped(x, self.dropout, self._rng)
             found = []
             for k, suffix in enumerate(self._suffixes(layer)):
@@ -249,21 +250,3 @@ class GRU(_Recurrent):
     ) -> tuple[Any, list[Any]]:
         out = autograd.gru(_projected(x, w, biases[:1]), u, *biases[1:] or [None], *state)
         return out, [out[-1]]
-
-
-# --- dropout inside of layers --------------------------------------------------------------------
-
-
-def rate(value: Any, name: str) -> float:
-    """The probability of dropout as a float. Raises TypeError, ValueError."""
-    if isinstance(value, (bool, str)) or np.ndim(value):
-        raise TypeError(f"{name} is {value!r}; expected a number from 0 to below 1")
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} is {value}; expected a number from 0 to below 1")
-    return float(value)
-
-
-def dropped(x: Any, p: float, rng: Any) -> Any:
-    """x with each element set to 0 with probability p, the others divided by 1 - p."""
-    kept = autograd.fresh(rng.random, x.shape) >= p
-    return np.where(kept, x, 0.0) * x.dtype.type(1 / (1 - p))

@@ -13,11 +13,12 @@ from numpy.typing import DTypeLike
 import autograd
 from autograd import DTypeError, Parameter, ShapeError, Tensor
 
-from .arguments import size
-from .layers import Linear
-from .module import Module
-from .recurrent import dropped, rate
-from .rng import Seed, as_rng, spawn
+from ..arguments import size
+from ..module import Module
+from ..rng import Seed, as_rng, spawn
+from .dropout import dropped, rate
+from .linear import Linear
+from .normalisation import LayerNorm
 
 __all__ = ["MultiheadAttention", "PositionalEncoding", "TransformerBlock"]
 
@@ -131,7 +132,7 @@ class MultiheadAttention(Module):
         q, k, v = (self._heads(self._batch_first(x), i) for i, x in enumerate((query, key, value)))
         q = q * q.dtype.type(1 / math.sqrt(q.shape[-1]))
         blocked, added = self._masks(q, k, single, key_padding_mask, attn_mask, is_causal)
-        p = self.dropout if getattr(self, "training", True) else 0.0
+        p = self.dropout if self.training else 0.0
         found, weights = _attend(q, k, v, blocked, added, p, self._rng)
         found = _affine(found, self.out_proj_weight, self.out_proj_bias if self.bias else None)
         if single:
@@ -264,23 +265,9 @@ def _attend(
     weights = autograd.softmax(scores)
     if blocked is not None and blocked.ndim > 2:  # there may be queries that look nowhere
         weights = np.where(np.all(blocked, axis=-1, keepdims=True), 0.0, weights)
-    shown = dropped(weights, p, rng) if p else weights
+    shown = dropped(weights, p, rng)
     heads = np.swapaxes(np.matmul(shown, v), 1, 2)  # (n, L, heads, features of a head)
     return np.reshape(heads, (*heads.shape[:2], q.shape[1] * v.shape[-1])), weights
-
-
-class _LayerNorm(Module):
-    """(x - mean) / √(variance + ε) over the last axis, times a weight, plus a bias."""
-
-    def __init__(self, features: int, eps: float, dtype: DTypeLike):
-        self.weight = Parameter(np.ones(features, dtype), name="weight")
-        self.bias = Parameter(np.zeros(features, dtype), name="bias")
-        self.eps = eps
-
-    def forward(self, x: Any) -> Any:
-        centred = x - np.mean(x, axis=-1, keepdims=True)
-        variance = np.mean(np.square(centred), axis=-1, keepdims=True)
-        return centred / np.sqrt(variance + x.dtype.type(self.eps)) * self.weight + self.bias
 
 
 class TransformerBlock(Module):
@@ -322,7 +309,7 @@ class TransformerBlock(Module):
         wide = 4 * features if hidden is None else size(hidden, "TransformerBlock: hidden")
         self.dropout = rate(dropout, "TransformerBlock: dropout")
         seeds = spawn(seed, 4)
-        self.norm1, self.norm2 = (_LayerNorm(features, eps, dtype) for _ in range(2))
+        self.norm1, self.norm2 = (LayerNorm(features, eps, dtype=dtype) for _ in range(2))
         self.attention = MultiheadAttention(
             features, num_heads, dropout=dropout, batch_first=True, seed=seeds[0], dtype=dtype
         )
@@ -335,14 +322,10 @@ class TransformerBlock(Module):
         """The places x (n, L, embed_dim), each changed by what it has found in the others."""
         x = x if isinstance(x, Tensor) else Tensor(x, requires_grad=False)
         found, _ = self.attention(self.norm1(x), need_weights=False, **masks)
-        x = x + self._dropped(found)
-        hidden = self._dropped(self.activation(self.linear1(self.norm2(x))))
-        return x + self._dropped(self.linear2(hidden))  # type: ignore[no-any-return]
-
-    def _dropped(self, x: Any) -> Any:
-        if self.dropout and getattr(self, "training", True):
-            return dropped(x, self.dropout, self._rng)
-        return x
+        p = self.dropout if self.training else 0.0
+        x = x + dropped(found, p, self._rng)
+        hidden = dropped(self.activation(self.linear1(self.norm2(x))), p, self._rng)
+        return x + dropped(self.linear2(hidden), p, self._rng)  # type: ignore[no-any-return]
 
 
 class PositionalEncoding(Module):
@@ -383,9 +366,8 @@ class PositionalEncoding(Module):
                 f"(places, {features}), with at most {most} places"
             )
         out = x + self.table[: x.shape[-2]].astype(x.dtype)
-        if self.dropout and getattr(self, "training", True):
-            return dropped(out, self.dropout, self._rng)  # type: ignore[no-any-return]
-        return out  # type: ignore[no-any-return]
+        p = self.dropout if self.training else 0.0
+        return dropped(out, p, self._rng)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"PositionalEncoding({self.table.shape[1]}, {self.table.shape[0]})"
