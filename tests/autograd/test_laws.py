@@ -261,8 +261,8 @@ def _imports(path: Path) -> set[str]:
 
 ORDER = [
     "errors", "words", "values", "standins", "modes", "lines", "node", "leaf", "arrays", "sharing",
-    "numpy_api", "tensor", "parameter", "captions", "complexes", "gate", "call", "declare",
-    "gates", "interop", "masks", "hooks", "backward", "functional", "replay", "check",
+    "numpy_api", "tensor", "parameter", "captions", "unrecorded", "complexes", "gate", "call",
+    "declare", "gates", "interop", "masks", "hooks", "backward", "replay", "functional",
 ]  # fmt: skip
 
 
