@@ -81,6 +81,8 @@ def normal_cdf(x: Array) -> Array:
     """Φ(x) of an array in pieces that fit the cache: there are forty calls for each."""
     if x.__class__ is not ndarray or x.dtype not in (np.float32, np.float64):
         return textbook_normal_cdf(x)
+    if not x.flags.c_contiguous:  # the result is laid out like x
+        return normal_cdf(x.T).T if x.flags.f_contiguous else textbook_normal_cdf(x)
     out = empty(x.shape, x.dtype)
     size = SMALL // x.itemsize
     flat, flat_out = x.reshape(-1), out.reshape(-1)
