@@ -391,6 +391,8 @@ class _Writer(Expressions):
         )
 
     def _line(self, out: Variable, text: str) -> None:
+        if out.name and self._is_still_read(out.name):  # of two that become one gradient
+            out.name = self._new_name()
         out.name = out.name or self._name_of_gradient(out) or self._new_name()
         self._has_line(out)
         self.rows.append((f"{out.name} = {text}", _shape(out)))

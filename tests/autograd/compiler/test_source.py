@@ -120,6 +120,29 @@ def test_the_source_does_not_write_to_what_is_stretched() -> None:
     assert_close(run_source(compiled, x)[0], expected)
 
 
+def test_two_gradients_that_become_one_have_names_of_their_own_until_then() -> None:
+    w = Parameter(np.array(0.493), name="w")
+
+    def step() -> Any:
+        w.zero_grad()
+        copy = np.copy(w)
+        slope = ag.grad(lambda t: np.sum(t * t * 0.5))(w)
+        parts = [np.sum(w * 1.15), np.sum(ag.relu(copy) * 0.37), w.max() * 0.74, slope * 0.97]
+        loss = parts[0] + parts[1] + parts[2] + parts[3]
+        loss.backward()
+        w.data -= 0.01 * w.grad.sum(axis=0, keepdims=True)
+        return loss
+
+    compiled = ag.compile(step)
+    compiled()
+    weight = w.numpy()
+    scope: dict[str, Any] = {}
+    exec(compiled.source, scope)
+    scope["step"](weight)
+    compiled()
+    assert_close(weight, w.numpy())
+
+
 def test_reading_the_source_changes_nothing() -> None:
     X, y = nn.spiral(10, 3, seed=seeded(0))
     net, step = trainer()
