@@ -19,7 +19,7 @@ from .values import ARRAYS, Kind
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-__all__ = ["Scope", "is_recording", "no_grad", "scope", "setting"]
+__all__ = ["Scope", "is_compiling", "is_recording", "no_grad", "scope", "setting"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound="Tensor")
@@ -205,6 +205,11 @@ class scope:  # noqa: N801 (used like a function, in a with statement)
 def setting(owner: Any, name: str) -> Any:
     """The number `owner.name`, such as a step size; compiled programs read it at every call."""
     return MODE.get().kind.setting(owner, name)
+
+
+def is_compiling() -> bool:
+    """Whether a function is being traced, to be compiled or drawn: values are stand-ins then."""
+    return MODE.get().kind is not ARRAYS
 
 
 def is_recording() -> bool:

@@ -81,7 +81,8 @@ class Optimiser:
 
         Raises GraphError when there is none, or when one has no gradient; nothing is changed then.
         """
-        if not self.params:
+        groups = [(group.now(), group.entries) for group in self.param_groups]
+        if not any(entries for _, entries in groups):
             name = type(self).__name__
             raise GraphError(
                 f"{name}.step: there are no parameters; give them as {name}(net, lr=...)"
@@ -91,10 +92,10 @@ class Optimiser:
         if counts:
             t = self._t + 1
             changes.append((self, "_t", t))
-        for group in self.param_groups:
-            self.check_group(group)
-            kept, rule, counted = list(self.arrays_of(group)), None, -1
-            for entry in group.entries:
+        for now, entries in groups:
+            self.check_group(now)
+            kept, rule, counted = list(self.arrays_of(now)), None, -1
+            for entry in entries:
                 p, missed = entry.param, entry.missed
                 if not p.requires_grad:
                     if counts:
@@ -108,10 +109,10 @@ class Optimiser:
                         "loss depends on"
                     )
                 if rule is None or missed != counted:
-                    rule, counted = self.rule(group, t - missed), missed
-                targets = [p, *[entry.arrays[name] for name in kept]]
-                new = in_pieces(rule, targets, g)
-                changes += [(x, "data", y) for x, y in zip(targets, new, strict=True)]
+                    rule, counted = self.rule(now, t - missed), missed
+                targets = [p, *[entry.arrays[name] for name in kept]] if kept else [p]
+                for x, new in zip(targets, in_pieces(rule, targets, g), strict=True):
+                    changes.append((x, "data", new))
         set_all(changes)
 
     @classmethod

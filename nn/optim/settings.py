@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Parameter, setting
+from autograd import Parameter, is_compiling, setting
 
 __all__ = ["Entry", "Group", "Setting", "count", "flag", "fraction", "not_negative", "positive"]
 
@@ -151,6 +151,10 @@ class Group:
     def _told(self, name: str = "") -> str:
         kind = vars(self)["_kind"].__name__ if "_kind" in vars(self) else "an optimiser"
         return f"{kind}: {name}" if name else kind
+
+    def now(self) -> Any:
+        """The settings as attributes, to be read often: quickly, where nothing is compiled."""
+        return self if is_compiling() else self._held
 
     def values(self) -> Iterator[tuple[str, Any]]:
         """The settings by name."""

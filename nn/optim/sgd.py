@@ -71,7 +71,7 @@ class SGD(Optimiser):
 
     def counts(self) -> bool:
         """With dampening, which the first step goes without."""
-        return any(group.dampening for group in self.param_groups)
+        return any(group.now().dampening for group in self.param_groups)
 
     def rule(self, group: Group, step: int) -> Any:
         """The step of the class's docstring."""
