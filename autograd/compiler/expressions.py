@@ -184,6 +184,9 @@ class Expressions:
             if all(map(self._is_python, args)):
                 self._gives_python(equation)
             return args
+        if equation.op.joins and out.dtype.kind == "f":
+            parts = (_Typed(x, out.dtype.name) if self._is_python(x) else x for x in args[0])
+            return ([*parts], *args[1:])
         divides = function in (np.divide, operator.truediv)
         powers = function in (np.power, operator.pow, power_of_array)
         if not (equation.op.elementwise or divides or powers) or equation.into:

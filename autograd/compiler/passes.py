@@ -226,7 +226,9 @@ def _unchanged(
     if neutral is not None and len(args) == 2:
         for x, other in (args, args[::-1]):
             if _is_all(neutral, x) and _alike(other, equation.out, typed):
-                return other  # type: ignore[no-any-return]
+                # laid out another way, what shows the one may be a copy of the other
+                same_layout = other.type.strides == equation.out.type.strides
+                return other if same_layout else None
     source = args[0] if args else None
     if not isinstance(source, Variable):
         return None

@@ -397,3 +397,16 @@ def test_a_tensor_that_is_left_as_a_gradient_is_refused() -> None:
     with pytest.raises(ag.TraceError, match=r"left in \.grad.*zero_grad"):
         ag.compile(step)()
     assert p.grad is None
+
+
+def test_what_is_multiplied_by_one_keeps_its_layout() -> None:
+    """Of the result `reshape` shows the memory, of the reversed operand it makes a copy."""
+
+    def f(x: Any) -> Any:
+        own = x[::-1] * 1.0
+        own.T[0] = 2
+        return ag.value_and_grad(lambda t: np.mean(t**3))(own)[1].sum()
+
+    slope = ag.grad(f)
+    x = np.random.default_rng(0).normal(size=(2, 4, 3))
+    np.testing.assert_array_equal(ag.compile(slope)(x), slope(x))

@@ -143,6 +143,15 @@ def test_two_gradients_that_become_one_have_names_of_their_own_until_then() -> N
     assert_close(weight, w.numpy())
 
 
+def test_numbers_that_are_joined_keep_their_dtype() -> None:
+    compiled = ag.compile(lambda x, n: np.concatenate([x, np.log1p(n)], axis=None))
+    x = np.array(1.5, np.float32)
+    expected = compiled(x, 0)
+    found = run_source(compiled, x, 0)
+    assert found.dtype == expected.dtype == np.float64
+    assert_close(found, expected)
+
+
 def test_reading_the_source_changes_nothing() -> None:
     X, y = nn.spiral(10, 3, seed=seeded(0))
     net, step = trainer()
