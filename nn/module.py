@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,6 +48,8 @@ class Module:
     _buffers: tuple[str, ...] = ()  # names of attributes
     forward_hooks: Mapping[int, Callable[..., Any]] = {}  # replaced, so that compile notices
     training: bool = True
+    torch_names: ClassVar[Mapping[str, str]] = {}  # of attributes that PyTorch names otherwise
+    torch_turned: ClassVar[str] = ""  # a pattern of names: matrices (in, out), there (out, in)
 
     def __init__(self, *unexpected: Any, **options: Any):
         if unexpected or options:
@@ -110,6 +112,13 @@ class Module:
         for name, value in vars(self).items():
             if name != "forward_hooks":
                 yield from _found(name, value)
+
+    def named_own(self) -> Iterator[tuple[str, Tensor | Module]]:
+        """The parameters, modules and buffers directly inside this one, by name."""
+        yield from self._held()
+        for name in self._buffers:
+            if (value := getattr(self, name, None)) is not None:
+                yield name, value
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, by name."""
