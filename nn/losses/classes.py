@@ -256,10 +256,14 @@ def svm_hinge(
 class CrossEntropyLoss(Layer):
     """The cross-entropy of the softmax, called with scores and labels; see `nn.cross_entropy`.
 
+    The weights of the classes are a buffer, as PyTorch has them.
+
     >>> import nn
     >>> float(nn.CrossEntropyLoss(ignore_index=-100)([[0.0, 0.0], [1.0, 2.0]], [1, -100]).round(4))
     0.6931
     """
+
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -270,7 +274,8 @@ class CrossEntropyLoss(Layer):
         axis: int = 1,
         reduction: str = "mean",
     ):
-        self.weight, self.ignore_index, self.axis = weight, ignore_index, axis
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.axis = ignore_index, axis
         self.label_smoothing, self.reduction = label_smoothing, reduction_named(reduction)
 
     def forward(self, scores: Any, labels: Any) -> Tensor:
@@ -288,7 +293,12 @@ class CrossEntropyLoss(Layer):
 
 @with_settings
 class NLLLoss(Layer):
-    """The negative log-likelihood, called with log-probabilities and labels; see `nn.nll_loss`."""
+    """The negative log-likelihood, called with log-probabilities and labels; see `nn.nll_loss`.
+
+    The weights of the classes are a buffer, as PyTorch has them.
+    """
+
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -298,7 +308,8 @@ class NLLLoss(Layer):
         axis: int = 1,
         reduction: str = "mean",
     ):
-        self.weight, self.ignore_index, self.axis = weight, ignore_index, axis
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.axis = ignore_index, axis
         self.reduction = reduction_named(reduction)
 
     def forward(self, log_probs: Any, labels: Any) -> Tensor:

@@ -288,6 +288,39 @@ def test_every_module_with_a_state_is_here() -> None:
             assert not kind(*STATELESS.get(name, ())).state_dict(), name
 
 
+LOSSES: dict[str, tuple[Any, dict[str, Any]]] = {  # targets, and weights
+    "CrossEntropyLoss": (indices(5) % 3, {"weight": [1.0, 2.0, 3.0]}),
+    "NLLLoss": (indices(5) % 3, {"weight": [1.0, 2.0, 3.0]}),
+    "BCELoss": (generator(8).random((5, 3)), {"weight": [1.0, 2.0, 3.0]}),
+    "BCEWithLogitsLoss": (
+        generator(8).random((5, 3)),
+        {"weight": [1.0, 2.0, 3.0], "pos_weight": [3.0, 1.0, 2.0]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_weights_of_losses_are_buffers_as_in_pytorch(name: str, tmp_path: Path) -> None:
+    targets, weights = LOSSES[name]
+    theirs = getattr(torch.nn, name)(**{k: torch.tensor(v).double() for k, v in weights.items()})
+    ours = getattr(nn, name)(**{k: np.ones(len(v)) for k, v in weights.items()})
+    assert [*ours.state_dict()] == [*theirs.state_dict()] == [*weights]
+    x = generator(9).random((5, 3))
+    scores = ag.Tensor(x)
+    step = ag.compile(lambda y: ours(scores, y))
+    step(targets)
+    safetensors_torch.save_file(theirs.state_dict(), tmp_path / "w")
+    nn.load_weights(ours, tmp_path / "w")
+    expected = theirs(torch.tensor(x), torch.tensor(targets))
+    assert_close(ours(x, targets), expected)
+    np.testing.assert_array_equal(step(targets).numpy(), ours(scores, targets).numpy())
+    nn.save_weights(ours, tmp_path / "w", layout="torch")
+    again = getattr(torch.nn, name)(**{k: torch.ones(len(v)).double() for k, v in weights.items()})
+    again.load_state_dict(safetensors_torch.load_file(tmp_path / "w"))
+    assert_close(again(torch.tensor(x), torch.tensor(targets)), expected)
+    assert not getattr(nn, name)().state_dict()
+
+
 def test_what_is_shared_has_to_be_equal(tmp_path: Path) -> None:
     _, other, _ = PAIRS["a net"]
     state = {name: value.clone() for name, value in other().state_dict().items()}
