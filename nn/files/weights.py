@@ -13,7 +13,7 @@ import numpy as np
 from ..module import Module
 from .atomic import check_regular, clear, replacing
 from .errors import FileError
-from .header import parse
+from .header import is_pickled, parse
 from .names import Partner, torch_names
 
 __all__ = ["load_weights", "save_weights"]
@@ -111,9 +111,15 @@ def _header(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
     The library checks that shapes and places agree with what is there, but lets a name stand twice.
     """
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+        first = file.read(8)
+        length = int.from_bytes(first, "little")
         size = os.fstat(file.fileno()).st_size
         if not 2 <= length <= min(LONGEST, size - 8):
+            if is_pickled(first):
+                raise ValueError(
+                    "it is a zip archive or a pickle, such as torch.save writes, which is never "
+                    "read; in PyTorch write safetensors.torch.save_file(net.state_dict(), path)"
+                )
             raise ValueError(
                 f"it is no file of safetensors, or cut off: its header would take {length:,} bytes "
                 f"of {size:,}"
