@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -105,6 +105,17 @@ class Module:
         object.__setattr__(self, name, value)
         object.__setattr__(self, "_box", None)
 
+    if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
+
+        def __getattr__(self, name: str) -> Any:
+            """AttributeError, which tells how a name of PyTorch's is written here."""
+            if name.startswith("_"):  # which protocols look for
+                message = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(message, name=name, obj=self)
+            from .elsewhere import of_module
+
+            raise of_module(self, name)
+
     # --- what is inside ------------------------------------------------------------------------
 
     def _held(self) -> Iterator[tuple[str, Parameter | Module]]:
@@ -141,6 +152,10 @@ class Module:
                 yield path, module
                 inside = [(_joined(path, name), child) for name, child in module.named_children()]
                 todo += reversed(inside)
+
+    def modules(self) -> list[Module]:
+        """This module and all modules inside it, each once."""
+        return [module for _, module in self.named_modules()]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """Every parameter once, with its path, such as ("fc1.W", ...)."""
@@ -385,8 +400,8 @@ class Sequential(Module):
 
     >>> import nn
     >>> net = nn.Sequential(nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3), seed=0)
-    >>> net([[0.0, 0.0]] * 5).shape
-    (5, 3)
+    >>> net([[0.0, 0.0]] * 5).shape, net[:2]([0.0, 0.0]).shape
+    ((5, 3), (100,))
     """
 
     def __init__(self, *modules: Module, seed: Seed = None):
@@ -396,7 +411,7 @@ class Sequential(Module):
                 raise TypeError(
                     f"Sequential: at {k}: expected a module or a function, got {module!r}{made}"
                 )
-        self.modules = list(modules)
+        self.layers = list(modules)
         for k, module in enumerate(modules):
             if isinstance(module, Module) and not module._name:
                 object.__setattr__(module, "_name", str(k))
@@ -405,17 +420,18 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Apply the modules in order."""
-        for module in self.modules:
+        for module in self.layers:
             x = module(x)
         return x  # type: ignore[no-any-return]
 
     def _held(self) -> Iterator[tuple[str, Parameter | Module]]:
         """By their numbers alone, "0.W", as PyTorch names them."""
         for name, value in super()._held():
-            yield name.removeprefix("modules."), value
+            yield name.removeprefix("layers."), value
 
     def __len__(self) -> int:
-        return len(self.modules)
+        return len(self.layers)
 
-    def __getitem__(self, index: int) -> Module:
-        return self.modules[index]
+    def __getitem__(self, index: int | slice) -> Module:
+        found = self.layers[index]
+        return Sequential(*found) if isinstance(found, list) else found

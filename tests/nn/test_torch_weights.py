@@ -135,7 +135,7 @@ PAIRS: dict[str, tuple[Make, Make, Any]] = {
 # modules without a state, and what they are made with
 STATELESS: dict[str, tuple[Any, ...]] = {
     "AdaptiveAvgPool1d": (2,), "AdaptiveAvgPool2d": (2,), "AvgPool1d": (2,), "AvgPool2d": (2,),
-    "MaxPool1d": (2,), "MaxPool2d": (2,), "PositionalEncoding": (4,),
+    "MaxPool1d": (2,), "MaxPool2d": (2,), "PositionalEncoding": (4,), "Unflatten": (1, (2, 2)),
 }  # fmt: skip
 
 
