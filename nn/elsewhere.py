@@ -9,7 +9,7 @@ from typing import Any
 
 from . import functional
 
-__all__ = ["of_module", "of_package"]
+__all__ = ["of_module", "of_option", "of_package"]
 
 _DEVICE = "nothing: arrays are in ordinary memory, where NumPy computes"
 _DTYPE = "dtype=np.float32 where layers are made"
@@ -176,6 +176,19 @@ MODULE = {
     "out_channels": "layer.W.shape, which is (out, in / groups, rows, columns)",
 }
 
+# what to write in place of an option
+OPTIONS = {
+    "dim": "axis, as in NumPy",
+    "start_dim": "start_axis",
+    "end_dim": "end_axis",
+    "unflattened_size": "sizes",
+    "device": _DEVICE,
+    "inplace": "nothing: compiled steps use memory again by themselves",
+    "padding_mode": "nothing, and np.pad(x, widths, mode) before it",
+    "size_average": 'reduction="mean", or "sum"',
+    "reduce": 'reduction="none"',
+}
+
 HOMES = {"nn": PACKAGE, "nn.optim": PACKAGE, "nn.functional": FUNCTIONAL, "nn.init": INIT}
 
 
@@ -200,6 +213,13 @@ def of_module(module: Any, name: str) -> AttributeError:
     if told is None:
         error.name, error.obj = name, module
     return error
+
+
+def of_option(kind: str, name: str, known: tuple[str, ...]) -> TypeError:
+    """The error for an option that a module does not have."""
+    told = f"; write {OPTIONS[name]}" if name in OPTIONS else ""
+    takes = f"it takes {', '.join(known)}" if known else "it takes no arguments"
+    return TypeError(f"{kind}: got an unexpected keyword argument {name!r}; {takes}{told}")
 
 
 def _error(start: str, home: str, name: str, told: str | None) -> AttributeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +55,12 @@ class Module:
     def __init__(self, *unexpected: Any, **options: Any):
         if unexpected or options:
             name = type(self).__name__
+            if options:
+                from .elsewhere import of_option
+
+                raise of_option(name, next(iter(options)), ())
             raise TypeError(
-                f"{name}: takes no arguments, got {len(unexpected) + len(options)}; make it first, "
+                f"{name}: takes no arguments, got {len(unexpected)}; make it first, "
                 f"layer = {name}(), and call what was made: layer(x)"
             )
 
@@ -106,6 +111,18 @@ class Module:
         object.__setattr__(self, "_box", None)
 
     if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
+
+        def __new__(cls, *arguments: Any, **options: Any) -> Self:
+            """A new module. Raises TypeError for options that `__init__` does not have."""
+            code = getattr(cls.__init__, "__code__", None)
+            if options and code and not code.co_flags & inspect.CO_VARKEYWORDS:
+                known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+                for name in options:
+                    if name not in known:
+                        from .elsewhere import of_option
+
+                        raise of_option(cls.__name__, name, known)
+            return super().__new__(cls)
 
         def __getattr__(self, name: str) -> Any:
             """AttributeError, which tells how a name of PyTorch's is written here."""

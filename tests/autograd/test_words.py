@@ -142,6 +142,26 @@ def test_what_is_proposed_runs() -> None:
     assert ran > 50
 
 
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: nn.Softmax(dim=1),
+            r"^Softmax: .*argument 'dim'; it takes axis; write axis, as in",
+        ),
+        (lambda: nn.Flatten(start_dim=1), "it takes start_axis, end_axis; write start_axis$"),
+        (lambda: nn.ReLU(inplace=True), "^ReLU: .*it takes no arguments; write nothing: compiled"),
+        (lambda: nn.Linear(2, 3, device="cpu"), "init, seed, dtype; write nothing: arrays are in"),
+        (lambda: nn.MSELoss(reduce=False), 'it takes reduction; write reduction="none"$'),
+        (lambda: nn.Linear(2, 3, biass=True), "'biass'; it takes in_features, out_features, bias"),
+        (lambda: nn.GRU(2, 3, device="cpu"), "unexpected keyword argument 'device'"),
+    ],
+)
+def test_options_of_pytorch_are_answered(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        make()
+
+
 def test_what_is_proposed_for_nets_runs() -> None:
     rng = np.random.default_rng(0)
     layer = nn.Linear(4, 4)
