@@ -131,6 +131,8 @@ def _of_indices(
 ) -> Any:
     """Labels as class indices: -w ln p[label], the mean by the weights that were met."""
     reduction_named(reduction)
+    # constants, too, are tensors: what a traced program finds at `indices` is one
+    log_probs = _tensor(log_probs)
     labels = labels if isinstance(labels, Tensor) else plain(labels, f"{name}: labels")
     indices: Any = fresh(
         _checked, labels, log_probs.shape, axis, ignored, name, reduction == "mean"
@@ -138,7 +140,7 @@ def _of_indices(
     counts = None if ignored is None else (indices >= 0).astype(log_probs.dtype)
     if ignored is not None:
         indices = np.maximum(indices, 0)
-    weights = None if weight is None else _class_weights(weight, log_probs, axis)
+    weights = None if weight is None else _tensor(_class_weights(weight, log_probs, axis))
     by_label = counts
     if weights is not None:
         by_label = weights[indices] if counts is None else weights[indices] * counts
@@ -154,6 +156,10 @@ def _of_indices(
     if by_label is None or reduction != "mean":
         return reduced(losses, reduction, name)
     return np.sum(losses) / np.sum(by_label)
+
+
+def _tensor(x: Any) -> Any:
+    return x if isinstance(x, Tensor) else Tensor(x, requires_grad=False)
 
 
 def _taken(log_probs: Any, indices: Any, axis: int) -> Any:
