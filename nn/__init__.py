@@ -11,6 +11,7 @@
 ...     optimiser.step()
 """
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from autograd import Parameter as Parameter
@@ -38,10 +39,14 @@ if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
     _SUBJECTS = "book data files functional init metrics optim plots"
     __all__ = sorted([*_OWN, *_SUBJECTS.split(), "Parameter", "softmax_cross_entropy"])
 
-    def __getattr__(name: str) -> Any:
+    def _told(home: str, name: str) -> Any:
         """AttributeError, which tells how a name of PyTorch's is written here."""
         if name.startswith("_"):  # which protocols look for
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            raise AttributeError(f"module {home!r} has no attribute {name!r}")
         from .elsewhere import of_package
 
-        raise of_package(__name__, name)
+        raise of_package(home, name)
+
+    __getattr__ = functools.partial(_told, __name__)
+    for _part in (functional, init, optim):
+        vars(_part)["__getattr__"] = functools.partial(_told, _part.__name__)

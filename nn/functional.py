@@ -6,9 +6,13 @@
 """
 
 from autograd import (
+    avg_pool1d,
     avg_pool2d,
+    conv1d,
     conv2d,
+    conv_transpose2d,
     log_softmax,
+    max_pool1d,
     max_pool2d,
     relu,
     sigmoid,
@@ -36,9 +40,10 @@ from .losses import (
 )
 
 __all__ = [
-    "avg_pool2d", "binary_cross_entropy", "binary_cross_entropy_with_logits", "conv2d",
-    "cross_entropy", "elu", "gelu", "hardtanh", "huber_loss", "kl_div", "l1_loss", "l1_penalty",
-    "l2_penalty", "leaky_relu", "log_softmax", "max_pool2d", "mse_loss", "nll_loss", "relu",
-    "selu", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmax_cross_entropy", "softplus",
-    "sum_of_squares", "svm_hinge", "tanh", "triplet_margin_loss",
+    "avg_pool1d", "avg_pool2d", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "conv1d", "conv2d", "conv_transpose2d", "cross_entropy", "elu", "gelu", "hardtanh",
+    "huber_loss", "kl_div", "l1_loss", "l1_penalty", "l2_penalty", "leaky_relu", "log_softmax",
+    "max_pool1d", "max_pool2d", "mse_loss", "nll_loss", "relu", "selu", "sigmoid", "silu",
+    "smooth_l1_loss", "softmax", "softmax_cross_entropy", "softplus", "sum_of_squares",
+    "svm_hinge", "tanh", "triplet_margin_loss",
 ]  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import reprlib
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,12 +49,18 @@ class Module:
     _buffers: tuple[str, ...] = ()  # names of attributes
     forward_hooks: Mapping[int, Callable[..., Any]] = {}  # replaced, so that compile notices
     training: bool = True
+    torch_names: ClassVar[Mapping[str, str]] = {}  # of attributes that PyTorch names otherwise
+    torch_turned: ClassVar[str] = ""  # a pattern of names: matrices (in, out), there (out, in)
 
     def __init__(self, *unexpected: Any, **options: Any):
         if unexpected or options:
             name = type(self).__name__
+            if options:
+                from .elsewhere import of_option
+
+                raise of_option(name, next(iter(options)), ())
             raise TypeError(
-                f"{name}: takes no arguments, got {len(unexpected) + len(options)}; make it first, "
+                f"{name}: takes no arguments, got {len(unexpected)}; make it first, "
                 f"layer = {name}(), and call what was made: layer(x)"
             )
 
@@ -103,6 +110,29 @@ class Module:
         object.__setattr__(self, name, value)
         object.__setattr__(self, "_box", None)
 
+    if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
+
+        def __new__(cls, *arguments: Any, **options: Any) -> Self:
+            """A new module. Raises TypeError for options that `__init__` does not have."""
+            code = getattr(cls.__init__, "__code__", None)
+            if options and code and not code.co_flags & inspect.CO_VARKEYWORDS:
+                known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+                for name in options:
+                    if name not in known:
+                        from .elsewhere import of_option
+
+                        raise of_option(cls.__name__, name, known)
+            return super().__new__(cls)
+
+        def __getattr__(self, name: str) -> Any:
+            """AttributeError, which tells how a name of PyTorch's is written here."""
+            if name.startswith("_"):  # which protocols look for
+                message = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(message, name=name, obj=self)
+            from .elsewhere import of_module
+
+            raise of_module(self, name)
+
     # --- what is inside ------------------------------------------------------------------------
 
     def _held(self) -> Iterator[tuple[str, Parameter | Module]]:
@@ -110,6 +140,13 @@ class Module:
         for name, value in vars(self).items():
             if name != "forward_hooks":
                 yield from _found(name, value)
+
+    def named_own(self) -> Iterator[tuple[str, Tensor | Module]]:
+        """The parameters, modules and buffers directly inside this one, by name."""
+        yield from self._held()
+        for name in self._buffers:
+            if (value := getattr(self, name, None)) is not None:
+                yield name, value
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside this one, by name."""
@@ -132,6 +169,10 @@ class Module:
                 yield path, module
                 inside = [(_joined(path, name), child) for name, child in module.named_children()]
                 todo += reversed(inside)
+
+    def modules(self) -> list[Module]:
+        """This module and all modules inside it, each once."""
+        return [module for _, module in self.named_modules()]
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
         """Every parameter once, with its path, such as ("fc1.W", ...)."""
@@ -376,8 +417,8 @@ class Sequential(Module):
 
     >>> import nn
     >>> net = nn.Sequential(nn.Linear(2, 100), nn.ReLU(), nn.Linear(100, 3), seed=0)
-    >>> net([[0.0, 0.0]] * 5).shape
-    (5, 3)
+    >>> net([[0.0, 0.0]] * 5).shape, net[:2]([0.0, 0.0]).shape
+    ((5, 3), (100,))
     """
 
     def __init__(self, *modules: Module, seed: Seed = None):
@@ -387,7 +428,7 @@ class Sequential(Module):
                 raise TypeError(
                     f"Sequential: at {k}: expected a module or a function, got {module!r}{made}"
                 )
-        self.modules = list(modules)
+        self.layers = list(modules)
         for k, module in enumerate(modules):
             if isinstance(module, Module) and not module._name:
                 object.__setattr__(module, "_name", str(k))
@@ -396,17 +437,18 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Tensor:
         """Apply the modules in order."""
-        for module in self.modules:
+        for module in self.layers:
             x = module(x)
         return x  # type: ignore[no-any-return]
 
     def _held(self) -> Iterator[tuple[str, Parameter | Module]]:
         """By their numbers alone, "0.W", as PyTorch names them."""
         for name, value in super()._held():
-            yield name.removeprefix("modules."), value
+            yield name.removeprefix("layers."), value
 
     def __len__(self) -> int:
-        return len(self.modules)
+        return len(self.layers)
 
-    def __getitem__(self, index: int) -> Module:
-        return self.modules[index]
+    def __getitem__(self, index: int | slice) -> Module:
+        found = self.layers[index]
+        return Sequential(*found) if isinstance(found, list) else found

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import tarfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from .errors import DatasetError
 from .idx import AT_MOST, open_payload
 from .images import CHECK, Split, float_dtype, shaped
 from .places import NowhereError, find, there
+from .tar import entries
 
 __all__ = ["CIFAR10", "cifar10"]
 
@@ -88,8 +86,12 @@ def _unpacked(first: Path) -> dict[str, Array]:
         path = first.with_name(name)
         if not there(path):
             raise DatasetError(path, "missing from the folder of the others", CHECK)
-        with open_payload(path) as file:
-            found[name] = _records(path, name, file.read(MOST * RECORD + 1))
+        try:
+            with open_payload(path) as file:
+                data = file.read(MOST * RECORD + 1)
+        except (OSError, EOFError, zlib.error) as error:  # one that seems to be compressed
+            raise _damaged(path, error) from None
+        found[name] = _records(path, name, data)
     return found
 
 
@@ -99,33 +101,28 @@ def _archived(path: Path) -> dict[str, Array]:
     try:
         with open_payload(path) as payload:
             limited: Any = _Limited(path, payload)
-            for member, archive in _members(limited):
-                name = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
+            for entry in entries(limited):
+                name = entry.name.removeprefix("./").removeprefix(f"{FOLDER}/")
                 if name not in TRAIN + TEST:
                     continue
-                if not member.isreg() or member.size > MOST * RECORD or name in found:
+                if not entry.is_file or entry.size > MOST * RECORD or name in found:
                     raise DatasetError(
                         path, f"its {name} is no file of at most {MOST * RECORD:,} bytes, or there "
                         "twice", CHECK,
                     )  # fmt: skip
-                file = archive.extractfile(member)
-                assert file is not None
-                found[name] = _records(path, name, file.read())
+                found[name] = _records(path, name, entry.read())
             while limited.read(1 << 20):  # the checksum of what was compressed is at its end
                 continue
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, gzip.BadGzipFile) as error:
-        raise DatasetError(path, f"it is damaged or cut off ({error})", CHECK) from None
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise _damaged(path, error) from None
     missing = [name for name in TRAIN + TEST if name not in found]
     if missing:
         raise DatasetError(path, f"it has no {', '.join(missing)}", CHECK)
     return found
 
 
-def _members(file: Any) -> Iterator[tuple[tarfile.TarInfo, tarfile.TarFile]]:
-    """The entries of an archive, read once from its beginning to its end."""
-    with tarfile.open(fileobj=file, mode="r|") as archive:
-        for member in archive:
-            yield member, archive
+def _damaged(path: Path, error: Exception) -> DatasetError:
+    return DatasetError(path, f"it is damaged or cut off ({error})", CHECK)
 
 
 class _Limited:

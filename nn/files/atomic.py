@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -76,7 +77,12 @@ def check_regular(path: Path, remedy: str, error: type[FileError] = FileError) -
 
     Raises OSError for what is not there or cannot be looked up.
     """
-    mode = os.stat(path).st_mode
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as problem:
+        if problem.errno != errno.ELOOP:
+            raise
+        raise error(path, "it cannot be read: it is a loop of links", remedy) from None
     if not stat.S_ISREG(mode):
         kind = next(kind for fits, kind in UNSUITABLE if fits(mode))
         raise error(path, f"it cannot be read: it is {kind}, expected a regular file", remedy)

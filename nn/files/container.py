@@ -24,7 +24,7 @@ import numpy as np
 
 from .atomic import check_regular
 from .errors import FileError
-from .header import parse
+from .header import is_pickled, parse
 from .tree import DTYPES
 
 __all__ = ["read", "write"]
@@ -102,7 +102,7 @@ def _told(first: bytes, size: int) -> str:
         return "it is empty"
     if first.startswith(MAGIC.rpartition(b" ")[0]):
         return "it is of another version of the format, or damaged"
-    if first[:2] in (b"PK", b"\x80\x02", b"\x80\x04", b"\x80\x05"):
+    if is_pickled(first):
         return "it is a zip archive or a pickle, such as torch.save writes, no checkpoint"
     return "it is no checkpoint"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["parse"]
+__all__ = ["is_pickled", "parse"]
 
 
 def parse(text: bytes) -> dict[str, Any]:
@@ -23,6 +23,11 @@ def parse(text: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError(f"its header is a {type(found).__name__}, expected an object")
     return found
+
+
+def is_pickled(first: bytes) -> bool:
+    """A file that begins so may be a zip archive or a pickle, as `torch.save` writes them."""
+    return first[:2] in (b"PK", *(b"\x80" + bytes([protocol]) for protocol in range(2, 6)))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

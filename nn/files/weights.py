@@ -13,8 +13,8 @@ import numpy as np
 from ..module import Module
 from .atomic import check_regular, clear, replacing
 from .errors import FileError
-from .header import parse
-from .names import Turned, torch_names
+from .header import is_pickled, parse
+from .names import Partner, torch_names
 
 __all__ = ["load_weights", "save_weights"]
 
@@ -28,17 +28,17 @@ DTYPES = {"F16": "f2", "F32": "f4", "F64": "f8", "I8": "i1", "I16": "i2", "I32":
 def save_weights(net: Module, path: str | os.PathLike[str], *, layout: str | None = None) -> None:
     """Write the parameters and buffers of a net into a file of safetensors, whole or not at all.
 
-    layout   None: the names of `net.state_dict()` and the arrays as they are. "torch": the names of
-             PyTorch, and W of Linear as (out, in), for `torch_net.load_state_dict(load_file(path))`
-    NaN are written as they are. Raises OSError where the file cannot be written, ImportError
-    without the package safetensors (`pip install "gategrad[weights]"`).
+    layout   None: the names of `net.state_dict()` and the arrays as they are. "torch": as PyTorch
+             has them, for `torch_net.load_state_dict(safetensors.torch.load_file(path))`
+    NaN are written as they are. Raises OSError where the file cannot be written, ValueError where
+    two arrays have one name in PyTorch, and ImportError without the package safetensors
+    (`pip install "gategrad[weights]"`).
     """
     if layout not in (None, "torch"):
         raise ValueError(f'save_weights: layout is {layout!r}; expected None or "torch"')
     path, state = Path(path), _state(net)
     if layout == "torch":
-        names = torch_names(net)
-        state = {names[name].name: names[name].there(array) for name, array in state.items()}
+        state = _for_torch(net, state)
     # the library writes the memory of an array as it lies there
     state = {name: np.asarray(array, order="C") for name, array in state.items()}
     for name, array in state.items():
@@ -58,10 +58,11 @@ def save_weights(net: Module, path: str | os.PathLike[str], *, layout: str | Non
 def load_weights(net: Module, path: str | os.PathLike[str], *, strict: bool = True) -> None:
     """Put the arrays of a file of safetensors into a net of the same architecture.
 
-    Arrays are found by the names of `net.state_dict()`, or by those that PyTorch has for them:
-    weight for W, bias for b; the weight (out, in) of a Linear is turned. With strict=False, what
-    has no partner on the other side is left out. All is loaded, or nothing: raises FileError for
-    files that are damaged, for other architectures, dtypes that would be rounded, and NaN;
+    The file has the names of `net.state_dict()`, or those of PyTorch: weight for W, bias for b,
+    matrices as (out, in). Where all names are the same in both, as those of a recurrent layer are,
+    it is taken for PyTorch's unless `save_weights` noted in it that it is not. With strict=False,
+    what has no partner on the other side is left out. All is loaded, or nothing: raises FileError
+    for files that are damaged, for other architectures, dtypes that would be rounded, and NaN;
     FileNotFoundError, and ImportError without the package safetensors.
     """
     path = Path(path)
@@ -75,7 +76,7 @@ def load_weights(net: Module, path: str | os.PathLike[str], *, strict: bool = Tr
             found = {name: _tensor(file, name, dtypes[name]) for name in file.keys()}  # noqa: SIM118
         if "sha256" in told and told["sha256"] != _checksum(found):
             raise ValueError("it is damaged: its checksum does not agree with what it holds")
-        state = _matched(expected, found, torch_names(net), strict)
+        state = _matched(expected, found, _partners(net, expected, found, told), strict)
     except (ValueError, MemoryError, library.SafetensorError) as error:
         raise FileError(path, str(error) or "it holds more than the memory does", REMEDY) from None
     try:
@@ -110,9 +111,15 @@ def _header(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
     The library checks that shapes and places agree with what is there, but lets a name stand twice.
     """
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
+        first = file.read(8)
+        length = int.from_bytes(first, "little")
         size = os.fstat(file.fileno()).st_size
         if not 2 <= length <= min(LONGEST, size - 8):
+            if is_pickled(first):
+                raise ValueError(
+                    "it is a zip archive or a pickle, such as torch.save writes, which is never "
+                    "read; in PyTorch write safetensors.torch.save_file(net.state_dict(), path)"
+                )
             raise ValueError(
                 f"it is no file of safetensors, or cut off: its header would take {length:,} bytes "
                 f"of {size:,}"
@@ -148,22 +155,49 @@ def _checksum(state: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
+def _for_torch(net: Module, state: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays as PyTorch names and lays them out."""
+    partners, arrays = torch_names(net), dict[str, Array]()
+    for name, array in state.items():
+        for partner in partners.get(name, [Partner(name)]):
+            if partner.name in arrays:
+                raise ValueError(
+                    f"save_weights: {name} and another array of {type(net).__name__} are both "
+                    f"{partner.name} in PyTorch; give one another name in its class: "
+                    'torch_names = {"here": "there"}'
+                )
+            arrays[partner.name] = partner.there(array)
+    return arrays
+
+
+def _partners(
+    net: Module, expected: Mapping[str, Array], found: Mapping[str, Array], told: Mapping[str, Any]
+) -> dict[str, list[Partner]]:
+    """How a file names and lays out the arrays of the net: as PyTorch does, or as here."""
+    here = {name: [Partner(name)] for name in expected}
+    there = here | torch_names(net)
+    theirs = {partner.name for partners in there.values() for partner in partners}
+    lead = len(found.keys() & (theirs - here.keys())) - len(found.keys() & (here.keys() - theirs))
+    by_torch = lead > 0 or (lead == 0 and told.get("format") != "np")
+    return there if by_torch else here
+
+
 def _matched(
     expected: Mapping[str, Array],
     found: dict[str, Array],
-    names: Mapping[str, Turned],
+    partners: Mapping[str, list[Partner]],
     strict: bool,
 ) -> dict[str, Array]:
     """The arrays by the net's own names; ValueError for names that are left on either side."""
-    state, left = {}, dict(found)
-    for name in expected:
-        other = names[name]
-        if name in left and other.name in left and other.name != name:
-            raise ValueError(f"it has both {name} and {other.name}, which are the same in the net")
-        if name in left:
-            state[name] = left.pop(name)
-        elif other.name in left:
-            state[name] = other.here(left.pop(other.name))
+    state, left = dict[str, Array](), dict(found)
+    for name, usual in expected.items():
+        for partner in partners[name]:
+            if partner.name not in left:
+                continue
+            array = partner.here(left.pop(partner.name), usual.shape)
+            first = state.setdefault(name, array)
+            if first is not array and not np.array_equal(array, first):
+                raise ValueError(f"{partner.name} is {name} in the net, and so is another of it")
     missing = [name for name in expected if name not in state]
     # PyTorch counts the batches of its batch normalisation, which nothing depends on
     surplus = [name for name in left if not name.endswith("num_batches_tracked")]

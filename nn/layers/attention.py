@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -51,6 +51,10 @@ class MultiheadAttention(Module):
     in_proj_bias: Parameter  # this and the next but one: not with bias=False
     out_proj_weight: Parameter
     out_proj_bias: Parameter
+    torch_names: ClassVar[Mapping[str, str]] = {
+        "out_proj_weight": "out_proj.weight", "out_proj_bias": "out_proj.bias"
+    }  # fmt: skip
+    torch_turned: ClassVar[str] = "*_weight"
 
     def __init__(
         self,
@@ -287,6 +291,8 @@ class TransformerBlock(Module):
     >>> nn.TransformerBlock(8, 2, seed=0)(np.ones((3, 5, 8)), is_causal=True).shape
     (3, 5, 8)
     """
+
+    torch_names: ClassVar[Mapping[str, str]] = {"attention": "self_attn"}
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -36,6 +36,7 @@ class _Convolution(Layer):
     padding: Any
     output_padding: Any
     dilation: Any
+    torch_names: ClassVar[Mapping[str, str]] = {"W": "weight", "b": "bias"}
 
     def _build(
         self, in_channels: Any, out_channels: Any, kernel_size: Any, bias: Any, init: Init,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -36,6 +37,7 @@ class Embedding(Layer):
     """
 
     W: Parameter
+    torch_names: ClassVar[Mapping[str, str]] = {"W": "weight"}
 
     def __init__(
         self,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -41,6 +41,8 @@ class Linear(Layer):
 
     W: Parameter
     b: Parameter  # or None, with bias=False
+    torch_names: ClassVar[Mapping[str, str]] = {"W": "weight", "b": "bias"}
+    torch_turned: ClassVar[str] = "W"
 
     def __init__(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -17,6 +17,8 @@ from ..arguments import size
 from .layer import Layer
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm", "RMSNorm"]
+
+TORCH_NAMES = {"gamma": "weight", "beta": "bias"}
 
 
 class _BatchNorm(Layer):
@@ -35,6 +37,7 @@ class _BatchNorm(Layer):
     running_mean: Tensor
     running_var: Tensor
     num_batches_tracked: Tensor
+    torch_names: ClassVar[Mapping[str, str]] = TORCH_NAMES
 
     _shapes: tuple[str, ...]  # of inputs, for errors
 
@@ -165,6 +168,7 @@ class LayerNorm(Layer):
 
     gamma: Parameter  # or None
     beta: Parameter
+    torch_names: ClassVar[Mapping[str, str]] = TORCH_NAMES
 
     def __init__(
         self,
@@ -212,6 +216,7 @@ class RMSNorm(Layer):
 
     gamma: Parameter  # or None
     beta: Parameter  # None
+    torch_names: ClassVar[Mapping[str, str]] = TORCH_NAMES
 
     def __init__(
         self,

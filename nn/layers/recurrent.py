@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -25,6 +25,7 @@ class _Recurrent(Module):
 
     _gates = 1  # so many times `hidden_size` columns of the weights
     _states = 1  # how many arrays the state is
+    torch_turned: ClassVar[str] = "weight_*"
 
     def __init__(
         self,

@@ -112,10 +112,17 @@ def _weights(weight: Any, losses: Any, name: str) -> Any:
 
 @with_settings
 class BCEWithLogitsLoss(Layer):
-    """The logistic loss of scores; see `nn.binary_cross_entropy_with_logits`."""
+    """The logistic loss of scores; see `nn.binary_cross_entropy_with_logits`.
+
+    Both kinds of weights are buffers, as PyTorch has them.
+    """
+
+    weight: Tensor | None
+    pos_weight: Tensor | None
 
     def __init__(self, weight: Any = None, *, pos_weight: Any = None, reduction: str = "mean"):
-        self.weight, self.pos_weight = weight, pos_weight
+        self.register_buffer("weight", weight)
+        self.register_buffer("pos_weight", pos_weight)
         self.reduction = reduction_named(reduction)
 
     def forward(self, scores: Any, targets: Any) -> Tensor:
@@ -131,10 +138,16 @@ class BCEWithLogitsLoss(Layer):
 
 @with_settings
 class BCELoss(Layer):
-    """The logistic loss of probabilities; see `nn.binary_cross_entropy`."""
+    """The logistic loss of probabilities; see `nn.binary_cross_entropy`.
+
+    The weights are a buffer, as PyTorch has them.
+    """
+
+    weight: Tensor | None
 
     def __init__(self, weight: Any = None, *, reduction: str = "mean"):
-        self.weight, self.reduction = weight, reduction_named(reduction)
+        self.register_buffer("weight", weight)
+        self.reduction = reduction_named(reduction)
 
     def forward(self, probs: Any, targets: Any) -> Tensor:
         """The loss, reduced."""

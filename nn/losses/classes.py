@@ -131,6 +131,8 @@ def _of_indices(
 ) -> Any:
     """Labels as class indices: -w ln p[label], the mean by the weights that were met."""
     reduction_named(reduction)
+    # constants, too, are tensors: what a traced program finds at `indices` is one
+    log_probs = _tensor(log_probs)
     labels = labels if isinstance(labels, Tensor) else plain(labels, f"{name}: labels")
     indices: Any = fresh(
         _checked, labels, log_probs.shape, axis, ignored, name, reduction == "mean"
@@ -138,7 +140,7 @@ def _of_indices(
     counts = None if ignored is None else (indices >= 0).astype(log_probs.dtype)
     if ignored is not None:
         indices = np.maximum(indices, 0)
-    weights = None if weight is None else _class_weights(weight, log_probs, axis)
+    weights = None if weight is None else _tensor(_class_weights(weight, log_probs, axis))
     by_label = counts
     if weights is not None:
         by_label = weights[indices] if counts is None else weights[indices] * counts
@@ -154,6 +156,10 @@ def _of_indices(
     if by_label is None or reduction != "mean":
         return reduced(losses, reduction, name)
     return np.sum(losses) / np.sum(by_label)
+
+
+def _tensor(x: Any) -> Any:
+    return x if isinstance(x, Tensor) else Tensor(x, requires_grad=False)
 
 
 def _taken(log_probs: Any, indices: Any, axis: int) -> Any:
@@ -256,10 +262,14 @@ def svm_hinge(
 class CrossEntropyLoss(Layer):
     """The cross-entropy of the softmax, called with scores and labels; see `nn.cross_entropy`.
 
+    The weights of the classes are a buffer, as PyTorch has them.
+
     >>> import nn
     >>> float(nn.CrossEntropyLoss(ignore_index=-100)([[0.0, 0.0], [1.0, 2.0]], [1, -100]).round(4))
     0.6931
     """
+
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -270,7 +280,8 @@ class CrossEntropyLoss(Layer):
         axis: int = 1,
         reduction: str = "mean",
     ):
-        self.weight, self.ignore_index, self.axis = weight, ignore_index, axis
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.axis = ignore_index, axis
         self.label_smoothing, self.reduction = label_smoothing, reduction_named(reduction)
 
     def forward(self, scores: Any, labels: Any) -> Tensor:
@@ -288,7 +299,12 @@ class CrossEntropyLoss(Layer):
 
 @with_settings
 class NLLLoss(Layer):
-    """The negative log-likelihood, called with log-probabilities and labels; see `nn.nll_loss`."""
+    """The negative log-likelihood, called with log-probabilities and labels; see `nn.nll_loss`.
+
+    The weights of the classes are a buffer, as PyTorch has them.
+    """
+
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -298,7 +314,8 @@ class NLLLoss(Layer):
         axis: int = 1,
         reduction: str = "mean",
     ):
-        self.weight, self.ignore_index, self.axis = weight, ignore_index, axis
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.axis = ignore_index, axis
         self.reduction = reduction_named(reduction)
 
     def forward(self, log_probs: Any, labels: Any) -> Tensor:

@@ -40,7 +40,10 @@ def test_no_name_that_is_told_of_is_there() -> None:
 
     assert [x for x in names.TENSOR if hasattr(vector(), x)] == []
     assert [x for x in names.PACKAGE if hasattr(ag, x)] == []
-    assert [x for x in elsewhere.PACKAGE if hasattr(nn, x)] == []
+    for home, table in elsewhere.HOMES.items():
+        assert [x for x in table if hasattr(sys.modules[home], x)] == []
+    net = nn.Module()
+    assert [x for x in elsewhere.MODULE if hasattr(net, x)] == []
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,17 @@ def test_no_name_that_is_told_of_is_there() -> None:
         (lambda: ag, "manual_seed", r"np\.random\.default_rng\(seed\)"),
         (lambda: nn, "SoftMarginLoss", r"^nn has no `SoftMarginLoss`; write nn\.BCEWithLogits"),
         (lambda: nn, "F", r"write import nn\.functional as F"),
+        (lambda: nn, "max_pool2d", r"write nn\.functional\.max_pool2d$"),
         (lambda: nn, "nosuch", "^module 'nn' has no attribute 'nosuch'$"),
+        (lambda: nn.optim, "lr_scheduler", r"^nn\.optim has no `lr_scheduler`; write nn\.StepLR"),
+        (lambda: nn.init, "kaiming_normal_", r"write W\.data = nn\.init\.he\(\*W\.shape\)"),
+        (lambda: nn.functional, "linear", r"^nn\.functional has no `linear`; write x @ W \+ b$"),
+        (lambda: nn.functional, "nosuch", "^module 'nn.functional' has no attribute 'nosuch'$"),
+        (lambda: nn.Linear(2, 3), "weight", r"^Linear .*layer\.W, which is \(in, out\) here$"),
+        (lambda: nn.LayerNorm(2), "bias", r"^LayerNorm has no `bias`; write layer\.beta$"),
+        (lambda: nn.Linear(2, 3), "cuda", r"write nothing: arrays are in ordinary memory"),
+        (lambda: nn.Linear(2, 3), "nosuch", "^'Linear' object has no attribute 'nosuch'$"),
+        (lambda: nn.Linear(2, 3), "_nosuch", "^'Linear' object has no attribute '_nosuch'$"),
     ],
 )
 def test_a_name_from_elsewhere_is_answered_with_numpys_way(
@@ -83,12 +96,16 @@ def test_a_name_from_elsewhere_is_answered_with_numpys_way(
 
 def test_names_that_are_near_are_still_proposed_by_python() -> None:
     """It looks for them in `error.obj`, if `error.name` is set."""
-    for thing, name in (vector(), "reshap"), (ag, "softmx"), (nn, "Lineer"):
+    layer = nn.Linear(2, 3)
+    for thing, name in (
+        (vector(), "reshap"), (ag, "softmx"), (nn, "Lineer"), (nn.optim, "Adan"),
+        (layer, "intialise"),
+    ):  # fmt: skip
         with pytest.raises(AttributeError) as caught:
             getattr(thing, name)
         assert caught.value.name == name
         assert caught.value.obj is thing
-    for thing, name in (vector(), "unsqueeze"), (ag, "mm"), (nn, "ReLU6"):
+    for thing, name in (vector(), "unsqueeze"), (ag, "mm"), (nn, "ReLU6"), (layer, "weight"):
         with pytest.raises(AttributeError) as caught:
             getattr(thing, name)  # squeeze is something else
         assert caught.value.name is None
@@ -123,6 +140,44 @@ def test_what_is_proposed_runs() -> None:
             eval(code, dict(scope))
             ran += 1
     assert ran > 50
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (
+            lambda: nn.Softmax(dim=1),
+            r"^Softmax: .*argument 'dim'; it takes axis; write axis, as in",
+        ),
+        (lambda: nn.Flatten(start_dim=1), "it takes start_axis, end_axis; write start_axis$"),
+        (lambda: nn.ReLU(inplace=True), "^ReLU: .*it takes no arguments; write nothing: compiled"),
+        (lambda: nn.Linear(2, 3, device="cpu"), "init, seed, dtype; write nothing: arrays are in"),
+        (lambda: nn.MSELoss(reduce=False), 'it takes reduction; write reduction="none"$'),
+        (lambda: nn.Linear(2, 3, biass=True), "'biass'; it takes in_features, out_features, bias"),
+        (lambda: nn.GRU(2, 3, device="cpu"), "unexpected keyword argument 'device'"),
+    ],
+)
+def test_options_of_pytorch_are_answered(make: Callable[[], Any], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        make()
+
+
+def test_what_is_proposed_for_nets_runs() -> None:
+    rng = np.random.default_rng(0)
+    layer = nn.Linear(4, 4)
+    x = rng.normal(size=(2, 4))
+    scope = {"np": np, "nn": nn, "autograd": ag, "rng": rng, "W": layer.W, "b": layer.b, "std": 0.1}
+    scope |= {"low": 0.0, "high": 1.0, "value": 1.0, "x": x, "slope": 2.0, "indices": [1, 2]}
+    scope |= {"labels": np.array([0, 1]), "classes": 4, "widths": 1, "scores": x, "shape": 4}
+    scope |= {"p": 0.5, "features": 4, "channels": 2, "size": 3, "embed_dim": 4, "num_heads": 2}
+    for told in elsewhere.INIT.values():
+        layer.W.data = np.full((4, 4), np.nan)
+        exec(told.partition(", for")[0], dict(scope))
+        assert np.isfinite(layer.W.data).all()
+    for name, told in elsewhere.FUNCTIONAL.items():
+        code = told.partition(", of ")[0].partition(", a ")[0].partition(", or ")[0]
+        made = {"x": np.ones((1, 2, 3, 3))} if name == "interpolate" else {"y": x, "a": x}
+        eval(code.partition(", with")[0], {**vars(nn.functional), **scope, **made})
 
 
 def test_the_module_tensor_is_called_by_users_of_pytorch() -> None:

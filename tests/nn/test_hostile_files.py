@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import pickle
 import struct
-import sys
 import tarfile
-import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -21,36 +20,10 @@ import numpy as np
 import pytest
 import saved
 from draws import generator
+from hostile import GOOD, ROW, Bomb, archive, members, records, refused
 
 import nn
 from nn.files.container import MAGIC
-
-ROW, GOOD = 1 + 3072, "cifar-10-batches-bin/data_batch_1.bin"
-
-
-class Bomb:
-    """What runs when somebody unpickles it."""
-
-    def __reduce__(self) -> Any:
-        return (sys.exit, (99,))
-
-
-def refused(load: Callable[[], Any], run: dict[str, Any], path: Path) -> nn.FileError:
-    """The error; neither the run nor the file has changed, and little memory was used."""
-    before, content = saved.digest(run), path.read_bytes() if path.is_file() else b""
-    tracemalloc.start()
-    try:
-        with pytest.raises(nn.FileError) as raised:
-            load()
-        used = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert used < (20 << 20) + 20 * len(content)
-    assert saved.digest(run) == before
-    assert not content or path.read_bytes() == content
-    assert raised.value.remedy in str(raised.value)
-    return raised.value
-
 
 # --- checkpoints ------------------------------------------------------------------------------
 
@@ -175,17 +148,24 @@ def test_a_checkpoint_with_the_right_checksum_and_wrong_content(case: str, tmp_p
     assert not [state for state in taken if state is not None]
 
 
-def test_archives_are_no_checkpoints(tmp_path: Path) -> None:
-    run = saved.parts()
-    with zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("../../escaped", bytes(50 << 20))
-        archive.writestr("data.pkl", pickle.dumps(Bomb()))
+@pytest.mark.parametrize("what", ["checkpoint", "weights"])
+def test_archives_and_pickles_are_not_read(what: str, tmp_path: Path) -> None:
+    if what == "weights":
+        pytest.importorskip("safetensors")
+    with zipfile.ZipFile(tmp_path / "bomb", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("../../escaped", bytes(50 << 20))
+        packed.writestr("data.pkl", pickle.dumps(Bomb()))
     np.savez(tmp_path / "a.npz", a=np.array([Bomb()], object), allow_pickle=True)
     np.save(tmp_path / "a.npy", np.array([Bomb()], object), allow_pickle=True)
     (tmp_path / "gz").write_bytes(gzip.compress(bytes(1 << 20)))
-    for name in ("bomb", "a.npz", "a.npy", "gz"):
-        path = tmp_path / name
-        refused(lambda path=path: nn.load_checkpoint(path, **run), run, path)  # type: ignore[misc]
+    (tmp_path / "tar").write_bytes(archive({"../../escaped": b"1"}))
+    for protocol in range(6):
+        (tmp_path / f"pickle{protocol}").write_bytes(pickle.dumps(Bomb(), protocol))
+    load = loaded if what == "checkpoint" else net_of
+    for path in sorted(tmp_path.iterdir()):
+        error = refused(*load(path))
+        if path.name in ("bomb", "a.npz", "pickle2", "pickle5"):
+            assert "a zip archive or a pickle, such as torch.save writes" in str(error)
     assert not (tmp_path.parent.parent / "escaped").exists()
 
 
@@ -195,13 +175,15 @@ def test_what_is_no_regular_file_is_not_read(what: str, tmp_path: Path) -> None:
         pytest.importorskip("safetensors")
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("/dev/zero")
-    places = [tmp_path / "folder", tmp_path / "link"]
+    places = [tmp_path / "folder", tmp_path / "link", Path("/dev/zero")]
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         places.append(tmp_path / "pipe")
+    load = loaded if what == "checkpoint" else net_of
     for path in places:
-        load = loaded if what == "checkpoint" else net_of
         assert "expected a regular file" in str(refused(*load(path)))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert "it is a loop of links" in str(refused(*load(tmp_path / "loop")))
 
 
 # --- weights ----------------------------------------------------------------------------------
@@ -343,38 +325,21 @@ def test_a_checkpoint_is_no_weights_and_the_reverse(checkpoint: Path, weights: P
 # --- CIFAR-10 ---------------------------------------------------------------------------------
 
 
-def records(count: int, seed: int = 0) -> bytes:
-    made = generator(seed).integers(0, 256, (count, ROW), dtype=np.uint8)
-    made[:, 0] %= 10
-    return made.tobytes()
-
-
-def members() -> dict[str, bytes]:
-    names = [*(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin"]
-    return {f"cifar-10-batches-bin/{name}": records(2, k) for k, name in enumerate(names)}
-
-
-def archive(
-    files: dict[str, bytes], change: Callable[[tarfile.TarInfo], Any] | None = None
-) -> bytes:
-    """A compressed archive; `change` gets the entry of the first batch."""
-    made = b""
-    for name, content in files.items():
-        info = tarfile.TarInfo(name)
-        info.size = len(content)
-        if name == GOOD and change is not None:
-            change(info)
-        made += info.tobuf(tarfile.GNU_FORMAT) + content + bytes(-len(content) % 512)
-    return gzip.compress(made + bytes(1024))
-
-
-def bomb() -> bytes:
+def bomb(kind: bytes = tarfile.REGTYPE) -> bytes:
     """An archive of 300 MB of zeros before anything of use."""
     info = tarfile.TarInfo("readme.html")
-    info.size = 300 << 20
+    info.size, info.type = 300 << 20, kind
     packer = zlib.compressobj(9, wbits=31)
-    parts = [packer.compress(info.tobuf()), *(packer.compress(bytes(1 << 20)) for _ in range(300))]
+    parts = [packer.compress(info.tobuf(tarfile.GNU_FORMAT))]
+    parts += [packer.compress(bytes(1 << 20)) for _ in range(300)]
     return b"".join([*parts, packer.flush()])
+
+
+def entries_of(kind: bytes, content: bytes) -> bytes:
+    """An archive of 5,000 entries that all tell of the one after them."""
+    info = tarfile.TarInfo("x")
+    info.size, info.type = len(content), kind
+    return gzip.compress(5000 * (info.tobuf(tarfile.GNU_FORMAT) + content.ljust(512, b"\0")), 1)
 
 
 def broken(files: dict[str, bytes], **other: bytes) -> dict[str, bytes]:
@@ -401,6 +366,20 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
     "another path": lambda: archive(members(), lambda i: vars_of(i, name="../data_batch_1.bin")),
     "an absolute path": lambda: archive(members(), lambda i: vars_of(i, name="/data_batch_1.bin")),
     "a file twice": lambda: archive({**members(), "data_batch_1.bin": records(2)}),
+    "names that go on for ever": lambda: entries_of(tarfile.GNUTYPE_LONGNAME, b"abc\0"),
+    "headers that go on for ever": lambda: entries_of(tarfile.XHDTYPE, b"11 path=ab\n"),
+    "a long name": lambda: bomb(tarfile.GNUTYPE_LONGNAME),
+    "a header": lambda: bomb(tarfile.XHDTYPE),
+    "a global header": lambda: bomb(tarfile.XGLTYPE),
+    "holes": lambda: archive(members(), lambda i: vars_of(i, type=tarfile.GNUTYPE_SPARSE, size=0)),
+    "a size below zero": lambda: archive(members(), lambda i: vars_of(i, size=-512)),
+    "a size in another number system": lambda: archive(
+        members(), lambda i: vars_of(i, size=1 << 60)),
+    "a header that disagrees with its checksum": lambda: gzip.compress(
+        gzip.decompress(archive(members())).replace(b"data_batch_2", b"data_batch_1")),
+    "a header that is not whole": lambda: gzip.compress(gzip.decompress(archive(members()))[:700]),
+    "no end": lambda: gzip.compress(gzip.decompress(archive(members()))[:-1024]),
+    "a zip archive": lambda: b"PK\3\4" + bytes(1000),
     "a bomb": bomb, "a pickle": lambda: gzip.compress(pickle.dumps(Bomb())),
 }  # fmt: skip
 
@@ -431,6 +410,20 @@ def test_cifar10_is_read_from_the_archive_and_from_its_files(tmp_path: Path) -> 
     (other / GOOD).with_name("data_batch_3.bin").write_bytes(records(1)[:-1])
     with pytest.raises(nn.FileError, match=r"data_batch_3.bin holds 3,072 bytes"):
         nn.cifar10(other)
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_archives_as_python_makes_them_are_read(form: int, tmp_path: Path) -> None:
+    """Also those whose entries have times that only an extension of the format can hold."""
+    with tarfile.open(tmp_path / "cifar-10-binary.tar.gz", "w:gz", format=form) as packed:
+        for name, content in {"cifar-10-batches-bin/" + "x" * 120: b"1", **members()}.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(content), 1.5
+            if form != tarfile.USTAR_FORMAT or len(name) < 100:
+                packed.addfile(info, io.BytesIO(content))
+    (x, t), _ = nn.cifar10(tmp_path, normalize=False, flatten=True)
+    first = np.frombuffer(members()[GOOD], np.uint8).reshape(2, ROW)
+    np.testing.assert_array_equal(np.c_[t[:2], x[:2]], first)
 
 
 @pytest.mark.parametrize("case", ARCHIVES)

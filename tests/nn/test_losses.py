@@ -225,6 +225,17 @@ def test_the_classes_may_lie_along_any_axis(axis: int) -> None:
         assert_close(found, expected)
 
 
+@pytest.mark.parametrize("function", [nn.cross_entropy, nn.nll_loss])
+def test_losses_of_constant_scores_are_compiled(function: Any) -> None:
+    """As when a net is evaluated: nothing is tracked, and scores are plain arrays."""
+    scores, labels = -uniform(*SHAPE), indices(5) % 4
+    for options in ({}, {"weight": uniform(4)}, {"ignore_index": 0}, {"reduction": "none"}):
+        compiled = ag.compile(lambda x, y, given=options: function(x, y, **given))
+        np.testing.assert_array_equal(
+            Tensor(compiled(scores, labels)).data, Tensor(function(scores, labels, **options)).data
+        )
+
+
 @pytest.mark.parametrize("name", ["CrossEntropyLoss", "NLLLoss"])
 @pytest.mark.parametrize(
     ("labels", "message"),

@@ -51,6 +51,8 @@ MODULES: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "TransformerBlock": (nn.TransformerBlock(4, 2, seed=seeded(0)), (SEQUENCES,)),
     "PositionalEncoding": (nn.PositionalEncoding(4), (SEQUENCES,)),
     "Flatten": (nn.Flatten(), (IMAGES,)),
+    "Unflatten": (nn.Unflatten(1, (2, 1)), (IMAGES,)),
+    "Identity": (nn.Identity(), (ROWS,)),
     "SoftmaxWithLoss": (nn.SoftmaxWithLoss(), (ROWS, LABELS)),
     "HingeLoss": (nn.HingeLoss(), (ROWS, LABELS)),
     "Dropout": (nn.Dropout(0.5).eval(), (ROWS,)),
@@ -383,3 +385,28 @@ def test_a_layer_that_occurs_twice_is_drawn_once() -> None:
     alone = nn.Linear(2, 2)
     nn.Sequential(alone, seed=5)
     np.testing.assert_array_equal(layer.W.numpy(), alone.W.numpy())
+
+
+def test_parts_of_a_sequential_are_shared() -> None:
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1), seed=0)
+    part = net[:-1]
+    assert isinstance(part, nn.Sequential)
+    assert part.modules() == [part, net[0], net[1]]
+    assert net.modules() == [net, *net]
+    assert [*part.state_dict()] == ["0.W", "0.b"]
+    part[0].b.data = np.ones(3)
+    np.testing.assert_array_equal(net.state_dict()["0.b"], np.ones(3))
+
+
+def test_axes_are_taken_apart() -> None:
+    x = Tensor(np.arange(48.0).reshape(2, 24))
+    nested = nn.Sequential(nn.Unflatten(1, (2, -1, 4)), nn.Identity(), nn.Flatten())
+    np.testing.assert_array_equal(nested(x).data, x.data)
+    nested(x).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.ones((2, 24)))
+    for axis, sizes in ((-1, (4, 6)), (1, [24, 1]), (0, (-1, 2)), (0, (1, 2, 1))):
+        shape = nn.Unflatten(axis, sizes)(x).shape
+        assert shape == (*x.shape[:axis], *np.abs(sizes), *x.shape[axis:][1:])
+    for axis, sizes in ((2, (1,)), (1, (5, -1)), (1, (-1, -1)), (1, (0, -1)), (1, ()), (1, (-24,))):
+        with pytest.raises(ShapeError, match=r"Unflatten: x has shape \(2, 24\); expected an axi"):
+            nn.Unflatten(axis, sizes)(x)

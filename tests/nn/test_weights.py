@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import saved
-from close import assert_close
-from draws import generator
 
 import nn
 from autograd import Parameter
@@ -83,62 +81,7 @@ def test_without_the_library_the_way_is_told(
         nn.save_weights(saved.Net(), tmp_path / "w")
 
 
-# --- beside PyTorch ---------------------------------------------------------------------------
-
-IMAGES = generator(0).normal(size=(2, 1, 6, 6))
-
-
-class Convolutional(saved.Net):
-    """Layers of both orders: filters are the same in PyTorch, W of Linear is turned."""
-
-    def __init__(self, seed: int = 0):
-        self.body = nn.Sequential(
-            nn.Conv2d(1, 3, 3, seed=seed), nn.ReLU(), nn.Flatten(),
-            nn.Linear(48, 48, seed=seed), nn.Tanh(), nn.Linear(48, 2, seed=seed),
-        )  # fmt: skip
-
-    def forward(self, x: Any) -> Any:
-        return self.body(x)
-
-
-def of_torch(seed: int = 0) -> Any:
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("safetensors.torch")
-    torch.manual_seed(seed)
-
-    class Body(torch.nn.Module):  # type: ignore[name-defined, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = torch.nn.Sequential(
-                torch.nn.Conv2d(1, 3, 3), torch.nn.ReLU(), torch.nn.Flatten(),
-                torch.nn.Linear(48, 48), torch.nn.Tanh(), torch.nn.Linear(48, 2),
-            ).double()  # fmt: skip
-
-        def forward(self, x: Any) -> Any:
-            return self.body(x)
-
-    return Body()
-
-
-def test_weights_of_pytorch_load_here(tmp_path: Path) -> None:
-    theirs, ours = of_torch(1), Convolutional(2)
-    torch = __import__("torch")
-    __import__("safetensors.torch").torch.save_file(theirs.state_dict(), tmp_path / "w")
-    nn.load_weights(ours, tmp_path / "w")
-    assert_close(ours(IMAGES), theirs(torch.tensor(IMAGES)))
-    assert ours.body[3].W.data.flags.c_contiguous  # type: ignore[attr-defined]
-
-
-def test_weights_from_here_load_in_pytorch(tmp_path: Path) -> None:
-    theirs, ours = of_torch(1), Convolutional(2)
-    torch = __import__("torch")
-    nn.save_weights(ours, tmp_path / "w", layout="torch")
-    load_file = __import__("safetensors.torch").torch.load_file
-    theirs.load_state_dict(load_file(tmp_path / "w"), strict=True)
-    assert_close(theirs(torch.tensor(IMAGES)), ours(IMAGES))
-    nn.save_weights(ours, tmp_path / "w")
-    found = load_file(tmp_path / "w")
-    np.testing.assert_array_equal(found[next(iter(ours.state_dict()))], ours.body[0].W.data)  # type: ignore[attr-defined]
+# --- names of PyTorch ---------------------------------------------------------------------------
 
 
 def test_pytorch_counts_batches_and_nobody_misses_it(tmp_path: Path) -> None:
@@ -150,10 +93,16 @@ def test_pytorch_counts_batches_and_nobody_misses_it(tmp_path: Path) -> None:
 
 
 def test_modules_may_have_names_of_their_own(tmp_path: Path) -> None:
-    class Norm(saved.Net):
+    """What a class says of PyTorch's names counts; what it does not tell of has the same there."""
+
+    class Norm(nn.Module):
+        torch_names = {"inner": "first", "deep": "layers", "W": "kernel"}  # noqa: RUF012
+        torch_turned = "W"
+
         def __init__(self, value: float):
-            self.gamma, self.beta = Parameter([value]), Parameter([value + 1])
+            self.gamma, self.W = Parameter([value]), Parameter([[value, 1.0, 2.0]])
             self.inner = Scale(value)
+            self.deep = [Scale(value), {"a": Scale(value + 1)}]
 
     class Scale(nn.Module):
         torch_names = {"scale": "weight"}  # noqa: RUF012
@@ -162,7 +111,26 @@ def test_modules_may_have_names_of_their_own(tmp_path: Path) -> None:
             self.scale = Parameter([value + 2])
 
     nn.save_weights(Norm(1.0), tmp_path / "w", layout="torch")
-    assert set(safetensors_numpy.load_file(tmp_path / "w")) == {"weight", "bias", "inner.weight"}
+    found = safetensors_numpy.load_file(tmp_path / "w")
+    assert set(found) == {
+        "gamma", "kernel", "first.weight", "layers.0.weight", "layers.1.a.weight"
+    }  # fmt: skip
+    assert found["kernel"].shape == (3, 1)
     net = Norm(5.0)
     nn.load_weights(net, tmp_path / "w")
     equal(net, Norm(1.0))
+
+
+def test_two_arrays_have_no_one_name(tmp_path: Path) -> None:
+    class Weighted(nn.Linear):
+        def __init__(self, seed: int):
+            super().__init__(2, 3, seed=seed)
+            self.weight = Parameter(np.full(2, float(seed)))
+
+    with pytest.raises(ValueError, match="weight and another array of Weighted are both weight"):
+        nn.save_weights(Weighted(0), tmp_path / "w", layout="torch")
+    assert os.listdir(tmp_path) == []
+    nn.save_weights(Weighted(1), tmp_path / "w")
+    net = Weighted(2)
+    nn.load_weights(net, tmp_path / "w")
+    equal(net, Weighted(1))

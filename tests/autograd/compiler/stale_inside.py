@@ -1388,10 +1388,10 @@ W, buffer
 net = nn.Sequential(nn.Linear(3, 3, seed=0))
 def f(x):
     y = net(x[None])
-    if len(net.modules) < 3: net.modules.append(nn.Linear(3, 3, seed=len(net.modules)))
+    if len(net.layers) < 3: net.layers.append(nn.Linear(3, 3, seed=len(net.layers)))
     return y
 --- see
-len(net.modules)
+len(net.layers)
 === weights-decay-by-a-count
 W = Parameter(W0); m = O(); m.t = 1.0
 def f(x):

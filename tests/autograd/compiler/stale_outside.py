@@ -2151,22 +2151,22 @@ net.initialise(7)
 net = nn.Sequential(nn.Linear(3, 2, seed=0), nn.ReLU())
 def f(x): return net(x[None])
 --- then
-net.modules[1] = nn.Tanh()
+net.layers[1] = nn.Tanh()
 === net-layer-added
 net = nn.Sequential(nn.Linear(3, 3, seed=0))
 def f(x): return net(x[None])
 --- then
-net.modules.append(nn.Linear(3, 3, seed=1))
+net.layers.append(nn.Linear(3, 3, seed=1))
 === net-layer-removed
 net = nn.Sequential(nn.Linear(3, 3, seed=0), nn.ReLU())
 def f(x): return net(x[None])
 --- then
-net.modules.pop()
+net.layers.pop()
 === net-layer-replaced
 net = nn.Sequential(nn.Linear(3, 3, seed=0))
 def f(x): return net(x[None])
 --- then
-net.modules[0] = nn.Linear(3, 3, seed=1)
+net.layers[0] = nn.Linear(3, 3, seed=1)
 === net-parameter-replaced
 net = nn.Linear(3, 2, seed=0)
 def f(x): return net(x[None])
@@ -2178,9 +2178,9 @@ def f(x):
     net.zero_grad(); loss = np.sum(net(x[None]) ** 2); loss.backward()
     return loss
 --- see
-[m.W.grad for m in net.modules]
+[m.W.grad for m in net.layers]
 --- then
-net.modules[1].W = net.modules[0].W
+net.layers[1].W = net.layers[0].W
 === net-wider
 net = nn.Sequential(nn.Linear(3, 4, seed=0), nn.Linear(4, 2, seed=1))
 def f(x): return net(x[None])
@@ -2248,7 +2248,7 @@ net.params["W1"] = np.ones((3, 4))
 net = nn.Sequential(nn.Linear(3, 3, seed=0))
 def f(x): return x * len(net.parameters())
 --- then
-net.modules.append(nn.Linear(3, 3, seed=1))
+net.layers.append(nn.Linear(3, 3, seed=1))
 === net-one-layer-frozen
 net = nn.Sequential(nn.Linear(3, 3, seed=0), nn.Linear(3, 3, seed=1))
 opt = nn.SGD(net, lr=0.1)
@@ -2258,7 +2258,7 @@ def f(x):
 --- see
 net.parameters()
 --- then
-net.modules[0].W.requires_grad = False
+net.layers[0].W.requires_grad = False
 === optimiser-made-anew
 W = Parameter(W0); opt = nn.SGD([W], lr=0.1)
 def f(x):

@@ -304,9 +304,9 @@ CASES = [Case(id_, dedent(program).strip(), dedent(change).strip()) for id_, pro
      "config.scaled = lambda x: x * 9"),
     ("module-class", "def f(x): return x * config.Config.lr", "config.Config.lr = 5.0"),
     ("net-activation", "net = nn.Sequential(nn.Linear(3, 2, seed=0), nn.ReLU())\n"
-     "def f(x): return net(x[None])", "net.modules[1] = nn.Tanh()"),
+     "def f(x): return net(x[None])", "net.layers[1] = nn.Tanh()"),
     ("net-deeper", "net = nn.Sequential(nn.Linear(3, 3, seed=0))\ndef f(x): return net(x[None])",
-     "net.modules.append(nn.Linear(3, 3, seed=1))"),
+     "net.layers.append(nn.Linear(3, 3, seed=1))"),
     ("net-new-parameter", "net = nn.Linear(3, 2, seed=0)\ndef f(x): return net(x[None])",
      "net.W = Parameter(np.ones((3, 2)))"),
     ("net-made-anew", "net = nn.Linear(3, 2, seed=0)\ndef f(x): return net(x[None])",

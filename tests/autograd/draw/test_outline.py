@@ -26,7 +26,7 @@ def shapes(tensor: Tensor) -> list[tuple[Any, ...]]:
 def convnet(x: Any) -> Any:
     net = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1, seed=0), nn.ReLU(), nn.MaxPool2d(2),
                         nn.AvgPool2d(2), nn.Flatten(), nn.Linear(16, 5, seed=1))  # fmt: skip
-    return nn.softmax_cross_entropy(net(x), np.array([1, 2])) + nn.l2_penalty(0.1, net.modules[0].W)
+    return nn.softmax_cross_entropy(net(x), np.array([1, 2])) + nn.l2_penalty(0.1, net.layers[0].W)
 
 
 def test_the_same_shapes_as_with_numbers() -> None:
