@@ -28,6 +28,7 @@ class Kind:
     """
 
     names_gradients = False  # whether `made` and `arrived` are to be called
+    eager = True  # whether the program sees values, and what it does takes place at once
 
     def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
         """A gate is called; gives the operands that it is to be called with."""

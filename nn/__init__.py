@@ -24,6 +24,7 @@ from . import metrics as metrics
 from . import optim as optim
 from . import plots as plots
 from .data import *
+from .diagnosis import *
 from .files import *
 from .layers import *
 from .losses import *
