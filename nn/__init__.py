@@ -31,6 +31,7 @@ from .losses import *
 from .module import *
 from .optim import *
 from .rng import seed as seed
+from .sanity import *
 from .state import StateError as StateError
 from .two_layer_net import *
 
