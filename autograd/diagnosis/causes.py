@@ -244,16 +244,18 @@ def _forward(flow: Flow, root: Node, names: Names) -> Cause:
 
 
 def _made(flow: Flow, operand: Any) -> bool:
-    """Whether some gate made an infinity of finite numbers, so that it is no constant's."""
+    """Whether an infinity came of finite numbers or with data: masks alone are below 0."""
     todo, seen = [operand], set[Node]()
     while todo:
-        node = todo.pop()
-        if not isinstance(node, Node) or node.plan is None or node in seen or flow.is_finite(node):
-            continue
-        seen.add(node)
-        if all(map(is_finite, flow.operands(node))):
-            return True
-        todo += node.parents
+        x = todo.pop()
+        if not isinstance(x, Node) or x.plan is None:
+            if np.any(np.asarray(x.value if isinstance(x, Node) else x) == np.inf):
+                return True
+        elif x not in seen and not flow.is_finite(x):
+            seen.add(x)
+            if all(map(is_finite, flow.operands(x))):
+                return True
+            todo += x.parents
     return False
 
 
@@ -357,11 +359,11 @@ UNUSED = Cause(
 def _read(flow: Flow, tensor: Tensor) -> Cause | None:
     """The gate that takes the values of a tensor as a constant."""
     for node, k, value in flow.constants:
-        if how := _as_constant(tensor, value):
+        if _is_of(tensor, value):
             return Cause(
                 "detached",
                 f"nothing tracked leads from the loss to it: {described(node)} takes its values as "
-                f"a constant, {how} (operand {_operand(node, k)})",
+                f"a constant (operand {_operand(node, k)}): .data, detach() or .numpy() gave them",
                 "pass the parameter itself", node,
             )  # fmt: skip
     return None
@@ -389,17 +391,16 @@ def _operand(node: Node, position: int) -> str:
     return str(position) if gate.variadic else gate.operands[position]
 
 
-def _as_constant(tensor: Tensor, value: Any) -> str:
-    """How the values of a tensor stand in the graph as a constant; '' if these are others."""
+def _is_of(tensor: Tensor, value: Any) -> bool:
+    """Whether a constant has the values of a tensor, as .data, detach() and .numpy() give them."""
     own = np.asarray(concrete(tensor._array))
     array = np.asarray(value) if not isinstance(value, str) else np.empty(0)
     if array.dtype.kind != own.dtype.kind or array.size != own.size or not own.ndim:
-        return ""
+        return False
     if np.may_share_memory(own, array):
-        return "by .data or detach()"
+        return True
     turned = array if array.shape == own.shape else array.T
-    alike = own.size > 1 and turned.shape == own.shape and np.array_equal(own, turned)
-    return "a copy of its values by .numpy()" if alike and np.ptp(own) > 0 else ""
+    return turned.shape == own.shape and bool(np.ptp(own) > 0 and np.array_equal(own, turned))
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -436,7 +437,7 @@ def _is_zero(x: Any) -> bool:
     return array.dtype.kind in "fc" and not array.any() and array.size > 0
 
 
-def relative(g: Any, value: Any) -> float:
-    """How large a gradient is beside the weights; NaN where these are 0."""
+def relative(g: Any, value: Any) -> float | None:
+    """How large a gradient is beside the weights; None where these are 0."""
     size = norm(value)
-    return norm(g) / size if size else float("nan")
+    return norm(g) / size if size else None

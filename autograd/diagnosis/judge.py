@@ -119,8 +119,8 @@ def _row(flow: Flow, name: str, p: Tensor, names: dict[Node, str]) -> tuple[Row,
     g, value = flow.gradient(leaves), np.asarray(p._current())
 
     def row(status: str) -> Row:
-        size = rms(g) if g is not None else float("nan")
-        ratio = relative(g, value) if g is not None else float("nan")
+        size = rms(g) if g is not None else None
+        ratio = relative(g, value) if g is not None else None
         return Row(name, p.shape, status, size, rms(value), ratio)
 
     if not p.requires_grad:
@@ -140,14 +140,15 @@ def _sized(
     flow: Flow, rows: list[tuple[Row, Cause | None]], named: Mapping[str, Tensor]
 ) -> list[tuple[Row, Cause | None]]:
     """The rows, with gradients that are far larger or smaller than the others'."""
-    healthy = [row for row, _ in rows if row.status == "healthy"]
+    healthy = {row.name: row.gradient or 0.0 for row, _ in rows if row.status == "healthy"}
     if not healthy:
         return [(_stationary(row), cause) for row, cause in rows]
-    weights = [row.weight for row in healthy if row.weight]
+    weight = {row.name: row.weight for row, _ in rows}
+    weights = [weight[name] for name in healthy if weight[name]]
     usual = float(np.median(weights)) if weights else 1.0
-    large = {row.name for row in healthy if row.gradient > HUGE * max(row.weight, usual)}
-    largest = max((row.gradient for row in healthy if row.name not in large), default=0.0)
-    small = {row.name for row in healthy if row.gradient < TINY * largest} if not large else set()
+    large = {name for name, g in healthy.items() if g > HUGE * max(weight[name], usual)}
+    largest = max((g for name, g in healthy.items() if name not in large), default=0.0)
+    small = {name for name, g in healthy.items() if g < TINY * largest and not large}
     causes = {
         name: _of_size(flow, [named[x] for x in names], grew)
         for names, grew in ((large, True), (small, False))

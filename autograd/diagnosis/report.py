@@ -13,11 +13,11 @@ __all__ = ["Diagnosis", "Fault", "Row", "grouped"]
 FINE = "healthy", "frozen", "redundant", "stationary"  # statuses that are no faults
 NOTES = {
     "redundant": (
-        "what is added up in the gradient cancels, but for rounding: the loss does not depend on "
-        "{names}, as on a bias before a normalisation, which takes it away again; bias=False "
-        "leaves it out, and it does no harm"
+        "what is added up in the gradient of {names} cancels, but for rounding. So it is with a "
+        "bias before a normalisation, which takes it away again: bias=False leaves it out, and it "
+        "does no harm. So it is, too, at a minimum"
     ),
-    "stationary": "what is added up in each gradient cancels: the loss is at a stationary point",
+    "stationary": "what is added up in the gradient of {names} cancels: it is at its best",
 }
 
 
@@ -27,16 +27,16 @@ class Row:
 
     status    "healthy", "frozen", "redundant" (the loss does not depend on it), "stationary";
               or a fault: "zero", "vanishing", "exploding", "NaN", "infinite", "unconnected"
-    gradient, weight   roots of the mean squares
-    ratio     the norm of the gradient by that of the weights; NaN where these are 0
+    gradient, weight   roots of the mean squares; None where no gradient arrives
+    ratio     the norm of the gradient by that of the weights; None where these are 0
     """
 
     name: str
     shape: tuple[int, ...]
     status: str
-    gradient: float
+    gradient: float | None
     weight: float
-    ratio: float
+    ratio: float | None
 
     @property
     def ok(self) -> bool:
@@ -49,7 +49,8 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """The row as texts."""
-        numbers = (f"{x:.2g}" if x == x else "-" for x in (self.gradient, self.weight, self.ratio))
+        sizes = self.gradient, self.weight, self.ratio
+        numbers = ("-" if x is None else f"{x:.2g}" for x in sizes)
         return self.name, str(self.shape), *numbers, self.status
 
 
