@@ -24,7 +24,6 @@ from . import gates as gates
 from . import interop  # noqa: F401 (methods that other libraries ask for)
 from .arrays import frozen as frozen
 from .backward import backpropagate as backpropagate
-from .check import *
 from .diagnosis import *
 from .errors import *
 from .functional import *

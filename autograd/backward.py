@@ -129,7 +129,7 @@ def backward(
     if not tensor.requires_grad:
         raise GraphError(
             "backward: no tensor that requires a gradient leads to this one; it was made of "
-            "constants, of integers, inside no_grad(), or after detach() or a comparison"
+            "constants, integers, inside no_grad(), or after detach(), comparing or a compiled call"
         )
     for node in reachable(tensor.node) if retain_grads else ():
         retain(node)

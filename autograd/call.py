@@ -17,7 +17,8 @@ from .modes import Mode
 from .node import ArrayNode, next_number
 from .sharing import shown
 from .standins import StandIn
-from .tensor import Tensor, constant_tensor, recorded_tensor
+from .tensor import Tensor, recorded_tensor
+from .unrecorded import check_recorded, constant_of
 
 __all__ = ["operand", "run"]
 
@@ -26,8 +27,9 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
     """Compute a gate, and record it if gradients flow to an operand."""
     operands = mode.kind.enter(gate, operands, mode.scope)
     values, parents, tracked = unwrap(gate, operands)
-    plan = None
-    if tracked and mode.recording and gate.differentiable:
+    plan, records = None, mode.recording and gate.differentiable
+    if tracked and records:
+        check_recorded(parents, gate.name)
         plan = gate.plan(tracked)
         for kind, k in plan.layout:  # what rules read later has to stay as it is
             if kind == "operand" and isinstance(operands[k], (ndarray, StandIn)):
@@ -37,7 +39,7 @@ def run(gate: Gate, operands: Sequence[Any], static: dict[str, Any], mode: Mode)
     if plan is None:
         if not any(isinstance(x, Tensor) for x in operands):
             return out
-        return shown(constant_tensor(out), array, operands)
+        return shown(constant_of(out, parents if records else ()), array, operands)
     node = ArrayNode()
     node.plan, node.parents, node.static = plan, tuple(parents), static or None
     node.saved = plan.saved(values, out, static, extra)

@@ -54,9 +54,11 @@ def filled(node: Node) -> GradSlot | None:
     return node.slot if node.slot is not None and node.slot.retained else None
 
 
-def leaf_node(data: Any, slot: GradSlot | None, name: str | None) -> Node:
+def leaf_node(
+    data: Any, slot: GradSlot | None, name: str | None, kind: type[ArrayNode] = ArrayNode
+) -> Any:
     """The node of a value that no gate made; with a slot it is a variable, else a constant."""
-    node = ArrayNode()
+    node = kind()
     node.plan = None
     node.parents = node.saved = NOTHING
     node.static = node.site = None

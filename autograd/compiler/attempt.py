@@ -51,6 +51,12 @@ class Subject(NamedTuple):
     threads: int
     changing: Changing
 
+    @property
+    def name(self) -> str:
+        """The name of the function; a lambda has none."""
+        name = getattr(self.function, "__name__", "step")
+        return name if name.isidentifier() else "step"
+
 
 def trace(subject: Subject, given: Given) -> tuple[Entry, Any]:
     """Trace a function, once more with other stand-ins if those were not the right ones.
@@ -150,7 +156,7 @@ class _Attempt:
         program = self._improved(traced)
         depends = Surroundings([*settled.guards, *files])
         computed = [output.source for output in traced.outputs if output.kind == "result"]
-        give = giver(result, results, computed)
+        give = giver(result, results, computed, self.subject.name)
         places = rebuild(given.structure, [*range(len(given.leaves))])
         others = {k: x for k, x in enumerate(results) if k not in computed}
         call = Call.of(self.subject.function, *places, fixed(given.leaves), form_of(result), others)

@@ -148,9 +148,7 @@ class Compiled(Generic[P]):
         self.parameters = _parameter_names(function)  # names of the arguments
         native = backend == "numba"
         self._subject = Subject(function, self.parameters, native, threads, Changing())
-        self.__name__ = getattr(function, "__name__", "step")
-        if not self.__name__.isidentifier():  # a lambda
-            self.__name__ = "step"
+        self.__name__ = self._subject.name
 
     def __reduce__(self) -> Any:
         """Copies and pickles are of the function, and trace programs of their own."""

@@ -18,6 +18,7 @@ import numpy as np
 from ..arrays import ReadOnly, read_only
 from ..errors import TraceError
 from ..tensor import Tensor, constant_tensor
+from ..unrecorded import unrecorded
 from .lookalikes import LikeArray, LikeScalar, Values
 from .traced import Traced
 
@@ -117,15 +118,16 @@ def cell_contents(cell: Any) -> Any:
         return None
 
 
-def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., Any]:
+def giver(result: Any, leaves: list[Any], computed: list[int], name: str) -> Callable[..., Any]:
     """The function that makes the result of a call from the values that a program computes.
 
     `leaves` are what the function returned in `result`, one after the other; `computed` tells
-    which of them the program computes. The others are given as they are.
+    which of them the program computes. The others are given as they are. `name` is the function's:
+    what eager code would have recorded, tells from where it comes.
     """
     scope: dict[str, Any] = {
         "asarray": np.asarray, "constant_tensor": constant_tensor, "read_only": read_only,
-        "ReadOnly": ReadOnly,
+        "ReadOnly": ReadOnly, "unrecorded": unrecorded,
     }  # fmt: skip
     texts = []
     for k, x in enumerate(leaves):
@@ -133,7 +135,8 @@ def giver(result: Any, leaves: list[Any], computed: list[int]) -> Callable[..., 
             scope[f"fixed_{k}"] = x
             texts.append(f"fixed_{k}")
         elif isinstance(x, Tensor):
-            texts.append(f"constant_tensor(value_{k})")
+            by = f"unrecorded(value_{k}, {name!r})"
+            texts.append(by if x.requires_grad else f"constant_tensor(value_{k})")
         else:
             texts.append(_as_in_eager(f"value_{k}", x))
     rest = iter(texts)

@@ -342,10 +342,12 @@ class _Writer(Expressions):
 
     def _is_free(self, x: Variable, out: Variable) -> bool:
         """The memory of x is its own, made here, of the type of `out`, and read no further down."""
-        own = x.base is None and not x.constant and x in self.lines and x not in self.leaving
-        own = own and bool(x.shape or self.made_by[x].op.means or self.made_by[x].op.over_all)
+        if x.base is not None or x.constant or x not in self.lines or x in self.leaving:
+            return False
+        op = self.made_by[x].op
         return (
-            own
+            op.means is not Meaning.STRETCHED  # NumPy lets nobody write to that
+            and bool(x.shape or op.means or op.over_all)
             and self.last_read[x] <= self.position
             and ((x.shape, x.dtype, x.type.weak) == (out.shape, out.dtype, out.type.weak))
         )
@@ -389,6 +391,8 @@ class _Writer(Expressions):
         )
 
     def _line(self, out: Variable, text: str) -> None:
+        if out.name and self._is_still_read(out.name):  # of two that become one gradient
+            out.name = self._new_name()
         out.name = out.name or self._name_of_gradient(out) or self._new_name()
         self._has_line(out)
         self.rows.append((f"{out.name} = {text}", _shape(out)))

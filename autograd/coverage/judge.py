@@ -25,7 +25,7 @@ STATUSES = ("differentiable", "constant", "unsupported", "silent")
 NO_EXAMPLE = "no example is known"
 FLOATS = ("float", "complex")
 STEP = 1e-4
-STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))  # as in check.py
+STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))  # as in functional/check.py
 
 
 class Verdict(NamedTuple):

@@ -24,6 +24,7 @@ from ..modes import MODE
 from ..node import ArrayNode, next_number
 from ..sharing import shown
 from ..tensor import Tensor, constant_tensor
+from ..unrecorded import among
 from ..values import ARRAYS
 from ..words import MISFITS, misfit
 from .buffers import SMALL, empty
@@ -91,6 +92,8 @@ def make(row, kernel, prepared, prepare):
         {unwrap}
         state = mode()
         if state.kind is not ARRAYS:
+            return run(row, ({operands},), {static} or {{}}, state)
+        if named and state.recording and among(({parents},)):
             return run(row, ({operands},), {static} or {{}}, state)
         if not tracked or not state.recording:
             if plain:
@@ -204,7 +207,7 @@ def _factory(kind: _Kind) -> Callable[..., Any]:
         "SINGLE": SINGLE, "Tensor": Tensor, "UNSET": UNSET, "chosen": _chosen,
         "complex128": np.complex128,
         "constant_tensor": constant_tensor, "kept": kept, "mode": MODE.get,
-        "settled": settled,
+        "among": among, "settled": settled,
         "ndarray": ndarray, "new_tensor": Tensor.__new__, "next_number": next_number,
         "operand": operand, "run": run, "misfit": misfit, "shown": shown, "unboxed": unboxed,
         "__name__": __name__,

@@ -41,29 +41,34 @@ def larger(x: Array, y: Array) -> Array:
             return x
         if x < y:
             return np.float64(y)  # else a tie, where -0.0 and 0.0 differ, or NaN
-    if y.__class__ is ndarray and x.__class__ in NUMBERS:
-        x, y = y, x
-    if x.__class__ is not ndarray or x.nbytes < 2048:
+    first = y.__class__ is ndarray and x.__class__ in NUMBERS  # of 0.0 and -0.0 the order decides
+    array, other = (y, x) if first else (x, y)
+    if array.__class__ is not ndarray or array.nbytes < 2048:
         return np.maximum(x, y)
-    number = y.__class__ in (int, float) and x.dtype.kind == "f"
-    if x.nbytes > 32 * SMALL:
-        whole = number and x.flags.c_contiguous
-        return _larger_than_number(x, float(y)) if whole else np.maximum(x, y)
+    number = other.__class__ in (int, float) and array.dtype.kind == "f"
+    if number and not other and math.copysign(1.0, other) < 0.0:  # the memory of `filled` has 0.0
+        return np.maximum(x, y)
+    if array.nbytes > 32 * SMALL:
+        whole = number and array.flags.c_contiguous
+        return _larger_than_number(array, float(other), first) if whole else np.maximum(x, y)
     if number:  # NumPy is slow with a number
-        y = filled(x.shape, x.dtype, float(y))
-    elif y.__class__ is not ndarray or y.shape != x.shape or y.dtype != x.dtype:
+        other = filled(array.shape, array.dtype, float(other))
+    elif other.__class__ is not ndarray or other.shape != array.shape or other.dtype != array.dtype:
         return np.maximum(x, y)
+    x, y = (other, array) if first else (array, other)
     return np.maximum(x, y, out=empty(x.shape, x.dtype))
 
 
-def _larger_than_number(x: Array, y: float) -> Array:
+def _larger_than_number(x: Array, y: float, first: bool) -> Array:
     """The same for an array that does not fit the cache, piece by piece."""
     out = empty(x.shape, x.dtype)
     size = SMALL // x.itemsize
     numbers, flat, flat_out = filled((size,), x.dtype, y), x.reshape(-1), out.reshape(-1)
     for k in range(0, x.size, size):
         piece = flat[k : k + size]
-        np.maximum(piece, numbers[: len(piece)], out=flat_out[k : k + size])
+        equal = numbers[: len(piece)]
+        a, b = (equal, piece) if first else (piece, equal)
+        np.maximum(a, b, out=flat_out[k : k + size])
     return out
 
 
@@ -76,6 +81,8 @@ def normal_cdf(x: Array) -> Array:
     """Φ(x) of an array in pieces that fit the cache: there are forty calls for each."""
     if x.__class__ is not ndarray or x.dtype not in (np.float32, np.float64):
         return textbook_normal_cdf(x)
+    if not x.flags.c_contiguous:  # the result is laid out like x
+        return normal_cdf(x.T).T if x.flags.f_contiguous else textbook_normal_cdf(x)
     out = empty(x.shape, x.dtype)
     size = SMALL // x.itemsize
     flat, flat_out = x.reshape(-1), out.reshape(-1)

@@ -25,6 +25,7 @@ class Quick(NamedTuple):
     fused: Function | None
     keeps: tuple[str, ...]
     rules: tuple[Function | None, ...]
+    alone: bool
 
 
 QUICK: dict[Gate, Quick] = {}
@@ -39,6 +40,7 @@ def accelerate(
     keeps: tuple[str, ...] = (),
     vjp: tuple[Function | None, ...] = (),
     native: Function | None = None,
+    alone: bool = False,
 ) -> None:
     """Register quicker ways for the gate that `call` records.
 
@@ -48,9 +50,11 @@ def accelerate(
     vjp      one rule per operand (None: as in the row), whatever kind the row's are; they may name
              what a row's rules may name, and what `keeps` names
     native   a kernel that suits native code, see the compiler
+    alone    the rules give other last bits than those of the row, so the rows of a Jacobian, which
+             go back all at once by the row's rules, go back one after the other by these
     """
     row = GATES[call.__name__]
-    QUICK[row] = Quick(fused, keeps, vjp)
+    QUICK[row] = Quick(fused, keeps, vjp, alone)
     quick = kernel or row.kernel
 
     def compute(values: Any, static: dict[str, Any], plan: Plan | None) -> tuple[Any, Any]:

@@ -95,6 +95,7 @@ accelerate(
     gates.recurrent.rnn_gate,
     _rnn,
     vjp=(lambda g, v, out, sizes, relu: _rnn_back(g, v, out, sizes, relu),),
+    alone=True,
 )
 
 
@@ -208,6 +209,7 @@ accelerate(
     fused=_lstm_and_keep,
     keeps=("kept",),
     vjp=(lambda g, v, kept, sizes: _lstm_back(g, v, kept, sizes),),
+    alone=True,
 )
 
 
@@ -309,6 +311,7 @@ accelerate(
     fused=_gru_and_keep,
     keeps=("kept",),
     vjp=(lambda g, v, kept, sizes: _gru_back(g, v, kept, sizes),),
+    alone=True,
 )
 
 

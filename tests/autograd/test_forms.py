@@ -21,8 +21,8 @@ from gate_cases import CASES
 
 import autograd as ag
 from autograd import Tensor
-from autograd.check import FOUR_POINTS
 from autograd.coverage.examples import examples, operands, replaced
+from autograd.functional.check import FOUR_POINTS
 from autograd.gate import GATES
 from autograd.numpy_api import COMPOSED, NUMPY_FUNCTIONS
 

@@ -14,7 +14,7 @@ from gate_cases import CASES, Case
 
 import autograd as ag
 from autograd import DTypeError, GraphError, ShapeError, Tensor
-from autograd.check import FOUR_POINTS
+from autograd.functional.check import FOUR_POINTS
 from autograd.gate import GATES
 
 rng = generator(11)

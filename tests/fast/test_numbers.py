@@ -238,6 +238,17 @@ def test_maximum_of_numbers_has_the_bits_of_numpy(x: float, y: float) -> None:
     assert _bits(larger(np.float64(x), y)) == _bits(np.maximum(np.float64(x), y))
 
 
+@pytest.mark.parametrize("size", [2, 3000, 400_001])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_maximum_has_the_signs_of_zeros_that_numpy_has(size: int, dtype: Any) -> None:
+    zeros = np.resize(np.array([0.0, -0.0], dtype), size)
+    for number in (0.0, -0.0, 0):
+        for f in (lambda x, n=number: np.maximum(n, x), lambda x, n=number: np.maximum(x, n)):
+            expected = np.signbit(f(zeros))
+            np.testing.assert_array_equal(np.signbit(f(Tensor(zeros)).numpy()), expected)
+            np.testing.assert_array_equal(np.signbit(ag.compile(f)(zeros)), expected)
+
+
 def test_scalar_training_keeps_memory_flat_without_the_collector() -> None:
     weights = [Parameter(v) for v in (0.5, -0.25, 0.125)]
 

@@ -13,7 +13,7 @@ from gate_cases import CASES, Case
 
 import autograd as ag
 import nn
-from autograd import TraceError
+from autograd import Parameter, TraceError
 
 rng = generator(7)
 
@@ -103,6 +103,44 @@ def test_the_source_of_every_gate_runs_and_is_right(case: Case) -> None:
         for a, b in zip(grads, slopes, strict=True):
             assert_close(b, a)
             assert not np.ndim(b) or b.dtype == a.dtype
+
+
+def test_the_source_does_not_write_to_what_is_stretched() -> None:
+    """NumPy lets nobody write to what `np.broadcast_to` gives, of a constant or of a number."""
+    w = Parameter(np.array([0.99, -0.75]))
+
+    def f(voltage: Any) -> Any:
+        power = voltage ** np.int64(2)
+        return np.sum(w * 1.15) + np.sum(voltage * 0.37) + np.sum(power * 0.74)
+
+    compiled = ag.compile(lambda voltage: ag.grad(f, (0,), allow_unused=True)(voltage))
+    x = np.array(1.16)
+    (expected,) = compiled(x)
+    assert "np.broadcast_to(1.0, ())" in compiled.source
+    assert_close(run_source(compiled, x)[0], expected)
+
+
+def test_two_gradients_that_become_one_have_names_of_their_own_until_then() -> None:
+    w = Parameter(np.array(0.493), name="w")
+
+    def step() -> Any:
+        w.zero_grad()
+        copy = np.copy(w)
+        slope = ag.grad(lambda t: np.sum(t * t * 0.5))(w)
+        parts = [np.sum(w * 1.15), np.sum(ag.relu(copy) * 0.37), w.max() * 0.74, slope * 0.97]
+        loss = parts[0] + parts[1] + parts[2] + parts[3]
+        loss.backward()
+        w.data -= 0.01 * w.grad.sum(axis=0, keepdims=True)
+        return loss
+
+    compiled = ag.compile(step)
+    compiled()
+    weight = w.numpy()
+    scope: dict[str, Any] = {}
+    exec(compiled.source, scope)
+    scope["step"](weight)
+    compiled()
+    assert_close(weight, w.numpy())
 
 
 def test_reading_the_source_changes_nothing() -> None:

@@ -152,7 +152,7 @@ def test_the_greeks(market: Any) -> None:
 
 def test_the_gate_of_the_page_and_that_of_scipy() -> None:
     special = pytest.importorskip("scipy.special")
-    own, x = of("The price of an option")["normal_cdf"], np.linspace(-5.0, 5.0, 11)
+    own, x = of("The price of an option")["cumulative_normal"], np.linspace(-5.0, 5.0, 11)
     assert_close(own(x), special.ndtr(x), 1e-14)
     for order in range(1, 4):
         f, g = own, special.ndtr

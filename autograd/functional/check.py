@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arrays import as_constant, check_plain
-from .backward import backpropagate
-from .complexes import real_part
-from .errors import DTypeError, GradientCheckError
-from .functional.gradients import grad, value_and_grad
-from .gates.shape import sum_to
-from .modes import no_grad
-from .node import Node
-from .replay import ancestors, operand_values, values
-from .tensor import Tensor, ones
+from ..arrays import as_constant, check_plain
+from ..backward import backpropagate
+from ..complexes import real_part
+from ..errors import DTypeError, GradientCheckError
+from ..gates.shape import sum_to
+from ..modes import no_grad
+from ..node import Node
+from ..replay import ancestors, operand_values, values
+from ..tensor import Tensor, ones
+from .gradients import grad, value_and_grad
 
 __all__ = ["check_gradients", "numerical_gradient"]
 
