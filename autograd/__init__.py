@@ -24,6 +24,7 @@ from . import gates as gates
 from . import interop  # noqa: F401 (methods that other libraries ask for)
 from .arrays import frozen as frozen
 from .backward import backpropagate as backpropagate
+from .diagnosis import *
 from .errors import *
 from .functional import *
 from .gates.public import *
@@ -59,10 +60,7 @@ else:
         "hessian_vector_product holomorphic_grad make_ggnvp make_hvp make_jvp make_vjp "
         "multigrad_dict tensor_jacobian_product value_and_multigrad vector_jacobian_product",
     }
-    _NEIGHBOURS = (
-        "builtins", "core", "differential_operators", "extend", "numpy", "tracer", "util",
-        "wrap_util",
-    )  # fmt: skip
+    _NEIGHBOURS = "builtins core differential_operators extend numpy tracer util wrap_util"
 
     def __getattr__(name: str) -> Any:
         """The compiler is loaded when it is first used: `import autograd` stays quick."""
@@ -73,7 +71,7 @@ else:
         for module, names in _CLIENTS.items():
             if name in names.split():
                 return getattr(import_module(f"{__name__}.{module}"), name)
-        if name in _NEIGHBOURS:
+        if name in _NEIGHBOURS.split():
             return import_module(f"{__name__}.{name}")
         if name.startswith("_"):  # which protocols look for
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

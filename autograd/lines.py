@@ -7,7 +7,6 @@ from types import CodeType
 from typing import Any
 
 from .modes import Mode, Scope, Switch
-from .values import ARRAYS
 
 __all__ = ["Place", "source_lines"]
 
@@ -47,7 +46,7 @@ class NotingMode(Mode):
     @property
     def site(self) -> Any:
         """The same, and the place that called the gate."""
-        if self.kind is not ARRAYS:  # a compiled function has no graph to point at
+        if not self.kind.eager:  # a compiled function has no graph to point at
             return self._scope
         frame = sys._getframe(1)
         while frame.f_globals.get("__name__", "").partition(".")[0] in OURS:

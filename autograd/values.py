@@ -24,10 +24,10 @@ __all__ = ["ARRAYS", "Kind", "RecordedSweep", "Sweep"]
 class Kind:
     """Plain arrays: gates compute at once, and nobody else wants to know.
 
-    A mode holds one (modes.py). `compiler.trace` overrides all of it, `draw.outline` `forward`.
-    """
+    A mode holds one (modes.py); `compiler.trace` overrides all of it, others a few methods."""
 
     names_gradients = False  # whether `made` and `arrived` are to be called
+    eager = True  # whether the program sees values, and what it does takes place at once
 
     def enter(self, gate: Gate, operands: Sequence[Any], scope: Scope | None) -> Sequence[Any]:
         """A gate is called; gives the operands that it is to be called with."""

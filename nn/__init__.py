@@ -25,12 +25,14 @@ from . import metrics as metrics
 from . import optim as optim
 from . import plots as plots
 from .data import *
+from .diagnosis import *
 from .files import *
 from .layers import *
 from .losses import *
 from .module import *
 from .optim import *
 from .rng import seed as seed
+from .sanity import *
 from .state import StateError as StateError
 from .two_layer_net import *
 

@@ -37,6 +37,8 @@ class Around(Protocol):
 class Apart(Kind):
     """Plain arrays. It notes the tensors and gradients that are looked at, and how they were."""
 
+    eager = False
+
     def __init__(self, trace: Around):
         self.trace = trace
         self._seen: dict[int, tuple[Tensor | GradSlot, Any]] = {}

@@ -27,6 +27,7 @@ OUTSIDE = Context()  # of any gate
 class Recorder(Kind):
     """The kind of values that gates compute with while a program is written."""
 
+    eager = False
     wants_arrays = False  # something computed was to be written into an array from outside
 
     def __init__(self) -> None:

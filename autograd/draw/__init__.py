@@ -23,7 +23,6 @@ import numpy as np
 
 from ..modes import MODE
 from ..tensor import Tensor
-from ..values import ARRAYS
 from . import colours
 from .build import Options, build
 from .errors import DrawError
@@ -154,7 +153,7 @@ def _check(
             f"draw: expected a Tensor, got {type(tensor).__name__}; pass the result of a "
             "computation with tensors, such as a loss, or a compiled function"
         )
-    if MODE.get().kind is not ARRAYS:
+    if not MODE.get().kind.eager:
         raise DrawError(
             "draw: inside a function that is being compiled there are no values to show; draw "
             "what the function gives when it is called without `compile`"

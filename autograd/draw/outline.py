@@ -55,6 +55,8 @@ def blank(shape: tuple[int, ...], dtype: DTypeLike = float) -> np.ndarray[Any, A
 class Outline(Kind):
     """The kind of values without numbers: gates give blank arrays."""
 
+    eager = False
+
     def forward(self, gate: Gate, values: Any, static: Any, plan: Plan | None) -> tuple[Any, Any]:
         """A blank array of the shape and dtype of the result."""
         shape, dtype = _result(gate, [values] if gate.variadic else values, static)

@@ -36,7 +36,6 @@ from ..draw.names import legible
 from ..draw.render import write
 from ..modes import MODE
 from ..tensor import Tensor
-from ..values import ARRAYS
 from .events import events
 from .layouts import layouts
 from .microscope import microscope
@@ -128,7 +127,7 @@ def _check(name: str, tensor: Any) -> None:
             f"{name}: expected a Tensor, got {type(tensor).__name__}; pass the result of a "
             "computation with tensors, such as a loss"
         )
-    if MODE.get().kind is not ARRAYS:
+    if not MODE.get().kind.eager:
         raise DrawError(f"{name}: inside a function that is being compiled there are no values")
 
 

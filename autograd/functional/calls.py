@@ -22,7 +22,6 @@ from ..modes import MODE, recording
 from ..node import Node
 from ..standins import StandIn
 from ..tensor import Tensor, ones
-from ..values import ARRAYS
 from . import rows
 from .rows import constant
 from .trees import Tree
@@ -241,7 +240,7 @@ def result(x: Any, recorded: bool) -> Any:
     x = x._current() if isinstance(x, Tensor) else x
     if isinstance(x, StandIn):
         return x.packed().outside()
-    return arrays.own(x) if MODE.get().kind is ARRAYS else x
+    return arrays.own(x) if MODE.get().kind.eager else x
 
 
 def zeros(*of: Any) -> Any:

@@ -26,7 +26,6 @@ from ..modes import MODE, no_grad, recording
 from ..node import Node
 from ..standins import has_nan
 from ..tensor import Tensor
-from ..values import ARRAYS
 from .calls import Argnums, Call, result, zeros
 from .gradients import grad
 from .rows import constant
@@ -83,7 +82,7 @@ def _along(call: Call, given: Any, allow_unused: bool) -> Any:
     directions = call.directions(given)
     recorded = call.is_recorded(*directions)
     roots = [x.node for x in call.values if isinstance(x, Tensor) and x.requires_grad]
-    sweep = Forward(roots, recorded or MODE.get().kind is not ARRAYS)
+    sweep = Forward(roots, recorded or not MODE.get().kind.eager)
     call.check_reached([x if x in sweep.met else None for x in call.nodes], allow_unused)
     tangents = sweep.run(dict(zip(call.nodes, directions, strict=True)))
     found = [tangents.get(x.node) if isinstance(x, Tensor) else None for x in call.values]

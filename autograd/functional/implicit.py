@@ -17,7 +17,6 @@ from ..errors import ConvergenceError, ShapeError, TraceError
 from ..modes import MODE, no_grad, recording
 from ..node import Node, next_number
 from ..tensor import Tensor, constant_tensor
-from ..values import ARRAYS
 from .boundary import Work, as_gate, operands_of, pull_back, row
 from .gradients import jacobian
 
@@ -196,7 +195,7 @@ class _Root(_Equation):
 
 
 def _refuse_traces(name: str) -> None:
-    if MODE.get().kind is not ARRAYS:
+    if not MODE.get().kind.eager:
         raise TraceError(
             f"{name}: how many steps it takes depends on values, so it cannot be compiled; solve "
             "outside of the compiled function, and pass the solution"

@@ -26,7 +26,6 @@ from autograd.node import Node
 from autograd.numpy_api import NUMPY_FUNCTIONS
 from autograd.standins import StandIn
 from autograd.tensor import Tensor, constant_tensor, recorded_tensor
-from autograd.values import ARRAYS
 
 from .containers import Container, is_tracked, plain, unboxed
 from .vspaces import vspace
@@ -94,7 +93,7 @@ def _recorded(called: Any, row: Gate, given: Container, kwargs: dict[str, Any]) 
                 f"positional arguments; pass it by position"
             )
     mode = MODE.get()
-    if mode.kind is not ARRAYS:
+    if not mode.kind.eager:
         raise UnsupportedError(
             f"{row.name}: a primitive of `autograd.extend` cannot be compiled; call it outside, or "
             "declare a gate with autograd.gates.gate"

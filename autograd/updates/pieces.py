@@ -14,7 +14,6 @@ import numpy as np
 from ..arrays import Array
 from ..modes import MODE
 from ..parameter import Parameter
-from ..values import ARRAYS
 
 __all__ = ["Rule", "in_pieces"]
 
@@ -43,7 +42,7 @@ def in_pieces(rule: Rule, targets: Sequence[Parameter], gradient: Array) -> Sequ
     >>> in_pieces(rule, [p], np.full(3, 0.5))[0]
     array([0.5, 0.5, 0.5])
     """
-    if MODE.get().kind is not ARRAYS:
+    if not MODE.get().kind.eager:
         return rule([target.data for target in targets], gradient, NOTHING, NOTHING)
     values = [target._array for target in targets]
     if values[0].nbytes < SMALL:

@@ -282,8 +282,8 @@ def test_the_tour_lists_the_files_in_this_order() -> None:
     page = (ROOT / "docs/tour.md").read_text()
     listed = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", page, re.M)
     assert listed == [
-        *ORDER, "fast", "updates", "library", "array_api", "compiler", "draw", "explore",
-        "coverage", "hips",
+        *ORDER, "diagnosis", "fast", "updates", "library", "array_api", "compiler", "draw",
+        "explore", "coverage", "hips",
     ]  # fmt: skip
 
 

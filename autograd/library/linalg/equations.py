@@ -19,7 +19,6 @@ from ...declare import composed, gate
 from ...errors import ShapeError
 from ...modes import MODE
 from ...tensor import Tensor
-from ...values import ARRAYS
 from .kernels import (
     cofactors_by_values,
     log_of_determinant,
@@ -243,7 +242,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     rows, columns = a.shape
     left = np.abs(b - a @ x)
     residuals = np.sum(left * left, axis=0, keepdims=b.ndim == 1)
-    if MODE.get().kind is ARRAYS:
+    if MODE.get().kind.eager:
         rank = int(rank)
     elif rows > columns:  # a program whose shapes are the same for all values
         residuals = checked(residuals, rank != columns, what=DEFICIENT)
