@@ -133,6 +133,7 @@ def kill(folder: Path, mode: str, signals: Sequence[signal.Signals], seed: int) 
 
 if __name__ == "__main__":  # tests/trained.py PATH MODE, or: python -m tests.trained kill 25 MODE
     if sys.argv[1] != "kill":
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, too
         Run(sys.argv[2], Path(sys.argv[1]), seconds=0.02).fit(resume=True)
     else:
         wanted, mode, found, tries = int(sys.argv[2]), sys.argv[3], 0, 0

@@ -9,8 +9,12 @@ progress    what is shown
 sweep       the same function for many settings, in parallel processes
 """
 
-from .callbacks import *
-from .errors import *
-from .history import *
-from .sweep import *
-from .trainer import *
+from .callbacks import Callback, EarlyStopping
+from .errors import NotFiniteError
+from .history import History
+from .sweep import Sweep, sweep
+from .trainer import Trainer
+
+__all__ = [  # what is in nn itself, too
+    "Callback", "EarlyStopping", "History", "NotFiniteError", "Sweep", "Trainer", "sweep",
+]  # fmt: skip

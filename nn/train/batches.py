@@ -115,10 +115,9 @@ def _kind(data: Any) -> str:
 
 
 def _remedy(name: str, x: str) -> str:
-    return (
-        f"write {name}({x}, y), or {name}({x}, {x}) for an autoencoder, whose targets are its "
-        "inputs"
-    )
+    both, same = f"({x}, y)", f"({x}, {x})"
+    how = f"{name}=" if name == "validation" else name
+    return f"write {how}{both}, or {how}{same} for an autoencoder, whose targets are its inputs"
 
 
 def inputs_of(x: Any) -> Any:

@@ -117,7 +117,7 @@ def _run(function: Callable[..., Any], settings: Mapping[str, Any]) -> dict[str,
     return {**row, "seconds": time.perf_counter() - start, "error": error}
 
 
-def _check(function: Any, grid: Mapping[str, Any]) -> None:
+def _check(function: Any, grid: dict[str, Any]) -> None:
     if not callable(function):
         raise TypeError(f"sweep: got {function!r:.80}; expected a function of the settings")
     if not grid:
@@ -127,7 +127,7 @@ def _check(function: Any, grid: Mapping[str, Any]) -> None:
             raise ValueError(f"sweep: a setting is called {name!r}, as a column is; rename it")
         if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
             raise TypeError(f"sweep: {name} is {values!r:.80}; expected a list, {name}=[...]")
-        grid[name] = [*values]  # type: ignore[index]
+        grid[name] = [*values]
         if not grid[name]:
             raise ValueError(f"sweep: {name} is empty; expected at least one value")
     try:
