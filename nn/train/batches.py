@@ -19,11 +19,19 @@ FORMS = "a DataLoader, arrays (X, y), or a list of batches (x, y)"
 
 
 def batches_of(
-    name: str, data: Any, y: Any, batch_size: int, *, shuffle: bool, seed: Seed = None
+    name: str,
+    data: Any,
+    y: Any,
+    batch_size: int | None,
+    usual: int,
+    *,
+    shuffle: bool,
+    seed: Seed = None,
 ) -> Iterable[Any]:
     """The data as something that gives batches (x, y) at each `for`; `name` says who asks.
 
-    Raises TypeError for what is no data, ShapeError where there is nothing in it.
+    Arrays go in batches of `batch_size`, or of the usual one. Raises TypeError for what is no data,
+    ShapeError where there is nothing in it.
     """
     if y is not None:
         data = (data, y)
@@ -31,7 +39,13 @@ def batches_of(
         x, y = (part.numpy() if isinstance(part, Tensor) else part for part in data)
         if not np.size(y) and not np.size(x):
             raise ShapeError(f"{name}: there are no examples, X is {np.shape(x)}")
-        return DataLoader(x, y, batch_size, shuffle=shuffle, seed=seed)
+        return DataLoader(x, y, batch_size or usual, shuffle=shuffle, seed=seed)
+    for option, value in (("batch_size", batch_size), ("seed", seed)):
+        if value is not None:
+            raise TypeError(
+                f"{name}: {option} is {value!r}, which is for arrays, and got {_kind(data)}, which "
+                "has batches already"
+            )
     if isinstance(data, DataLoader):
         if data.y is None:
             raise TypeError(f"{name}: the DataLoader has no y; {_remedy(name, 'loader.x')}")

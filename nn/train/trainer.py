@@ -34,7 +34,7 @@ from .step import Evaluation, Step, Undo
 
 __all__ = ["Trainer"]
 
-LARGE = 256  # examples of a batch that is not trained on
+SMALL, LARGE = 32, 256  # examples of a batch that is trained on, and of one that is not
 STATE = "epoch", "began", "step", "batch", "trained", "stopped", "seconds"
 
 
@@ -89,7 +89,7 @@ class Trainer:
         check_settings(net, loss, optimiser, schedule, schedule_every, compile, clip, every)
         self.net, self.loss, self.optimiser = net, loss, optimiser
         self.schedule, self.schedule_every = schedule, schedule_every
-        self.metrics, self.compile, self.clip = checked_metrics(metrics), compile, clip
+        self.metrics, self._compile = checked_metrics(metrics), compile
         self.callbacks, self.progress = checked_callbacks(callbacks), progress
         self.diagnose = diagnose
         self.epoch = self.step = 0  # that are complete
@@ -118,25 +118,26 @@ class Trainer:
         *,
         epochs: int,
         validation: Any = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         seed: Seed = None,
         resume: bool | Path_ = False,
     ) -> History:
         """Train for so many epochs; gives the history, one number of each kind for each epoch.
 
         data         a DataLoader, arrays X and y, which are shuffled by `seed` and go in batches of
-                     `batch_size`, or an iterable of batches (x, y), the same at each epoch
+                     `batch_size`, usually 32, or an iterable of batches (x, y), the same at each
+                     epoch
         validation   data that is evaluated after each epoch: (X, y), or batches
         resume       True: go on from the checkpoint, if there is one, to the bits that this fit
                      would have reached; a path: go on from that one
         Raises NotFiniteError when the loss is NaN or infinite. Ctrl-C and SIGTERM wait for the end
         of a step, and everything is saved before the program ends.
         """
-        epochs, batch_size = size(epochs, "fit: epochs"), size(batch_size, "fit: batch_size")
-        loader = batches_of("fit", data, y, batch_size, shuffle=True, seed=seed)
+        epochs, batch_size = size(epochs, "fit: epochs"), _batch_size("fit", batch_size)
+        loader = batches_of("fit", data, y, batch_size, SMALL, shuffle=True, seed=seed)
         held_out = None
         if validation is not None:
-            held_out = batches_of("validation", validation, None, LARGE, shuffle=False)
+            held_out = batches_of("validation", validation, None, None, LARGE, shuffle=False)
         self._check_metrics(held_out)
         with seeded(), Interrupts() as interrupts:
             self._saver.begin(self._parts(loader, held_out))
@@ -339,7 +340,9 @@ class Trainer:
 
     # --- evaluation ----------------------------------------------------------------------------
 
-    def evaluate(self, data: Any, y: Any = None, *, batch_size: int = LARGE) -> dict[str, float]:
+    def evaluate(
+        self, data: Any, y: Any = None, *, batch_size: int | None = None
+    ) -> dict[str, float]:
         """The mean loss over all examples, and the metrics of all of them together, by name.
 
         data   X and y, a DataLoader, or batches (x, y), as in `fit`
@@ -351,8 +354,8 @@ class Trainer:
         >>> sorted(trainer.evaluate(*nn.spiral(seed=0)))
         ['accuracy', 'loss']
         """
-        batch_size = size(batch_size, "evaluate: batch_size")
-        return self._evaluate(batches_of("evaluate", data, y, batch_size, shuffle=False))
+        batch_size = _batch_size("evaluate", batch_size)
+        return self._evaluate(batches_of("evaluate", data, y, batch_size, LARGE, shuffle=False))
 
     def predict(self, X: Any, *, batch_size: int = LARGE) -> np.ndarray[Any, Any]:
         """What the net gives for X (n, ...), or for the x of a DataLoader, as one array.
@@ -416,9 +419,13 @@ class Trainer:
 
     def __repr__(self) -> str:
         return (
-            f"Trainer({type(self.net).__name__}, {self.optimiser!r}, compile={self.compile!r}, "
+            f"Trainer({type(self.net).__name__}, {self.optimiser!r}, compile={self._compile!r}, "
             f"epoch={self.epoch}, step={self.step})"
         )
+
+
+def _batch_size(name: str, value: Any) -> int | None:
+    return None if value is None else size(value, f"{name}: batch_size")
 
 
 def _attribute(name: str) -> str:
