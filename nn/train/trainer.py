@@ -168,7 +168,7 @@ class Trainer:
     def _run(self, loader: Any, held_out: Any, end: int, interrupts: Interrupts) -> None:
         shown = Progress(self.progress, end)
         self._clock = time.perf_counter()
-        self._step.undo = Undo(self.net)
+        self._step.begin()
         with evaluating(self.net):
             pass  # each module now has its mode as an attribute, which compiled functions look at
         if not self.net.training:
@@ -275,7 +275,7 @@ class Trainer:
             f"was before that step; {remedy}"
         )
         if self.diagnose is not None:
-            undo = self._step.undo.note()
+            undo = Undo(self.net).note()
             try:
                 new.add_note(str(self.diagnose(self.loss(self.net(x), y))))
             finally:
@@ -397,7 +397,7 @@ class Trainer:
 
     def _validate(self, held_out: Any, interrupts: Interrupts) -> dict[str, float]:
         """The evaluation after an epoch, which leaves nothing half done when it is interrupted."""
-        undo = self._step.undo.note()
+        undo = Undo(self.net).note()
         before = held_out.state_dict() if isinstance(held_out, Stateful) else None
         try:
             with interrupts.allowed():
