@@ -24,6 +24,7 @@ from . import init as init
 from . import metrics as metrics
 from . import optim as optim
 from . import plots as plots
+from . import train as train
 from .data import *
 from .diagnosis import *
 from .files import *
@@ -34,11 +35,12 @@ from .optim import *
 from .rng import seed as seed
 from .sanity import *
 from .state import StateError as StateError
+from .train import *
 from .two_layer_net import *
 
 if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
     _OWN = [k for k, x in globals().items() if getattr(x, "__module__", "").startswith(__name__)]
-    _SUBJECTS = "book data files functional init metrics optim plots"
+    _SUBJECTS = "book data files functional init metrics optim plots train"
     __all__ = sorted([*_OWN, *_SUBJECTS.split(), "Parameter", "softmax_cross_entropy"])
 
     def _told(home: str, name: str) -> Any:
