@@ -54,10 +54,8 @@ def test_kinks_of_activations_are_marked() -> None:
         before, after = x[off_kinks][:-1], x[off_kinks][1:]
         jumps = np.abs(np.diff(slopes[off_kinks])) > 0.1
         found = {k for k in each.kinks if np.any(jumps & (before < k) & (k < after))}
-        expected = set(each.kinks)
-        if each.name == "LeakyReLU" or expected:
-            assert found == expected, each.name
-        assert np.count_nonzero(jumps) == len(expected), each.name
+        assert found == set(each.kinks), each.name
+        assert np.count_nonzero(jumps) == len(each.kinks), each.name
 
 
 def test_activations(tmp_path: Path, capsys: Printed) -> None:
