@@ -8,12 +8,13 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import nn
 from autograd import Tensor
 from autograd.draw import WriteError
 from autograd.explore import DrawError, explore
@@ -21,10 +22,16 @@ from autograd.explore import DrawError, explore
 from .program import program
 
 __all__ = [
-    "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "not_negative",
-    "page", "parser", "positive", "program", "progress", "seed", "step_size", "wrote",
+    "ACTIVATIONS", "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder",
+    "not_negative", "page", "parser", "positive", "program", "progress", "seed", "step_size",
+    "wrote",
 ]  # fmt: skip
 
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "elu": nn.ELU, "selu": nn.SELU, "gelu": nn.GELU,
+    "silu": nn.SiLU, "softplus": nn.Softplus, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh,
+    "hardtanh": nn.Hardtanh,
+}  # fmt: skip
 MOST = 100_000_000  # of anything that is counted; memory sets narrower limits
 
 

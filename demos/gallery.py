@@ -24,6 +24,7 @@ from . import common, front
 from .alexnet_graph import graph as alexnet
 from .circuits import CIRCUITS, run
 from .front import two_layer_net
+from .moons import scalar_net
 
 LOOK: dict[str, Any] = {"scheme": "auto"}  # dark where the reader's screen is dark
 
@@ -128,6 +129,8 @@ PICTURES: dict[str, Callable[[], Picture]] = {
                                         expand="softmax_cross_entropy", **LOOK),
     "deep-net": lambda: draw(deep_net(), title="12 equal layers", **LOOK),
     "lstm": lambda: draw(unrolled(), title="an LSTM, 50 steps", **LOOK),
+    "moons": lambda: draw(scalar_net(), title="a point of the two moons, through 337 scalars",
+                          depth=2, **LOOK),
     "ten-thousand-gates": lambda: draw(ten_thousand_gates(), title="10,000 gates", **LOOK),
     "alexnet": lambda: draw(alexnet()[0], show="outline", depth=1, direction="TB",
                             title="AlexNet: 62,378,344 parameters", **LOOK),

@@ -3,11 +3,13 @@
 Prints loss and accuracy, and leaves pictures: the curves and decision regions of both, the
 computation graph of the net's loss, and a page that plays how the net learns. With
 --as-in-the-notes the tables printed in the notes ("Putting it together: minimal neural network
-case study") come out digit by digit.
+case study") come out digit by digit. With --sweep nets of 3, 6 and 20 hidden units are trained, and
+nets with a regularisation of 0.001, 0.01 and 0.1, and their regions are drawn side by side.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from autograd.draw import draw
 from autograd.explore import microscope
 from nn import plots
 
-from . import common
+from . import common, sweep
 
 CHUNKS = 20  # lines in the table of a run
 FRAMES = 90  # pictures in the film
@@ -189,6 +191,16 @@ def _loss(net: nn.TwoLayerNet, X: Any, y: Any) -> ag.Tensor:
     return loss
 
 
+def sweep_of(X: Any, y: Any, options: argparse.Namespace, out: Path) -> None:
+    """More hidden units in the first row of the figure, more regularisation in the second."""
+    by_size = [(hidden, options.reg) for hidden in sweep.SIZES]
+    by_reg = [(options.hidden or sweep.SIZES[-1], reg) for reg in sweep.REGS]
+    nets = sweep.run(X, y, by_size + by_reg, activation=options.activation, lr=options.lr,
+                     steps=options.steps, seed=options.seed)  # fmt: skip
+    rows = ([nets[pair] for pair in pairs] for pairs in (by_size, by_reg))
+    sweep.picture(out / "sweep", X, y, *rows)
+
+
 @common.program
 @np.errstate(over="ignore", invalid="ignore")  # a training that goes astray is told in a line
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -203,15 +215,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--classes", type=common.positive, default=3, help="spiral arms (%(default)s)"
     )
-    parser.add_argument(
-        "--hidden", type=common.positive, default=100, help="hidden units (%(default)s)"
-    )
+    parser.add_argument("--hidden", type=common.positive,
+                        help="hidden units (100; in the second row of the sweep 20)")  # fmt: skip
+    parser.add_argument("--activation", choices=list(common.ACTIVATIONS), default="relu",
+                        help="of the hidden units: %(choices)s (%(default)s)",
+                        metavar="NAME")  # fmt: skip
     parser.add_argument("--lr", type=common.step_size, default=1.0, help="step size (%(default)s)")
     parser.add_argument("--reg", type=common.not_negative, default=1e-3,
                         help="weight of ½‖W‖² (%(default)s)")  # fmt: skip
-    parser.add_argument(
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--as-in-the-notes", action="store_true", help="repeat the tables that the notes print"
     )
+    instead.add_argument("--sweep", action="store_true", help="the sweep of the lecture instead, "
+                         "as one figure")  # fmt: skip
     parser.add_argument(
         "--explore", action="store_true", help="write pages that step through the net, too"
     )
@@ -222,6 +239,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     out = common.folder(options.out)
     rng = np.random.default_rng(options.seed)
     X, y = nn.spiral(options.points, options.classes, seed=rng)
+    if options.sweep:
+        sweep_of(X, y, options, out)
+        return
+    hidden = options.hidden or 100
 
     print(f"linear classifier, {len(X)} points of {options.classes} classes")
     linear = nn.Linear(2, options.classes, init=nn.init.normal, seed=rng)
@@ -230,8 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"training accuracy: {accuracy(linear, X, y):.3f}\n")
     picture_linear(out / "linear.png", linear, X, y, first)
 
-    print(f"\ntwo-layer net, {options.hidden} hidden units")
-    net = nn.TwoLayerNet(2, options.hidden, options.classes, seed=rng)
+    print(f"\ntwo-layer net, {hidden} hidden units")
+    activation = common.ACTIVATIONS[options.activation]()
+    net = nn.TwoLayerNet(2, hidden, options.classes, activation=activation, seed=rng)
     film = plots.Film(X, y)
     history = train(net, X, y, lr=options.lr, reg=options.reg, steps=options.steps,
                     report=table(options.steps), record_every=max(1, options.steps // 1000),
@@ -241,7 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     picture_graph(out / "net-graph.svg", net, X, y)
     if options.explore:
         pages(out, net, X, y)
-    title = f"two-layer net on the spiral, {options.hidden} hidden units"
+    title = f"two-layer net on the spiral, {hidden} hidden units"
     common.wrote(plots.player(film, out / "film.html", title=title, history=history))
     for run in (first, history):
         common.check_losses(run.steps, run.data_loss, options.lr)

@@ -158,8 +158,8 @@ def test_optimisers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["alexnet_graph", "circuits", "derivations", "derive", "gallery", "spiral", "mnist",
-     "gradcheck", "optimisers", "science"],
+    ["activations", "alexnet_graph", "circuits", "derivations", "derive", "gallery", "spiral",
+     "mnist", "moons", "gradcheck", "optimisers", "science", "svm"],
 )  # fmt: skip
 def test_help(name: str) -> None:
     done = subprocess.run(

@@ -96,8 +96,17 @@ def _log_curves(
 
 @on_axis
 def activations(hidden: Any, title: str = "hidden", *, axis: Any = None) -> None:
-    """How strong the units of a ReLU layer are, and how many never are; (examples, units)."""
+    """How strong the units of a layer are, (examples, units); of a ReLU layer, how many never are.
+
+    Activations below zero are no ReLU's: then all are counted.
+    """
     hidden = np.asarray(hidden)
+    if (hidden < 0).any():
+        shown = drawable(hidden)
+        axis.hist(shown[np.isfinite(shown)], bins=50, color=VALUE, alpha=0.85)
+        share = 100 * float((hidden < 0).mean())
+        axis.set(title=f"{title}: {share:.0f} % negative", xlabel="activations", ylabel="how many")
+        return
     zeros, dead = float((hidden <= 0).mean()), round(dead_units(hidden) * hidden.shape[1])
     shown = drawable(hidden)
     axis.hist(shown[shown > 0], bins=50, color=VALUE, alpha=0.85)
