@@ -11,7 +11,7 @@
 ...     optimiser.step()
 """
 
-import functools
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import Parameter as Parameter
@@ -27,6 +27,7 @@ from . import plots as plots
 from . import train as train
 from .data import *
 from .diagnosis import *
+from .exports import own_names
 from .files import *
 from .layers import *
 from .losses import *
@@ -39,9 +40,9 @@ from .train import *
 from .two_layer_net import *
 
 if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
-    _OWN = [k for k, x in globals().items() if getattr(x, "__module__", "").startswith(__name__)]
     _SUBJECTS = "book data files functional init metrics optim plots train"
-    __all__ = sorted([*_OWN, *_SUBJECTS.split(), "Parameter", "softmax_cross_entropy"])
+    _ELSE = "Parameter", "softmax_cross_entropy"  # autograd's
+    __all__ = sorted([*own_names(__name__, globals()), *_SUBJECTS.split(), *_ELSE])
 
     def _told(home: str, name: str) -> Any:
         """AttributeError, which tells how a name of PyTorch's is written here."""
@@ -51,6 +52,6 @@ if not TYPE_CHECKING:  # so that a type checker knows that there is nothing else
 
         raise of_package(home, name)
 
-    __getattr__ = functools.partial(_told, __name__)
+    __getattr__ = partial(_told, __name__)
     for _part in (functional, init, optim):
-        vars(_part)["__getattr__"] = functools.partial(_told, _part.__name__)
+        vars(_part)["__getattr__"] = partial(_told, _part.__name__)
