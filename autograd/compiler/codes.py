@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from ..lines import OURS
 
 __all__ = [
-    "BY_NAME", "HEAP_TYPE", "Uses", "clocks_in", "codes_of", "is_users", "is_users_class",
-    "names_in", "uses_of",
+    "BY_NAME", "HEAP_TYPE", "Uses", "clocks_in", "codes_of", "count_as_users", "is_users",
+    "is_users_class", "names_in", "uses_of",
 ]  # fmt: skip
 
 HEAP_TYPE = 1 << 9  # of the flags of a class: made by a class statement
@@ -25,6 +25,8 @@ BY_NAME = {  # who uses one of these may read any attribute
     "dir", "eval", "exec", "f_globals", "fields", "getattr", "getattr_static", "getmembers",
     "globals", "import_module", "methodcaller", "replace", "vars",
 }  # fmt: skip
+NUMERICAL = {"numpy", "scipy"}  # whose functions depend on their arguments alone
+_COMPILED: set[str] = set()  # packages of functions that are compiled
 CLOCKS = {"monotonic", "now", "perf_counter", "process_time", "thread_time", "time", "time_ns",
           "today", "utcnow", "perf_counter_ns", "monotonic_ns"}  # fmt: skip
 
@@ -34,8 +36,19 @@ CLOCKS = {"monotonic", "now", "perf_counter", "process_time", "thread_time", "ti
 
 def is_users(module: str | None) -> bool:
     """Whether code of this module is the user's, not an installed package's."""
-    top = (module or "").partition(".")[0]
-    return top in ("", "__main__") or _is_no_package(top)
+    top = _top(module)
+    return top in ("", "__main__") or top in _COMPILED or _is_no_package(top)
+
+
+def count_as_users(function: Any) -> None:
+    """The code of a package that compiles a function of its own is looked at as the user's is."""
+    top = _top(getattr(function, "__module__", None))
+    if not (top in OURS or top in NUMERICAL or top in sys.stdlib_module_names):
+        _COMPILED.add(top)
+
+
+def _top(module: str | None) -> str:
+    return (module or "").partition(".")[0]
 
 
 def is_users_class(kind: type) -> bool:

@@ -22,6 +22,7 @@ from .apart import Apart
 from .arguments import Given, Miss, described, flatten, kind_of
 from .attempt import Subject, trace
 from .binding import read_all
+from .codes import count_as_users
 from .draws import HANDED_ON, call_or_take
 from .entries import Entry
 from .interpret import interpret
@@ -146,6 +147,7 @@ class Compiled(Generic[P]):
         self._leaves: list[Any] = []
         self._structure: Any = None
         self.parameters = _parameter_names(function)  # names of the arguments
+        count_as_users(function)
         native = backend == "numba"
         self._subject = Subject(function, self.parameters, native, threads, Changing())
         self.__name__ = self._subject.name
