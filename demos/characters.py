@@ -24,7 +24,7 @@ import numpy as np
 import autograd as ag
 import nn
 from nn import plots
-from nn.plots.style import MUTED, STYLE, VALUE, write
+from nn.plots.style import GRADIENT, MUTED, STYLE, VALUE, write
 
 from . import common
 
@@ -258,30 +258,32 @@ def _picture(path: Path, run: Run, text: Corpus, costs: Array, beside: Run | Non
 
 
 def _curves(axis: Any, run: Run, text: Corpus, beside: Run | None) -> None:
-    others = [] if beside is None else [(beside, MUTED, "--")]
-    for one, colour, dash in [*others, (run, VALUE, "-")]:
-        axis.loglog(one.seconds, one.held_out, dash, color=colour, lw=2)
-        axis.text(one.seconds[-1] * 1.04, one.held_out[-1], f"{one.model}\n{one.final:.3f}",
-                  color=colour, va="center" if beside is None else "bottom",
-                  fontsize=9.5)  # fmt: skip
-    first = min(x.seconds[0] for x in (run, *([] if beside is None else [beside])))
-    last = max(x.seconds[-1] for x in (run, *([] if beside is None else [beside])))
-    levels = {f"frequencies of {known}": cost for known, cost in baselines(text).items()}
+    runs = [(run, VALUE, "-"), *([] if beside is None else [(beside, GRADIENT, "--")])]
+    for one, colour, dash in runs:
+        told = f"{one.model}, {one.parameters:,} parameters: {one.final:.3f}"
+        axis.loglog(one.seconds, one.held_out, dash, color=colour, lw=2, label=told)
+    levels = {f"{known} known": cost for known, cost in baselines(text).items()}
     if text.floor is not None:
         levels["entropy of the grammar"] = text.floor
+    beyond = {
+        "color": MUTED,
+        "fontsize": 9,
+        "va": "center",
+        "transform": axis.get_yaxis_transform(),
+    }
     for name, level in levels.items():
         axis.axhline(level, color=MUTED, lw=0.9, ls=":")
-        axis.text(first, level, f"{name}  {level:.3f}", color=MUTED, fontsize=9, va="bottom")
-    axis.set_xlim(first * 0.9, last * 1.6)
-    low = min([run.final, *levels.values()])
-    axis.set_ylim(low * 0.85, max(run.held_out[0], *levels.values()) * 1.15)
-    ticks = [t for t in (0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 3, 5, 8) if low * 0.85 < t]
+        axis.text(1.01, level, f"{name}: {level:.3f}", **beyond)
+    axis.set_xlim(min(x.seconds[0] for x, _, _ in runs), max(x.seconds[-1] for x, _, _ in runs))
+    low, high = min([run.final, *levels.values()]), max(run.held_out[0], *levels.values())
+    axis.set_ylim(low * 0.85, high * 1.15)
+    ticks = [t for t in (0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 3, 5, 8) if low * 0.85 < t < high * 1.15]
     axis.set_yticks(ticks, [f"{t:g}" for t in ticks])
     axis.yaxis.minorticks_off()
     axis.xaxis.set_major_formatter("{x:g}")
-    axis.set(
-        title="held-out text: bits a character", xlabel="seconds of training (of the processor)"
-    )
+    axis.legend(loc="lower left", bbox_to_anchor=(0, 0.06))
+    axis.set(title="held-out text: bits a character",
+             xlabel="seconds of training (of the processor)")  # fmt: skip
 
 
 def _surprise(figure: Any, axis: Any, text: Corpus, costs: Array, model: str) -> None:
@@ -302,7 +304,7 @@ def _surprise(figure: Any, axis: Any, text: Corpus, costs: Array, model: str) ->
         c, cost = shown[start + k], costs[start + k]
         if c.isprintable() and c != " ":
             axis.text(column, row, c.replace("$", r"\$"), family="monospace", fontsize=9,
-                      ha="center", va="center",
+                      ha="center", va="center", in_layout=False,
                       color="white" if cost > 4.5 else "#14191f")  # fmt: skip
     axis.set(xticks=[], yticks=[], title=f"what surprised the {model}: bits of each character "
              "of a text that it had never seen")  # fmt: skip

@@ -4,7 +4,7 @@ Each character looks back at those before it (a causal mask), so all of them are
 pass; sines and cosines added to them tell their places. It is trained on windows drawn at random.
 Prints the loss on text held out in bits a character, beside that of the recurrent net where
 `python -m demos.charrnn` has left one, n-grams, and the entropy of the grammar, then samples;
-leaves the curves, a text with what surprised the model, and where it looks.
+leaves the curves, and a text with what surprised the model.
 """
 
 from __future__ import annotations
@@ -88,17 +88,6 @@ def before(folder: Path, text: characters.Corpus) -> characters.Run | None:
     return run
 
 
-def attention(net: CharTransformer, x: Any) -> list[Any]:
-    """How much the last of the characters x (steps,) looks at each, (heads, steps), by block."""
-    found = []
-    h = net.places(net.embedding(x[None]))
-    for block in net.blocks:
-        _, weights = block.attention(block.norm1(h), is_causal=True, average_attn_weights=False)
-        found.append(weights.numpy()[0, :, -1])
-        h = block(h, is_causal=True)
-    return found
-
-
 @common.program
 @np.errstate(over="ignore", invalid="ignore")  # a training that goes astray is told in a line
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -109,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     training.add_options(parser, lr=0.003, batch=16)
     characters.add_options(parser)
     add("--width", type=common.positive, default=64, help="features of a place (%(default)s)")
-    add("--heads", type=common.positive, default=4, help="of attention (%(default)s)")
+    add("--heads", type=common.positive, default=2, help="of attention (%(default)s)")
     add("--blocks", type=common.positive, default=2, help="one after the other (%(default)s)")
     add("--context", type=common.positive, default=128,
         help="characters that it sees (%(default)s)")  # fmt: skip

@@ -186,7 +186,8 @@ def _map(axis: Any, net: VAE, x: Any, t: Any) -> None:
             axis.text(*np.median(of_digit, axis=0), str(digit), fontsize=15, weight="bold",
                       color=colours[digit], ha="center", va="center",
                       path_effects=[withStroke(linewidth=4, foreground="white")])  # fmt: skip
-    axis.set(xlim=(-4, 4), ylim=(-4, 4), aspect="equal", xlabel="z₁", ylabel="z₂",
+    most = max(3.0, float(np.quantile(np.abs(z), 0.995)))
+    axis.set(xlim=(-most, most), ylim=(-most, most), aspect="equal", xlabel="z₁", ylabel="z₂",
              title="where test images lie on the map")  # fmt: skip
 
 
