@@ -192,17 +192,20 @@ def follow(
 def sample(
     scores: Callable[[list[int]], Array], text: Corpus, length: int, temperature: float, seed: int
 ) -> str:
-    """Characters that a model writes; `scores` gives those of the next one after all so far."""
-    rng, begin = np.random.default_rng(seed), text.held_out[:1]
-    if "\n" in text.alphabet:  # at the beginning of a paragraph
-        begin = np.array([text.alphabet.index("\n")] * 2)
-    written = begin.tolist()
+    """Characters that a model writes; `scores` gives those of the next one after all so far.
+
+    It goes on from the beginning of the held-out text, where a paragraph ends if one does.
+    """
+    rng, shown = np.random.default_rng(seed), text.text(text.held_out[: 4 * KNOWN])
+    end = shown.find("\n\n", KNOWN)
+    known = end + 2 if end >= 0 else min(KNOWN, len(shown))
+    written = text.held_out[:known].tolist()
     with ag.no_grad():
         for _ in range(length):
             s = np.asarray(scores(written), np.float64) / temperature
             p = np.exp(s - s.max())
             written.append(int(rng.choice(len(p), p=p / p.sum())))
-    return text.text(written[len(begin) :])
+    return text.text(written[known:])
 
 
 # --- what is printed and drawn at the end -------------------------------------------------------
