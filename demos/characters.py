@@ -253,10 +253,10 @@ def _picture(path: Path, run: Run, text: Corpus, costs: Array, beside: Run | Non
     import matplotlib.pyplot as plt
 
     with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(11, 9.2), layout="constrained")
-        top, below = figure.subplots(2, 1, height_ratios=[1, 1.25])
-        _curves(top, run, text, beside)
-        _surprise(figure, below, text, costs, run.model)
+        figure = plt.figure(figsize=(11, 9), layout="constrained")
+        above, below = figure.subfigures(2, 1, height_ratios=[1, 1.3], hspace=0.04)
+        _curves(above.subplots(), run, text, beside)
+        _surprise(below, below.subplots(), text, costs, run.model)
     plots.save(figure, path, f"{run.model} on {text.name}: loss, and how surprising a text was")
 
 
@@ -265,7 +265,7 @@ def _curves(axis: Any, run: Run, text: Corpus, beside: Run | None) -> None:
     for one, colour, dash in runs:
         told = f"{one.model}, {one.parameters:,} parameters: {one.final:.3f}"
         axis.loglog(one.seconds, one.held_out, dash, color=colour, lw=2, label=told)
-    levels = {f"{known} known": cost for known, cost in baselines(text).items()}
+    levels = {f"frequencies of {known}": cost for known, cost in baselines(text).items()}
     if text.floor is not None:
         levels["entropy of the grammar"] = text.floor
     beyond = {
