@@ -21,7 +21,7 @@ from autograd import Parameter, Tensor
 from autograd.draw import DrawError, Picture, WriteError, draw
 
 from . import common, front
-from .alexnet_graph import graph as alexnet
+from .alexnet import graph as alexnet
 from .circuits import CIRCUITS, run
 from .front import two_layer_net
 from .moons import scalar_net

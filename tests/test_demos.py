@@ -12,7 +12,7 @@ import pytest
 
 import nn
 from benchmarks import course
-from demos import alexnet_graph, circuits, derive, gradcheck, mnist, optimisers, science, spiral
+from demos import circuits, derive, gradcheck, mnist, optimisers, science, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 LINEAR = [1.096956, 0.917265, 0.851503, 0.822336, 0.807586, 0.799448, 0.794681, 0.791764,
@@ -64,13 +64,6 @@ def test_circuits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "df/dw0 = -0.1966119332414" in printed
     names = {path.stem for path in tmp_path.iterdir()}
     assert names == {circuit.file for circuit in circuits.CIRCUITS}
-
-
-def test_alexnet_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    alexnet_graph.main(["--out", str(tmp_path), "--expand", "conv1"])
-    printed = capsys.readouterr().out
-    assert "62,378,344 parameters, 238 MiB as float32" in printed
-    assert list(tmp_path.glob("alexnet.*"))
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
@@ -158,8 +151,9 @@ def test_optimisers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["activations", "alexnet_graph", "circuits", "derivations", "derive", "gallery", "spiral",
-     "mnist", "moons", "gradcheck", "optimisers", "science", "svm"],
+    ["activations", "alexnet", "charrnn", "chartransformer", "circuits", "derivations", "derive",
+     "digits", "gallery", "gradcheck", "mnist", "mnist1d", "moons", "optimisers", "science",
+     "spiral", "svm", "vae"],
 )  # fmt: skip
 def test_help(name: str) -> None:
     done = subprocess.run(

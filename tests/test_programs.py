@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from demos import alexnet_graph, circuits, common, derive, gallery, gradcheck, mnist, spiral
+from demos import alexnet, circuits, common, derive, gallery, gradcheck, mnist, spiral
 
 ROOT = Path(__file__).resolve().parents[1]
 SIX = {f"{circuit.file}.svg" for circuit in circuits.CIRCUITS}
@@ -69,11 +69,11 @@ def test_output_into_a_full_disk_is_told(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-@pytest.mark.parametrize("demo", ["circuits", "alexnet_graph"])
+@pytest.mark.parametrize("demo", ["circuits", "alexnet --draw-only"])
 def test_terminals_without_the_signs(demo: str, encoding: str, tmp_path: Path) -> None:
     done = shell(f"demo {demo}", tmp_path, PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
-    assert ("?" in done.stdout) == ((demo, encoding) != ("alexnet_graph", "cp1252"))
+    assert ("?" in done.stdout) == ((demo, encoding) != ("alexnet --draw-only", "cp1252"))
     assert pictures(tmp_path) == (SIX if demo == "circuits" else {"alexnet.svg"})
 
 
@@ -91,7 +91,7 @@ def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
 # --- files ---------------------------------------------------------------------------------------
 
 DEMOS: dict[str, tuple[Callable[..., None], list[str], str]] = {
-    "alexnet_graph": (alexnet_graph.main, [], "alexnet.svg"),
+    "alexnet": (alexnet.main, ["--draw-only"], "alexnet.svg"),
     "circuits": (circuits.main, [], "gates.svg"),
     "derive": (derive.main, ["gates"], "gates.py"),
     "gallery": (gallery.main, ["gates"], "gallery/gates.svg"),

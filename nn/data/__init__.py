@@ -13,6 +13,7 @@ from .small import digits, mnist1d
 from .spiral import spiral
 from .tales import characters as characters
 from .tales import tales
+from .tales import tales_entropy as tales_entropy
 
 __all__ = [  # what is in nn itself, too
     "DataLoader", "DatasetError", "SubsetWarning", "batches", "blobs", "cifar10", "circles",

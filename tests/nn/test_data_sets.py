@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib
 import io
+import itertools
 import random
 import re
 import struct
@@ -215,3 +217,41 @@ def test_tales_are_the_same_everywhere_and_well_formed() -> None:
         nn.tales(0)
     with pytest.raises(TypeError, match="expected a text"):
         nn.data.characters(b"abc")  # type: ignore[arg-type]
+
+
+def test_the_entropy_of_the_tales(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what the choices of many tales tell, each by its number of lines."""
+    module = importlib.import_module("nn.data.tales")
+    bits, genuine = list[float](), module._one
+
+    def counted(lines: list[str], rng: np.random.RandomState) -> str:
+        bits.append(np.log2(len(lines)))
+        return genuine(lines, rng)
+
+    monkeypatch.setattr(module, "_one", counted)
+    rng = np.random.RandomState(int(generator(13).integers(1 << 31)))
+    rates, length, entropy = list[float](), 0, nn.data.tales_entropy()
+    for _ in range(3000):
+        bits.clear()
+        tale = module._tale(rng)
+        rates.append(sum(bits) - entropy * len(tale))
+        length += len(tale)
+    error = np.std(rates) / len(rates) ** 0.5  # of the mean of what is 0 on average
+    assert abs(np.mean(rates)) < 5 * error
+    assert error * len(rates) / length < 1e-3
+
+
+def test_a_text_of_the_tales_grows_in_one_way_only() -> None:
+    """Then the entropy of a text is that of the choices that made it."""
+    grammar = importlib.import_module("nn.data.tales").GRAMMAR
+
+    def grown(symbol: str) -> list[str]:
+        texts = []
+        for line in grammar[symbol]:
+            parts = [grown(x) if k % 2 else [x] for k, x in enumerate(re.split(r"{(\w+)}", line))]
+            texts += ["".join(p) for p in itertools.product(*parts)]
+        return texts
+
+    for symbol in grammar.keys() - {"tale", "try"}:
+        texts = grown(symbol)
+        assert len(set(texts)) == len(texts), symbol

@@ -15,7 +15,7 @@ import nn
 from autograd import Node, ShapeError, Tensor
 from autograd.draw import DrawError, blank, draw, shapes_only
 from autograd.replay import ancestors
-from demos import alexnet_graph
+from demos import alexnet
 
 
 def shapes(tensor: Tensor) -> list[tuple[Any, ...]]:
@@ -86,7 +86,7 @@ def test_after_the_block_gates_compute_again() -> None:
 
 def test_the_shapes_of_alexnet_are_those_of_the_lecture() -> None:
     """CS231n, "CNN Architectures": the slide that lists the layers of AlexNet."""
-    scores, net = alexnet_graph.graph()
+    scores, net = alexnet.graph()
     last: dict[str, tuple[int, ...]] = {}
     for node in ancestors(scores.node):
         if isinstance(node, Node) and node.scope is not None:
@@ -104,7 +104,7 @@ def test_the_shapes_of_alexnet_are_those_of_the_lecture() -> None:
 def test_alexnet_is_drawn_in_little_memory() -> None:
     tracemalloc.start()
     try:
-        scores, _ = alexnet_graph.graph()
+        scores, _ = alexnet.graph()
         picture = draw(scores, show="outline", depth=1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
