@@ -107,6 +107,35 @@ for axis in (0, -1):
          plain=lambda x, a=axis: x - np.log(np.exp(x).sum(axis=a, keepdims=True)),
          torch=f"lambda x: T.log_softmax(x, {axis})", tag=str(axis))  # fmt: skip
 
+# normalisation: rows, channels, and neither
+for shape, axes, scale in [
+    ((3, 4), 1, (4,)),
+    ((2, 3, 4), (1, 2), (3, 4)),
+    ((5, 3), 0, (3,)),
+    ((4, 3, 2), (0, 2), (3, 1)),
+    ((2, 3, 2, 2), (0, 2, 3), (3, 1, 1)),
+    ((3, 4), 1, ()),
+    ((2, 3, 4), 1, (3, 1)),
+]:
+    tag = f"{shape}{axes}{scale}".replace(" ", "")
+    case("normalise", lambda x, gamma, beta, a=axes: ag.normalise(x, gamma, beta, axis=a, eps=0.1),
+         [normal(*shape), normal(*scale), normal(*scale)], tag=tag,
+         plain=lambda x, gamma, beta, a=axes: (x - x.mean(a, keepdims=True))
+         / np.sqrt(x.var(a, keepdims=True) + 0.1) * gamma + beta,
+         torch=f"lambda x, c, b: (x - x.mean({axes}, True)) / (x.var({axes}, correction=0, "
+         "keepdim=True) + 0.1).sqrt() * c + b")  # fmt: skip
+    case("moments", lambda x, a=axes: ag.moments(x, axis=a), [normal(*shape)], tag=tag,
+         plain=lambda x, a=axes: np.stack([x.mean(a), x.var(a)]),
+         torch=f"lambda x: T.stack([x.mean({axes}), x.var({axes}, correction=0)])")  # fmt: skip
+
+for causal in (False, True):
+    case("self_attention", lambda x, c=causal: ag.self_attention(x, heads=2, causal=c),
+         [normal(2, 3, 12)], tag="causal" if causal else "",
+         plain=lambda x, c=causal: by_loops.self_attention(x, 2, c),
+         torch="lambda x: T.nn.functional.scaled_dot_product_attention(*x.reshape(2, 3, 3, 2, 2)"
+         f".permute(2, 0, 3, 1, 4), is_causal={causal}).swapaxes(1, 2).reshape(2, 3, 4)",
+    )  # fmt: skip
+
 # linear algebra
 for shapes in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)),
                ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((5, 2, 3), (5, 3, 4)),
