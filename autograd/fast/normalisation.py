@@ -1,9 +1,10 @@
 """Normalisation in few passes over memory: the same numbers in less time.
 
-Two layouts are known. "Rows" are normalised each for itself, along the last axes, as in a layer
-norm; there x̂ is kept for the backward pass. "Channels" are normalised along all axes but the
-second, as in a batch norm; there a block of images at a time is in the cache, and x̂ is computed
-again. All others go the way of the row. Sums are products with ones, which BLAS computes.
+Three layouts are known. "Rows" are normalised each for itself, along the last axes, as in a layer
+norm, and "columns" along the examples; there x̂ is kept for the backward pass. "Channels" are
+normalised along all axes but the second, as in a batch norm; there a block of images at a time is
+in the cache, and x̂ is computed again. All others go the way of the row of the table. Sums are
+products with ones, which BLAS computes.
 """
 
 from __future__ import annotations
@@ -32,23 +33,28 @@ _plain_moments = GATES["moments"].kernel
 
 
 def _layout(x: Any, axis: Any, *others: Any) -> str:
-    """ "rows" or "channels", or "" for what the row does."""
-    for operand in (x, *others):
-        if operand.__class__ is not ndarray and not isinstance(operand, StandIn):
-            return ""
-        if operand.dtype != x.dtype or x.dtype not in (np.float32, np.float64):
-            return ""
+    """ "rows", "columns" or "channels", or "" for what the row of the table does."""
+    if not all(map(_is_plain, (x, *others))) or x.dtype not in (np.float32, np.float64):
+        return ""
+    if any(operand.dtype != x.dtype for operand in others):
+        return ""
     shape = x.shape
     if 0 in shape or len(shape) < 2:
         return ""
     axes = tuple(sorted(k % len(shape) for k in ((axis,) if isinstance(axis, int) else axis)))
     if axes == (0, *range(2, len(shape))):
         fits = (shape[1], *(1 for _ in shape[2:]))
-        return "channels" if all(o.shape in (fits, (1, *fits)) for o in others) else ""
+        fit = all(o.shape in (fits, (1, *fits)) for o in others)
+        single = math.prod(shape[2:]) == 1
+        return ("columns" if single else "channels") if fit else ""
     first = len(shape) - len(axes)
     if first and axes == tuple(range(first, len(shape))):
         return "rows" if all(o.shape == shape[first:] for o in others) else ""
     return ""
+
+
+def _is_plain(x: Any) -> bool:
+    return x.__class__ is ndarray or isinstance(x, StandIn)
 
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -132,6 +138,82 @@ def _row_sums(x: Array) -> Array:
     return np.dot(filled((len(x),), x.dtype, 1.0), x)
 
 
+# --- columns -------------------------------------------------------------------------------------
+
+
+def _as_columns(x: Array) -> Array:
+    return x.reshape(x.shape[:2])
+
+
+def _column_means(x: Array) -> Array:
+    means = np.dot(filled((len(x),), x.dtype, 1.0), x)
+    means /= means.dtype.type(len(x))
+    return means
+
+
+def _centred(columns: Array, out: Array) -> Array:
+    """Columns with a mean of 0, written into `out`; gives their means."""
+    mean = _column_means(columns)
+    np.subtract(columns, mean, out=out)
+    left = _column_means(out)  # of the rounding of a large mean
+    if np.abs(left).max() > 8 * np.finfo(left.dtype).eps:
+        out -= left
+        mean += left
+    return mean
+
+
+@as_one_call
+def _column_standard(x: Array, gamma: Array, eps: float) -> Array:
+    """x̂ of columns, and behind them the inverse deviations: (n + 1, c)."""
+    columns = _as_columns(x)
+    kept = empty((len(x) + 1, x.shape[1]), x.dtype)
+    standard, inverse = kept[:-1], kept[-1]
+    _centred(columns, standard)
+    np.add(_column_means(standard * standard), eps, out=inverse)
+    np.sqrt(inverse, out=inverse)
+    np.divide(1, inverse, out=inverse)
+    standard *= inverse
+    return kept
+
+
+@as_one_call
+def _column_scaled(x: Array, kept: Array, gamma: Array, beta: Array) -> Array:
+    out = np.multiply(kept[:-1], gamma.reshape(-1), out=empty(x.shape[:2], x.dtype))
+    out += beta.reshape(-1)
+    return out.reshape(x.shape)
+
+
+@as_one_call
+def _column_by_x(g: Array, kept: Array, gamma: Array) -> Array:
+    standard, inverse = kept[:-1], kept[-1]
+    columns = _as_columns(g)
+    found = np.multiply(columns, standard, out=empty(standard.shape, kept.dtype))
+    np.multiply(standard, _column_means(found), out=found)
+    found += _column_means(columns)
+    np.subtract(columns, found, out=found)
+    found *= inverse * gamma.reshape(-1)
+    return found.reshape(g.shape)
+
+
+@as_one_call
+def _column_by_gamma(g: Array, kept: Array, gamma: Array) -> Array:
+    return _row_sums(_as_columns(g) * kept[:-1]).reshape(gamma.shape)
+
+
+@as_one_call
+def _column_by_beta(g: Array, gamma: Array) -> Array:
+    return _row_sums(_as_columns(g)).reshape(gamma.shape)
+
+
+@as_one_call
+def _column_moments(x: Array) -> Array:
+    centred = empty(x.shape[:2], x.dtype)
+    found = np.empty((2, x.shape[1]), x.dtype)
+    found[0] = _centred(_as_columns(x), centred)
+    found[1] = _column_means(np.square(centred, out=centred))
+    return found
+
+
 # --- channels ------------------------------------------------------------------------------------
 
 
@@ -150,18 +232,14 @@ def _blocks(x: Array) -> Iterator[tuple[slice, Array]]:
 
 def _sums(x: Array, places: int) -> Array:
     """The sums of channels, in double precision over the examples."""
-    if places > 1:
-        sums = np.dot(x.reshape(-1, places), filled((places,), x.dtype, 1.0))
-        x = sums.reshape(len(x), -1)
-    return np.add.reduce(x, axis=0, dtype=np.float64)
+    sums = np.dot(x.reshape(-1, places), filled((places,), x.dtype, 1.0))
+    return np.add.reduce(sums.reshape(len(x), -1), axis=0, dtype=np.float64)
 
 
 def _dots(x: Array, y: Array, places: int) -> Array:
     """The sums of products of channels."""
-    if places > 1:
-        x, y = x.reshape(len(x), -1, places), y.reshape(len(y), -1, places)
-        return np.add.reduce(np.einsum("ncp,ncp->nc", x, y), axis=0, dtype=np.float64)
-    return np.add.reduce(x * y, axis=0, dtype=np.float64)
+    x, y = x.reshape(len(x), -1, places), y.reshape(len(y), -1, places)
+    return np.add.reduce(np.einsum("ncp,ncp->nc", x, y), axis=0, dtype=np.float64)
 
 
 def _wide(values: Array, places: int, dtype: Any) -> Array:
@@ -289,6 +367,9 @@ def _normalised(
     if layout == "rows":
         kept = _row_standard(x, gamma, eps)
         return _row_scaled(x, kept, gamma, beta), (kept, None)
+    if layout == "columns":
+        kept = _column_standard(x, gamma, eps)
+        return _column_scaled(x, kept, gamma, beta), (kept, None)
     if layout == "channels":
         stats = _channel_moments(x)
         return _channel_scaled(x, stats, gamma, beta, eps), (stats, _Sums())
@@ -298,8 +379,8 @@ def _normalised(
 def _by_x(g: Array, x: Array, gamma: Array, kept: Any, shared: Any, axis: Any, eps: float) -> Array:
     if kept is None:
         return _plain_by_x(g, x, gamma, axis, eps)
-    if kept.ndim == 1:
-        return _row_by_x(g, kept, gamma)
+    if shared is None:
+        return (_row_by_x if kept.ndim == 1 else _column_by_x)(g, kept, gamma)
     return _channel_by_x(g, x, kept, shared.get(g, x, kept), gamma, eps)
 
 
@@ -307,22 +388,27 @@ def _by_gamma(
     g: Array, x: Array, gamma: Array, kept: Any, shared: Any, axis: Any, eps: float
 ) -> Array:
     if kept is None:
-        return _plain_by_gamma(g, x, axis, eps)
-    if kept.ndim == 1:
-        return _row_by_gamma(g, kept, gamma)
+        return _plain_by_gamma(g, x, gamma.shape, axis, eps)
+    if shared is None:
+        return (_row_by_gamma if kept.ndim == 1 else _column_by_gamma)(g, kept, gamma)
     return _channel_by_gamma(gamma, shared.get(g, x, kept), kept, eps)
 
 
-def _by_beta(g: Array, x: Array, gamma: Array, kept: Any, shared: Any) -> Array:
+def _by_beta(
+    g: Array, x: Array, gamma: Array, kept: Any, shared: Any, beta_shape: tuple[int, ...]
+) -> Array:
     if kept is None:
-        return g
-    if kept.ndim == 1:
-        return _row_by_beta(g, gamma)
+        return _plain_by_beta(g, beta_shape)
+    if shared is None:
+        return (_row_by_beta if kept.ndim == 1 else _column_by_beta)(g, gamma)
     return _channel_by_beta(gamma, shared.get(g, x, kept))
 
 
 def _moments(x: Array, axis: Any) -> Array:
-    if _layout(x, axis) != "channels":
+    layout = _layout(x, axis)
+    if layout == "columns":
+        return _column_moments(x)
+    if layout != "channels":
         return _plain_moments(x, axis)
     return _mean_and_variance(x, _channel_moments(x))
 
@@ -360,6 +446,12 @@ _GIVES: list[tuple[Callable[..., Any], Callable[..., Any], Any]] = [
     (_row_by_x, _like_first, None),
     (_row_by_gamma, lambda g, kept, gamma: gamma.shape, None),
     (_row_by_beta, lambda g, gamma: gamma.shape, None),
+    (_column_standard, lambda x, gamma, eps: (x.shape[0] + 1, x.shape[1]), None),
+    (_column_scaled, _like_first, None),
+    (_column_by_x, _like_first, None),
+    (_column_by_gamma, lambda g, kept, gamma: gamma.shape, None),
+    (_column_by_beta, lambda g, gamma: gamma.shape, None),
+    (_column_moments, lambda x: (2, x.shape[1]), None),
     (_channel_moments, lambda x: (3, x.shape[1]), float),
     (_channel_scaled, _like_first, None),
     (_channel_sums, lambda g, x, stats: (2, x.shape[1]), float),

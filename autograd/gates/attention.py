@@ -81,4 +81,4 @@ def self_attention(x: Array, heads: int, causal: bool = False) -> Array:
     >>> self_attention(np.ones((2, 5, 24)), heads=4).shape
     (2, 5, 8)
     """
-    return _attend(x, heads, causal)  # type: ignore[no-any-return]
+    return _attend(x, heads, causal)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..declare import gate
+from .shape import sum_to
 
 __all__ = ["moments", "normalise"]
 
@@ -35,15 +36,17 @@ def _by_x(g: Any, x: Any, gamma: Any, axis: Axes, eps: float) -> Any:
     role="switcher",
     vjp=(
         lambda g, x, gamma, axis, eps: _by_x(g, x, gamma, axis, eps),
-        lambda g, x, axis, eps: g * _standard(x, axis, eps)[0],
-        lambda g: g,
+        lambda g, x, gamma_shape, axis, eps: sum_to(
+            g * _standard(x, axis, eps)[0], shape=gamma_shape
+        ),
+        lambda g, beta_shape: sum_to(g, shape=beta_shape),
     ),
     expand=lambda x, gamma, beta, axis, eps=1e-5: _standard(x, axis, eps)[0] * gamma + beta,
     opened="asked for",
     says=(
         "{gamma} · ({g} − its mean − x̂ · mean of {g} · x̂) ÷ √(variance + eps)",
-        "{g} · x̂",
-        "{g}",
+        "{g} · x̂, summed as gamma was repeated",
+        "{g}, summed as beta was repeated",
     ),
 )
 def normalise(x: Array, gamma: Array, beta: Array, axis: Axes, eps: float = 1e-5) -> Array:

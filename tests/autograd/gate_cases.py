@@ -274,6 +274,8 @@ for tag, x_shape, w_shape, options in [
     ("groups", (2, 4, 4, 3), (6, 2, 2, 2), {"groups": 2}),
     ("depthwise", (1, 3, 4, 4), (3, 1, 2, 2), {"groups": 3, "stride": 2}),
     ("point", (2, 3, 2, 3), (2, 3, 1, 1), {}),
+    ("channels", (2, 6, 5, 5), (2, 6, 3, 3), {"stride": 2, "padding": (1, 2)}),
+    ("channels apart", (1, 8, 5, 4), (2, 8, 2, 2), {"dilation": (2, 1)}),
     ("all", (2, 2, 8, 7), (4, 1, 2, 3),
      {"stride": (3, 2), "padding": (2, 1), "dilation": (2, 1), "groups": 2}),
 ]:  # fmt: skip
