@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nn
-from autograd import Parameter
+from autograd import Parameter, no_grad
 
 from ..nets import ADAM, HEADS, HIDDEN, PARAMETERS, WIDTH
 
@@ -49,6 +49,10 @@ def net_of(kind: str, dtype: Any) -> nn.Module:
         return nn.Sequential(
             *conv(1, 16, norm), *conv(16, 32, norm), nn.Flatten(), nn.Linear(512, 10, dtype=dtype)
         )
+    if kind == "mlp":
+        return nn.Sequential(
+            nn.Linear(784, 256, dtype=dtype), nn.ReLU(), nn.Linear(256, 10, dtype=dtype)
+        )
     if kind == "mlp_batchnorm":
         return nn.Sequential(
             nn.Linear(784, 256, bias=False, dtype=dtype), nn.BatchNorm1d(256, dtype=dtype),
@@ -81,6 +85,28 @@ def step_of(kind: str) -> Callable[[Any], Callable[..., Any]]:
         return train
 
     return make
+
+
+def train(kind: str, work: Any, wrap: Callable[[Any], Any] = lambda f: f) -> Any:
+    """A step of Adam, the scores of images, and how the step size is set."""
+    values = {name: getattr(work, name) for name in PARAMETERS[kind]}
+    net = net_of(kind, next(iter(values.values())).dtype)
+    net.load_state_dict(values)
+    adam = nn.Adam(net, lr=work.lr)
+
+    def step(X: Any, y: Any) -> None:
+        adam.zero_grad()
+        nn.cross_entropy(net(X), y).backward()
+        adam.step()
+
+    def scores(X: Any) -> Any:
+        with no_grad():
+            return net(X).numpy()
+
+    def set_lr(lr: float) -> None:
+        adam.lr = lr
+
+    return wrap(step), scores, set_lr
 
 
 def adam_step(work: Any) -> Callable[[], Any]:

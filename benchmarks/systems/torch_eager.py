@@ -158,3 +158,4 @@ RUNS: dict[str, Callable[[Any], Run]] = {
     **torch_course.RUNS, **torch_nets.RUNS,
 }  # fmt: skip
 SKIPS: dict[str, str] = {}
+TRAIN = torch_nets.train

@@ -59,6 +59,8 @@ def net_of(kind: str) -> nn.Module:
         return nn.Sequential(
             *conv(1, 16, norm), *conv(16, 32, norm), nn.Flatten(), nn.Linear(512, 10)
         )
+    if kind == "mlp":
+        return nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
     if kind == "mlp_batchnorm":
         return nn.Sequential(
             nn.Linear(784, 256, bias=False), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, 10)
@@ -115,6 +117,29 @@ def run_of(kind: str) -> Callable[..., Run]:
         return repeat(step, batches)
 
     return make
+
+
+def train(kind: str, work: Any) -> Any:
+    """A step of Adam, the scores of images, and how the step size is set."""
+    net = net_of(kind)
+    load(net, work, kind)
+    adam = torch.optim.Adam(net.parameters(), lr=work.lr)
+
+    def step(X: Any, y: Any) -> None:
+        adam.zero_grad()
+        loss = functional.cross_entropy(net(torch.from_numpy(X)), torch.from_numpy(y))
+        loss.backward()
+        adam.step()
+
+    def scores(X: Any) -> Any:
+        with torch.no_grad():
+            return net(torch.from_numpy(X)).numpy()
+
+    def set_lr(lr: float) -> None:
+        for group in adam.param_groups:
+            group["lr"] = lr
+
+    return step, scores, set_lr
 
 
 def adam_step(work: Any) -> Run:
