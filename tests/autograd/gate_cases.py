@@ -40,6 +40,10 @@ for name, maker, in_torch in [
 case("sigmoid", ag.sigmoid, [normal(3, 4)], plain=lambda x: 1 / (1 + np.exp(-x)), torch="T.sigmoid")
 case("log1pexp", ag.log1pexp, [normal(3, 4)], plain=lambda x: np.log(1 + np.exp(x)),
      torch="T.nn.functional.softplus")  # fmt: skip
+for alpha in (1.0, 0.5):
+    case("elu", lambda x, a=alpha: ag.elu(x, alpha=a), [spread(3, 4)], tag=f"{alpha}",
+         plain=lambda x, a=alpha: np.where(x > 0, x, a * (np.exp(x) - 1)), smooth=False,
+         torch=f"lambda x: T.nn.functional.elu(x, {alpha})")  # fmt: skip
 case("normal_cdf", ag.normal_cdf, [normal(3, 4)], torch="T.special.ndtr",
      plain=lambda x: 0.5 * np.vectorize(math.erfc)(-x / math.sqrt(2)))  # fmt: skip
 case("relu", ag.relu, [spread(3, 4)], plain=lambda x: np.maximum(x, 0), torch="T.relu",
