@@ -45,6 +45,7 @@ class Options:
     threads: int = 1
     seconds: float = 0.05  # about so long is a round of one system
     limit: float = 60.0  # a system that takes longer for a round is skipped
+    processor: bool = False  # measure the time of the processor, not that on the wall
     pythons: dict[str, str] = field(default_factory=dict)  # for systems with their own environment
 
     def environment(self, state: str) -> dict[str, str]:
@@ -55,6 +56,8 @@ class Options:
         )
         if self.threads == 1:
             found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+        if self.processor:
+            found["BENCHMARKS_CLOCK"] = "processor"
         return found | STATES[state]
 
 
