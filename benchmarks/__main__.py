@@ -22,7 +22,9 @@ from .workloads import Case, cases, sizes
 def main() -> None:
     """Run what was asked for; the tables go to standard output."""
     given = _arguments()
-    options = Options(given.rounds, given.threads, given.seconds, given.limit, dict(given.python))
+    options = Options(
+        given.rounds, given.threads, given.seconds, given.limit, given.processor, dict(given.python)
+    )
     systems = given.systems
     print(machine(given.threads) + "\n", flush=True)
     if given.sizes:
@@ -37,7 +39,8 @@ def main() -> None:
                 if _wanted(case, given.workloads) and (case.large or state == "default"):
                     table.add(Comparison(case, state, systems, options).run())
         results = table.results
-        print(f"\nIn short, the time by hand, and multiples of it:\n\n{summary(results)}")
+        print("\nIn short, the time of the first system, and multiples of it:")
+        print(f"\n{summary(results)}")
         table.skipped()
     if given.json:
         text = json.dumps([asdict(result) for result in results], indent=1)
@@ -70,6 +73,11 @@ def _arguments() -> argparse.Namespace:
     add("--threads", type=int, default=1, help="for each system (%(default)s)")
     add("--allocator", choices=("all", *STATES), default="all",
         help="freed memory is kept, or handed back, or as it happens (%(default)s)")  # fmt: skip
+    add(
+        "--processor",
+        action="store_true",
+        help="measure the time that the processor works, on a machine that others use, too",
+    )
     add("--python", type=_python, action="append", default=[], metavar="SYSTEM=PATH",
         help="the interpreter for a system with an environment of its own")  # fmt: skip
     add("--sizes", action="store_true", help="cost against size: gates, batch, width")

@@ -60,8 +60,23 @@ class Table:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """One row for each line, one column for each system: the reference's time, and ratios."""
-    done = [result for result in results if result.seconds]
+    """One row for each line, one column for each system: the reference's time, and ratios.
+
+    There is a table for each reference, which stands first among the results of its cases.
+    """
+    reference: dict[str, str] = {}
+    for result in results:
+        reference.setdefault(result.case, result.system)
+    parts = [
+        _summary([r for r in results if r.seconds and reference[r.case] == name])
+        for name in dict.fromkeys(reference.values())
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _summary(done: Sequence[Result]) -> str:
+    if not done:
+        return ""
     systems = list(dict.fromkeys(result.system for result in done))
     text = [f"| workload | allocator | {' | '.join(systems)} |", "|---" * (len(systems) + 2) + "|"]
     for case, state in dict.fromkeys((result.case, result.state) for result in done):

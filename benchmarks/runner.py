@@ -24,7 +24,6 @@ from .systems import OURS, SYSTEMS
 from .workloads import Arrays, Case
 
 ROOT = Path(__file__).resolve().parents[1]
-REFERENCE = "by_hand"
 # glibc may hand large freed blocks back to the system and fault them in again, or not: that depends
 # on what lies where, so "default" differs from process to process. The others do not:
 STATES: dict[str, dict[str, str]] = {
@@ -46,6 +45,7 @@ class Options:
     threads: int = 1
     seconds: float = 0.05  # about so long is a round of one system
     limit: float = 60.0  # a system that takes longer for a round is skipped
+    processor: bool = False  # measure the time of the processor, not that on the wall
     pythons: dict[str, str] = field(default_factory=dict)  # for systems with their own environment
 
     def environment(self, state: str) -> dict[str, str]:
@@ -56,6 +56,8 @@ class Options:
         )
         if self.threads == 1:
             found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+        if self.processor:
+            found["BENCHMARKS_CLOCK"] = "processor"
         return found | STATES[state]
 
 
@@ -150,7 +152,7 @@ class Comparison:
 
     def __init__(self, case: Case, state: str, systems: list[str], options: Options):
         self.case, self.state, self.options = case, state, options
-        ordered = [REFERENCE, *[name for name in systems if name != REFERENCE]]
+        ordered = [case.reference, *[name for name in systems if name != case.reference]]
         self.results = {
             name: Result(case.name, state, SYSTEMS[name], case.unit) for name in ordered
         }
@@ -197,7 +199,7 @@ class Comparison:
             self.results[name].version = workers[name].version
             expected = expected or answer["values"]
             if not _agree(answer["values"], expected, self.case.tolerance):
-                text = f"gives {answer['values']}, and {REFERENCE} {expected}"
+                text = f"gives {answer['values']}, and {self.case.reference} {expected}"
                 if name in OURS:
                     raise RuntimeError(f"{self.case.name}: {name} {text}")
                 self._attempt(workers, name, _raise, SkippedError(text))

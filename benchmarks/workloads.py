@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import course
+from . import course, nets
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Any]
@@ -31,6 +31,7 @@ class Case:
     rounds: int | None = None  # at most so many
     large: bool = False  # arrays are so large that the state of the allocator matters
     small: Callable[[], Arrays] | None = None  # the same in small: its memory is reported
+    reference: str = "by_hand"  # the system whose time is 1
 
 
 def two_layer(
@@ -149,6 +150,9 @@ def cases() -> list[Case]:
                   tolerance=tolerance)
              for kind, title in course.TITLES.items()
              for dtype, tolerance in (("float64", 1e-9), ("float32", loose))]  # fmt: skip
+    rows += [Case(title, kind, partial(nets.arrays, kind, "float32", _digits), check=5,
+                  tolerance=loose, large=True, reference="torch_eager")
+             for kind, title in nets.TITLES.items()]  # fmt: skip
     return rows
 
 

@@ -7,7 +7,8 @@ out; so does deleting this folder, and the line of `autograd/__init__.py` that l
     numbers   smaller nodes for scalars
     sweep     the backward pass of plain arrays, without a list of the graph
     buffers   memory that is lent again when nobody refers to it any more
-    kernels, products, images, recurrent    quicker kernels and rules of single gates
+    kernels, products, images, normalisation, recurrent, attention    quicker kernels and rules of
+              single gates
     parameters    updates of parameters without fresh memory
     stacked   many gradients in one backward pass, for all rows of a Jacobian
 """
@@ -24,7 +25,17 @@ from .. import backward  # noqa: E402
 from ..functional import rows  # noqa: E402
 from ..gates import windows  # noqa: E402
 from ..parameter import Parameter  # noqa: E402
-from . import images, kernels, parameters, products, recurrent, stacked, sweep  # noqa: E402, F401
+from . import (  # noqa: E402
+    attention,  # noqa: F401
+    images,  # noqa: F401
+    kernels,  # noqa: F401
+    normalisation,  # noqa: F401
+    parameters,
+    products,  # noqa: F401
+    recurrent,  # noqa: F401
+    stacked,
+    sweep,
+)
 
 setattr(backward, "walk", sweep.walk)  # noqa: B010
 setattr(backward, "collect", sweep.collect)  # noqa: B010

@@ -19,6 +19,7 @@ from ..gates.pool import LOWEST, in_image, weights_of
 from ..gates.windows import Window, padded, pieces_of
 from ..standins import as_one_call
 from .buffers import empty, filled
+from .products import product
 from .quick import accelerate
 
 BLOCK = 1 << 21  # bytes of columns that are worked on at once: they should stay in the cache
@@ -98,17 +99,29 @@ def _convolve_and_keep(
     Columns that are x itself are not kept: x may be an array that its owner writes to.
     """
     columns = None
-    if _columns_nbytes(x, window) <= KEEP and not window.is_point:
-        columns = _im2col(x, window, groups)
+    keep = _columns_nbytes(x, window) <= KEEP and not window.is_point
+    if _has_long_runs(x.shape[1], window, groups):
+        columns = _im2row(x, window) if keep else None
+        return _convolve_rows(x, w, b, columns, window), (columns,)
+    columns = _im2col(x, window, groups) if keep else None
     return _convolve(x, w, b, columns, window, groups), (columns,)
+
+
+def _convolved(x: Array, w: Array, b: Array, window: Window, groups: int) -> Array:
+    """The result alone."""
+    if _has_long_runs(x.shape[1], window, groups):
+        return _convolve_rows(x, w, b, None, window)
+    return _convolve(x, w, b, None, window, groups)
 
 
 def _by_w(
     g: Array, x: Array, columns: Array, w_shape: Sequence[int], window: Window, groups: int
 ) -> Array:
-    if columns is not None:
-        return _filter_gradient(columns, g, w_shape, groups)
-    return gates.conv.conv2d_filters(x, g, window=window, groups=groups)
+    if columns is None:
+        return gates.conv.conv2d_filters(x, g, window=window, groups=groups)
+    if columns.ndim == 2:
+        return _filter_gradient_of_rows(columns, g, w_shape)
+    return _filter_gradient(columns, g, w_shape, groups)
 
 
 def _by_b(g: Array) -> Array:
@@ -139,9 +152,12 @@ def _transpose(
     count, filters = x.shape[:2]
     channels = groups * w.shape[1]
     dtype = np.result_type(x, w)
+    long_runs = _has_long_runs(channels, window, groups)
     matrices = w.reshape(groups, filters // groups, math.prod(w.shape[1:])).swapaxes(-1, -2)
     out = empty((count, channels, *shape), dtype)
-    scatter = _add_runs if window.stride == (1, 1) else _add_windows
+    scatter: Callable[..., None] = _add_runs if window.stride == (1, 1) else _add_windows
+    if long_runs:
+        matrices, scatter = _filter_rows(w).T, _add_rows
     nbytes = count * channels * math.prod(window.size) * math.prod(x.shape[2:]) * dtype.itemsize
     for part in _blocks(count, nbytes):
         scatter(x[part], matrices, out[part], window, groups)
@@ -189,14 +205,111 @@ def _filters(x: Array, y: Array, window: Window, groups: int = 1) -> Array:
     """
     shape = y.shape[1], x.shape[1] // groups, *window.size
     total = np.zeros(shape, np.result_type(x, y))
+    long_runs = _has_long_runs(x.shape[1], window, groups)
     for part in _blocks(len(x), _columns_nbytes(x, window)):
+        if long_runs:
+            total += _filter_gradient_of_rows(_im2row(x[part], window), y[part], shape)
+            continue
         total += _filter_gradient(_im2col(x[part], window, groups), y[part], shape, groups)
     return total
 
 
+# --- convolution with the channels last ----------------------------------------------------------
+
+# With its channels last, all that a window sees of a row of the image is one run of memory: long
+# runs are copied, and added, several times as fast. Windows are the rows of a matrix then.
+
+LONG = 16  # numbers in such a run from which that pays
+
+
+def _has_long_runs(channels: int, window: Window, groups: int) -> bool:
+    apart = groups > 1 or window.dilation[1] > 1 or window.is_point
+    return not apart and channels * window.size[1] >= LONG
+
+
+def _channels_last(x: Array) -> Array:
+    """(n, c, h, w) as (n, h, w, c)."""
+    last = x.transpose(0, 2, 3, 1)
+    out = empty(last.shape, x.dtype)
+    np.copyto(out, last)
+    return out
+
+
+@as_one_call
+def _im2row(x: Array, window: Window) -> Array:
+    """The windows on images x, one in each row: (n · places, filter elements)."""
+    down, across = window.places(x.shape)
+    image = _channels_last(padded(x, window))
+    per_image, per_row, per_column, per_channel = image.strides
+    (rows, columns), channels = window.size, x.shape[1]
+    view = as_strided(
+        image,
+        (len(x), down, across, rows, columns * channels),
+        (
+            per_image,
+            per_row * window.stride[0],
+            per_column * window.stride[1],
+            per_row * window.dilation[0],
+            per_channel,
+        ),
+        writeable=False,
+    )
+    found = empty(view.shape, x.dtype)
+    np.copyto(found, view)
+    return found.reshape(len(x) * down * across, rows * columns * channels)
+
+
+def _filter_rows(w: Array) -> Array:
+    """Filters as the columns of a matrix, their elements in the order of `_im2row`."""
+    return _channels_last(w).reshape(len(w), -1).T
+
+
+@as_one_call
+def _convolve_rows(x: Array, w: Array, b: Array, rows: Array, window: Window) -> Array:
+    """Rows times filters; `rows` may be given, or None."""
+    count, (down, across) = len(x), window.places(x.shape)
+    dtype = np.result_type(x, w) if b is None else np.result_type(x, w, b)
+    out = empty((count, len(w), down, across), dtype)
+    nbytes = 0 if rows is not None else _columns_nbytes(x, window)
+    for part in _blocks(count, nbytes):
+        given = _im2row(x[part], window) if rows is None else rows
+        made = product(given, _filter_rows(w)).reshape(-1, down, across, len(w))
+        np.copyto(out[part], made.transpose(0, 3, 1, 2))
+    if b is not None:
+        np.add(out, b.reshape(-1, 1, 1), out=out)
+    return out
+
+
+@as_one_call
+def _filter_gradient_of_rows(rows: Array, g: Array, w_shape: Sequence[int]) -> Array:
+    """The gradient by the filters: rows times g."""
+    filters, channels, down, across = w_shape
+    total = np.dot(rows.T, _channels_last(g).reshape(-1, filters))
+    total = total.reshape(down, across, channels, filters).transpose(3, 2, 0, 1)
+    return np.ascontiguousarray(total)
+
+
+def _add_rows(x: Array, matrix: Array, out: Array, window: Window, groups: int) -> None:
+    """Write into `out` the sum of all windows: row by row of each window."""
+    count, filters, down, across = x.shape
+    (rows, columns), channels = window.size, out.shape[1]
+    pieces = product(_channels_last(x).reshape(-1, filters), matrix)
+    pieces = pieces.reshape(count, down, across, rows, columns, channels)
+    *_, height, width = window.padded_shape(out.shape)
+    image = empty((count, height, width, channels), out.dtype)
+    image.fill(0)
+    for i in range(rows):
+        start, step = i * window.dilation[0], window.stride[0]
+        seen = image[:, start : start + step * (down - 1) + 1 : step]
+        for k in range(across):
+            at = k * window.stride[1]
+            seen[:, :, at : at + columns] += pieces[:, :, k, i]
+    np.copyto(out, image.transpose(0, 3, 1, 2)[window.inside(out.shape)])
+
+
 accelerate(
     gates.conv.conv2d_gate,
-    lambda x, w, b, window, groups: _convolve(x, w, b, None, window, groups),
+    _convolved,
     fused=_convolve_and_keep,
     keeps=("columns",),
     vjp=(None, _by_w, lambda g: _by_b(g)),
@@ -318,8 +431,16 @@ def _like_pooled(x: Array, window: Window, count_include_pad: bool = True) -> Ar
     return np.empty((*x.shape[:2], *window.places(x.shape)), x.dtype)
 
 
+def _like_rows(x: Array, window: Window) -> Array:
+    places, elements = math.prod(window.places(x.shape)), math.prod(window.size)
+    return np.empty((len(x) * places, elements * x.shape[1]), x.dtype)
+
+
 _GIVES: dict[Callable[..., Any], Callable[..., Array]] = {
     _im2col: _like_columns,
+    _im2row: _like_rows,
+    _convolve_rows: lambda x, w, b, rows, window: _like_convolved(x, w, b, rows, window, 1),
+    _filter_gradient_of_rows: lambda rows, g, w_shape: np.empty(w_shape, np.result_type(rows, g)),
     _convolve: _like_convolved,
     _filter_gradient: _like_filter_gradient,
     _transpose: _like_images,

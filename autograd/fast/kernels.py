@@ -30,8 +30,7 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), without an infinity on the way."""
     if x.dtype.kind == "c":  # these have no signs
         return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+    return np.exp(np.minimum(x, 0)) / (1.0 + np.exp(-np.abs(x)))  # a choice is ten times as slow
 
 
 def larger(x: Array, y: Array) -> Array:

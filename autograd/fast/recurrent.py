@@ -117,16 +117,15 @@ def _lstm_run(v: Array, sizes: Sizes) -> Array:
     shift = _halves((0.5, 0.5, 0.0, 0.5), sizes[2], v.dtype)
     kept = empty((_size(_lstm_shapes(sizes)),), v.dtype)
     a, squashed, cells, states = split(kept, _lstm_shapes(sizes))
-    np.multiply(x, half, out=a)
-    w = w * half
     cells[0], states[0] = c, h
     product, term = np.empty(a.shape[1:], v.dtype), np.empty(sizes[1:], v.dtype)
-    for step, i, f, b, o, tanh_c, c, c_next, h, h_next in zip(
-        a, *_columns(a, 4), squashed, cells, cells[1:], states, states[1:], strict=False
+    for given, step, i, f, b, o, tanh_c, c, c_next, h, h_next in zip(
+        x, a, *_columns(a, 4), squashed, cells, cells[1:], states, states[1:], strict=False
     ):
         np.dot(h, w, out=product)
-        step += product
-        np.tanh(step, out=step)
+        product += given
+        product *= half
+        np.tanh(product, out=step)
         step *= half
         step += shift
         np.multiply(f, c, out=c_next)

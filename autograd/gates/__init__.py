@@ -7,6 +7,7 @@ from .. import declare
 from . import (
     activations,
     arithmetic,
+    attention,
     choose,
     compare,
     conv,
@@ -14,6 +15,7 @@ from . import (
     index,
     linear,
     losses,
+    normalisation,
     operators,
     pool,
     recurrent,
@@ -40,6 +42,6 @@ else:
 
 
 _TABLES = (
-    activations, arithmetic, choose, compare, conv, elementwise, index, linear, losses, operators,
-    pool, recurrent, reduce, shape, windows,
+    activations, arithmetic, attention, choose, compare, conv, elementwise, index, linear,
+    losses, normalisation, operators, pool, recurrent, reduce, shape, windows,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from ..arrays import Array
 from ..declare import gate
 from .underflow import vanishing
 
-__all__ = ["log1pexp", "normal_cdf"]
+__all__ = ["elu", "log1pexp", "normal_cdf"]
 
 
 @gate(
@@ -26,6 +26,30 @@ __all__ = ["log1pexp", "normal_cdf"]
 def log1pexp(x: Array) -> Array:
     """ln(1 + exp(x)), the softplus, elementwise; for x of any size. Its gradient is σ(x)."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def _slope_of_elu(x: Any, out: Any, alpha: float) -> Any:
+    """1 for positive x, alpha exp(x) for others; without a choice, which is slow on arrays."""
+    positive = (x > 0).astype(out.dtype)
+    return positive + (1.0 - positive) * (np.minimum(out, 0) + alpha)
+
+
+@gate(
+    symbol="ELU",
+    local=lambda x, out, alpha: _slope_of_elu(x, out, alpha),
+    says="1 where {x} > 0, else {out} + alpha",
+    expand=lambda x, alpha=1.0: np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0)),
+)
+@vanishing
+def elu(x: Array, alpha: float = 1.0) -> Array:
+    """x for positive x, alpha (exp(x) - 1) for others (Clevert et al. 2015, arXiv:1511.07289).
+
+    The gradient at 0 is alpha.
+
+    >>> elu(np.array([-1.0, 2.0])).round(4)
+    array([-0.6321,  2.    ])
+    """
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
 
 
 # (|x| + SHIFT) exp(x² / 2) Φ(-|x|) is smooth from 0 to infinity, and close to a polynomial of

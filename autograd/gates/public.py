@@ -6,11 +6,13 @@ Their names stand in the `__all__` of their files, beside their rows, and nowher
 
 from .activations import *
 from .arithmetic import *
+from .attention import *
 from .choose import *
 from .conv import *
 from .elementwise import *
 from .linear import *
 from .losses import *
+from .normalisation import *
 from .pool import *
 from .recurrent import *
 from .reduce import *

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import autograd
 
-from . import gategrad_eager
+from . import gategrad_eager, gategrad_nets
 from .common import repeat
 from .gategrad_eager import STEPS
 
@@ -20,5 +21,6 @@ def run_of(kind: str, backend: str = "numpy") -> Any:
     return lambda work: repeat(autograd.compile(step(work), backend=backend), arguments(work))
 
 
+TRAIN = partial(gategrad_nets.train, wrap=autograd.compile)
 RUNS = {kind: run_of(kind) for kind in STEPS}
 SKIPS = {"gradcheck": "`numerical_gradient` runs the net eagerly"}

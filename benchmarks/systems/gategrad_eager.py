@@ -10,7 +10,7 @@ import autograd as ag
 import nn
 from autograd import Parameter, Tensor
 
-from . import gategrad_course
+from . import gategrad_course, gategrad_nets
 from .common import Run, ScalarNet, repeat
 from .common import chain as chain_of
 
@@ -121,6 +121,8 @@ STEPS: dict[str, tuple[Any, Any]] = {
     "tanh": (tanh_step, lambda work: [(work.x, work.y)]),
     "hessian": (hessian_step, lambda work: [(work.w,)]),
     **{kind: (step, batches) for kind, step in gategrad_course.STEPS.items()},
+    **{kind: (step, batches) for kind, step in gategrad_nets.STEPS.items()},
+    "adam_step": (gategrad_nets.adam_step, lambda work: [()]),
 }
 
 
@@ -146,3 +148,4 @@ def small_sum(work: Any) -> Run:
 
 RUNS = {kind: run_of(kind) for kind in STEPS} | {"gradcheck": gradcheck, "small_sum": small_sum}
 SKIPS: dict[str, str] = {}
+TRAIN = gategrad_nets.train

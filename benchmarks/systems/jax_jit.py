@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from . import jax_course
+from . import jax_course, jax_nets
 from .common import Run, repeat
 
 VERSION = f"JAX {jax.__version__}"
@@ -138,7 +138,7 @@ def gradcheck(work: Any) -> Run:
 RUNS: dict[str, Callable[[Any], Run]] = {
     "spiral": training(two_layer_loss), "mnist": training(two_layer_loss),
     "conv": training(conv_loss), "small_sum": small_sum, "tanh": tanh, "hessian": hessian,
-    "gradcheck": gradcheck, **jax_course.runs(cross_entropy),
+    "gradcheck": gradcheck, **jax_course.runs(cross_entropy), **jax_nets.runs(cross_entropy),
 }  # fmt: skip
 SKIPS = {
     "chain": "compiling so many operations one by one takes minutes",

@@ -6,7 +6,7 @@ from functools import partial
 
 import torch
 
-from . import torch_eager
+from . import torch_eager, torch_nets
 
 VERSION = torch_eager.VERSION
 to_numpy = torch_eager.to_numpy
@@ -16,7 +16,7 @@ RUNS = {
         "spiral": "two_layer", "mnist": "two_layer", "conv": "conv", "small_sum": "small_sum",
         "tanh": "tanh", "hessian": "hessian",
     }.items()
-}  # fmt: skip
+} | {kind: partial(run, wrap=torch.compile) for kind, run in torch_nets.NETS.items()}  # fmt: skip
 SKIPS = {
     "chain": "compiling so many operations one by one takes minutes",
     "moons": "compiling so many operations one by one takes minutes",

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from . import torch_course
+from . import torch_course, torch_nets
 from .by_hand import differences
 from .common import Run, ScalarNet, chain, repeat
 
@@ -155,6 +155,7 @@ def hessian(work: Any, wrap: Wrap = plain) -> Run:
 RUNS: dict[str, Callable[[Any], Run]] = {
     "spiral": two_layer, "mnist": two_layer, "conv": conv, "small_sum": small_sum, "tanh": tanh,
     "chain": chain_of, "moons": moons, "gradcheck": gradcheck, "hessian": hessian,
-    **torch_course.RUNS,
+    **torch_course.RUNS, **torch_nets.RUNS,
 }  # fmt: skip
 SKIPS: dict[str, str] = {}
+TRAIN = torch_nets.train

@@ -55,10 +55,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     >>> elu([-1.0, 2.0]).round(4)
     array([-0.6321,  2.    ])
     """
-    x = _floats(x)
-    positive = x > 0
-    below = np.where(positive, 0.0, x)  # no exponential of a large number
-    return np.where(positive, x, alpha * np.expm1(below))
+    return autograd.elu(_floats(x), alpha=alpha)
 
 
 def selu(x: Any) -> Any:

@@ -133,20 +133,30 @@ class MultiheadAttention(Module):
         value = key if value is None else self._operand("value", value, self.vdim)
         self._check(query, key, value)
         single = query.ndim == 2
+        p = self.dropout if self.training else 0.0
+        masked = key_padding_mask is not None or attn_mask is not None
+        itself = query is key is value and self.kdim == self.vdim == self.embed_dim
+        if itself and not (need_weights or masked or p):
+            bias = self.in_proj_bias if self.bias else None
+            projected = _affine(self._batch_first(query), self.in_proj_weight, bias)
+            found = autograd.self_attention(projected, heads=self.num_heads, causal=is_causal)
+            return self._mixed(found, single), None
         q, k, v = (self._heads(self._batch_first(x), i) for i, x in enumerate((query, key, value)))
         q = q * q.dtype.type(1 / math.sqrt(q.shape[-1]))
         blocked, added = self._masks(q, k, single, key_padding_mask, attn_mask, is_causal)
-        p = self.dropout if self.training else 0.0
         found, weights = _attend(q, k, v, blocked, added, p, self._rng)
-        found = _affine(found, self.out_proj_weight, self.out_proj_bias if self.bias else None)
-        if single:
-            found = found[0]
-        elif not self.batch_first:
-            found = found.swapaxes(0, 1)
+        found = self._mixed(found, single)
         if not need_weights:
             return found, None
         weights = np.mean(weights, axis=1) if average_attn_weights else weights
         return found, weights[0] if single else weights
+
+    def _mixed(self, found: Any, single: bool) -> Any:
+        """The last affine layer, with the axes as those of the query."""
+        found = _affine(found, self.out_proj_weight, self.out_proj_bias if self.bias else None)
+        if single:
+            return found[0]
+        return found if self.batch_first else found.swapaxes(0, 1)
 
     def _batch_first(self, x: Any) -> Any:
         if x.ndim == 2:

@@ -71,22 +71,19 @@ class _BatchNorm(Layer):
         wide = (self.num_features, *(1 for _ in shape[2:]))
         if self.training or self.running_mean is None:
             axes = (0, *range(2, len(shape)))
-            mean = autograd.mean(x, axis=axes, keepdims=True)
-            centred = autograd.subtract(x, mean)
-            var = autograd.mean(autograd.square(centred), axis=axes, keepdims=True)
             if self.training and self.running_mean is not None:
-                self._track(_values(mean), _values(var), math.prod(shape) // self.num_features)
-        else:
-            centred = autograd.subtract(x, self.running_mean.reshape(wide))
-            var = self.running_var.reshape(wide)
-        return _scaled(self, centred, var, wide)
+                mean, var = autograd.moments(_values(x), axis=axes)
+                self._track(mean, var, math.prod(shape) // self.num_features)
+            return _normalised(self, x, axes, wide)
+        centred = autograd.subtract(x, self.running_mean.reshape(wide))
+        return _scaled(self, centred, self.running_var.reshape(wide), wide)
 
     def _track(self, mean: Any, var: Any, count: int) -> None:
         """Let a batch into the running statistics; the variance is the one without bias."""
         batches = self.num_batches_tracked.data + 1
         new = self.momentum if self.momentum is not None else 1 / batches
-        var = var.reshape(-1) * (count / (count - 1))
-        self.running_mean.data = (1 - new) * self.running_mean.data + new * mean.reshape(-1)
+        var = var * (count / (count - 1))
+        self.running_mean.data = (1 - new) * self.running_mean.data + new * mean
         self.running_var.data = (1 - new) * self.running_var.data + new * var
         self.num_batches_tracked.data = batches
 
@@ -187,9 +184,7 @@ class LayerNorm(Layer):
     def forward(self, x: Any) -> Tensor:
         """x (..., *normalized_shape), normalised, times gamma plus beta."""
         axes = _last_axes("LayerNorm", np.shape(x), self.normalized_shape)
-        centred = autograd.subtract(x, autograd.mean(x, axis=axes, keepdims=True))
-        var = autograd.mean(autograd.square(centred), axis=axes, keepdims=True)
-        return _scaled(self, centred, var)
+        return _normalised(self, x, axes)
 
     def extra_repr(self) -> str:
         """The lengths of the axes, and the settings that are not as usual."""
@@ -252,15 +247,28 @@ def _scale_and_shift(
     layer.beta = Parameter(np.zeros(shape, dtype), name="beta") if shift else None
 
 
+def _normalised(layer: Any, x: Any, axes: tuple[int, ...], wide: Any = None) -> Tensor:
+    """x with its own mean and variance, times gamma plus beta, in one gate."""
+    gamma, beta = _beside(layer, wide)
+    return autograd.normalise(  # type: ignore[no-any-return]
+        x, 1.0 if gamma is None else gamma, 0.0 if beta is None else beta, axis=axes, eps=layer.eps
+    )
+
+
+def _beside(layer: Any, wide: Any) -> list[Any]:
+    """gamma and beta in the shape that they have beside the values; None for what there is not."""
+    return [
+        p if p is None or wide is None or p.shape == wide else p.reshape(wide)
+        for p in (layer.gamma, layer.beta)
+    ]
+
+
 def _scaled(
     layer: Any, centred: Any, var: Any, wide: Any = None, eps: float | None = None
 ) -> Tensor:
     """gamma · centred / √(var + eps) + beta; `wide` is their shape beside the values."""
     deviation = autograd.sqrt(autograd.add(var, layer.eps if eps is None else eps))
-    gamma, beta = (
-        p if p is None or wide is None or p.shape == wide else p.reshape(wide)
-        for p in (layer.gamma, layer.beta)
-    )
+    gamma, beta = _beside(layer, wide)
     inverse = autograd.divide(1.0, deviation)  # small, where a division of all values is slow
     if gamma is None:
         out: Tensor = autograd.multiply(centred, inverse)

@@ -173,3 +173,19 @@ def gru(x: np.ndarray, w: np.ndarray, b: np.ndarray, h: np.ndarray) -> np.ndarra
         a = np.tanh(a + _sigmoid(r + added[0]) * added[2])
         out[t, n, k] = (1 - z) * a + z * before[k]
     return out
+
+
+def self_attention(x: np.ndarray, heads: int, causal: bool) -> np.ndarray:
+    """Query by query: how it looks at the places that it may look at, and what it finds there."""
+    count, places, width = x.shape
+    size = width // (3 * heads)
+    out = np.zeros((count, places, width // 3), x.dtype)
+    for n in range(count):
+        for head in range(heads):
+            part = slice(head * size, (head + 1) * size)
+            q, k, v = (x[n, :, s * width // 3 : (s + 1) * width // 3][:, part] for s in range(3))
+            for place in range(places):
+                end = place + 1 if causal else places
+                looks = np.exp([np.dot(q[place], k[j]) / np.sqrt(size) for j in range(end)])
+                out[n, place, part] = looks @ v[:end] / np.sum(looks)
+    return out

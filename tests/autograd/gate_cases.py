@@ -40,6 +40,10 @@ for name, maker, in_torch in [
 case("sigmoid", ag.sigmoid, [normal(3, 4)], plain=lambda x: 1 / (1 + np.exp(-x)), torch="T.sigmoid")
 case("log1pexp", ag.log1pexp, [normal(3, 4)], plain=lambda x: np.log(1 + np.exp(x)),
      torch="T.nn.functional.softplus")  # fmt: skip
+for alpha in (1.0, 0.5):
+    case("elu", lambda x, a=alpha: ag.elu(x, alpha=a), [spread(3, 4)], tag=f"{alpha}",
+         plain=lambda x, a=alpha: np.where(x > 0, x, a * (np.exp(x) - 1)), smooth=False,
+         torch=f"lambda x: T.nn.functional.elu(x, {alpha})")  # fmt: skip
 case("normal_cdf", ag.normal_cdf, [normal(3, 4)], torch="T.special.ndtr",
      plain=lambda x: 0.5 * np.vectorize(math.erfc)(-x / math.sqrt(2)))  # fmt: skip
 case("relu", ag.relu, [spread(3, 4)], plain=lambda x: np.maximum(x, 0), torch="T.relu",
@@ -106,6 +110,35 @@ for axis in (0, -1):
     case("log_softmax", lambda x, a=axis: ag.log_softmax(x, axis=a), [normal(3, 4)],
          plain=lambda x, a=axis: x - np.log(np.exp(x).sum(axis=a, keepdims=True)),
          torch=f"lambda x: T.log_softmax(x, {axis})", tag=str(axis))  # fmt: skip
+
+# normalisation: rows, channels, and neither
+for shape, axes, scale in [
+    ((3, 4), 1, (4,)),
+    ((2, 3, 4), (1, 2), (3, 4)),
+    ((5, 3), 0, (3,)),
+    ((4, 3, 2), (0, 2), (3, 1)),
+    ((2, 3, 2, 2), (0, 2, 3), (3, 1, 1)),
+    ((3, 4), 1, ()),
+    ((2, 3, 4), 1, (3, 1)),
+]:
+    tag = f"{shape}{axes}{scale}".replace(" ", "")
+    case("normalise", lambda x, gamma, beta, a=axes: ag.normalise(x, gamma, beta, axis=a, eps=0.1),
+         [normal(*shape), normal(*scale), normal(*scale)], tag=tag,
+         plain=lambda x, gamma, beta, a=axes: (x - x.mean(a, keepdims=True))
+         / np.sqrt(x.var(a, keepdims=True) + 0.1) * gamma + beta,
+         torch=f"lambda x, c, b: (x - x.mean({axes}, True)) / (x.var({axes}, correction=0, "
+         "keepdim=True) + 0.1).sqrt() * c + b")  # fmt: skip
+    case("moments", lambda x, a=axes: ag.moments(x, axis=a), [normal(*shape)], tag=tag,
+         plain=lambda x, a=axes: np.stack([x.mean(a), x.var(a)]),
+         torch=f"lambda x: T.stack([x.mean({axes}), x.var({axes}, correction=0)])")  # fmt: skip
+
+for causal in (False, True):
+    case("self_attention", lambda x, c=causal: ag.self_attention(x, heads=2, causal=c),
+         [normal(2, 3, 12)], tag="causal" if causal else "",
+         plain=lambda x, c=causal: by_loops.self_attention(x, 2, c),
+         torch="lambda x: T.nn.functional.scaled_dot_product_attention(*x.reshape(2, 3, 3, 2, 2)"
+         f".permute(2, 0, 3, 1, 4), is_causal={causal}).swapaxes(1, 2).reshape(2, 3, 4)",
+    )  # fmt: skip
 
 # linear algebra
 for shapes in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((2, 3), (3, 4)),
@@ -245,6 +278,8 @@ for tag, x_shape, w_shape, options in [
     ("groups", (2, 4, 4, 3), (6, 2, 2, 2), {"groups": 2}),
     ("depthwise", (1, 3, 4, 4), (3, 1, 2, 2), {"groups": 3, "stride": 2}),
     ("point", (2, 3, 2, 3), (2, 3, 1, 1), {}),
+    ("channels", (2, 6, 5, 5), (2, 6, 3, 3), {"stride": 2, "padding": (1, 2)}),
+    ("channels apart", (1, 8, 5, 4), (2, 8, 2, 2), {"dilation": (2, 1)}),
     ("all", (2, 2, 8, 7), (4, 1, 2, 3),
      {"stride": (3, 2), "padding": (2, 1), "dilation": (2, 1), "groups": 2}),
 ]:  # fmt: skip
