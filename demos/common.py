@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,9 @@ from autograd.explore import DrawError, explore
 from .program import program
 
 __all__ = [
-    "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "not_negative",
-    "page", "parser", "positive", "program", "progress", "seed", "step_size", "wrote",
+    "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder", "imported",
+    "not_negative", "page", "parser", "positive", "program", "progress", "seed", "step_size",
+    "wrote",
 ]  # fmt: skip
 
 MOST = 100_000_000  # of anything that is counted; memory sets narrower limits
@@ -118,6 +119,14 @@ def draw_into_files() -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+
+
+def imported(load: Callable[..., Any], **options: Any) -> Any:
+    """What `load` gives; a line and exit code 1 where the package that it needs is missing."""
+    try:
+        return load(**options)
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def accuracy(scores: Any, labels: Any) -> float:
