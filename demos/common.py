@@ -23,6 +23,7 @@ from .program import program
 
 __all__ = [
     "ACTIVATIONS", "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder",
+    "imported",
     "not_negative", "page", "parser", "positive", "program", "progress", "seed", "step_size",
     "wrote",
 ]  # fmt: skip
@@ -125,6 +126,14 @@ def draw_into_files() -> None:
     import matplotlib
 
     matplotlib.use("Agg")
+
+
+def imported(load: Callable[..., Any], **options: Any) -> Any:
+    """What `load` gives; a line and exit code 1 where the package that it needs is missing."""
+    try:
+        return load(**options)
+    except ImportError as error:
+        raise SystemExit(str(error)) from None
 
 
 def accuracy(scores: Any, labels: Any) -> float:

@@ -74,12 +74,12 @@ def test_mnist(activation: str, tmp_path: Path, capsys: pytest.CaptureFixture[st
     printed = capsys.readouterr().out
     accuracy = float(re.findall(r"test accuracy (.*)", printed)[0])
     assert accuracy > 0.75
-    assert (tmp_path / "mnist.png").exists()
+    assert (tmp_path / "mnist-two-layer.png").exists()
 
 
 def test_mnist_says_what_is_wrong_with_the_data(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="missing from the folder that was given"):
-        mnist.main(["--data", str(tmp_path), "--out", str(tmp_path)])
+        mnist.main(["--folder", str(tmp_path), "--out", str(tmp_path)])
 
 
 def test_gradcheck(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,7 +96,7 @@ DEMOS: dict[str, tuple[Callable[..., None], list[str], str]] = {
     "derive": (derive.main, ["gates"], "gates.py"),
     "gallery": (gallery.main, ["gates"], "gallery/gates.svg"),
     "gallery of the README": (gallery.main, ["readme-speed"], "pictures/speed-light.svg"),
-    "mnist": (mnist.main, ["--subset", "--steps", "2"], "mnist.png"),
+    "mnist": (mnist.main, ["--subset", "--steps", "2"], "mnist-two-layer.png"),
     "pages": (circuits.main, ["--explore"], "gates.html"),
     "spiral": (spiral.main, SHORT, "net.png"),
     "the film": (spiral.main, SHORT, "film.html"),

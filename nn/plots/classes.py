@@ -108,25 +108,30 @@ def weight_tiles(
 def mistakes(
     images: Array, labels: Array, probabilities: Array, shape: Sequence[int],
     title: str = "most confident mistakes", *, axis: Any = None, count: int = 15,
+    names: Sequence[str] | None = None,
 ) -> None:  # fmt: skip
     """The wrong answers that the net is surest of, with the right one and its confidence.
 
-    images (n, height * width) in 0 to 1, labels (n,), probabilities (n, classes).
+    images (n, height * width) in 0 to 1, labels (n,), probabilities (n, classes); names of the
+    classes, where they are no digits.
     """
     chosen = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(chosen != labels)
     worst = wrong[np.argsort(-probabilities[wrong, chosen[wrong]], kind="stable")][:count]
     (height, width), across = shape, 5
-    tall, wide = height + max(8, height // 3), width + max(12, width // 2)
+    lines = 1 if names is None else 3  # of text above an image
+    tall, wide = height + lines * max(8, height // 3), width + max(12, width // 2)
     sheet = np.ones((tall * max(1, -(-len(worst) // across)), across * wide))
     for k, i in enumerate(worst):
         row, column = tall * (k // across), wide * (k % across)
         sheet[row + tall - height : row + tall, column : column + width] = 1 - images[i].reshape(
             height, width
         )
-        sure = 100 * probabilities[i, chosen[i]]
-        axis.text(column, row + tall - height - 2, f"{labels[i]}, not {chosen[i]}  {sure:.0f} %",
-                  fontsize=8, color=GRADIENT)  # fmt: skip
+        sure = f"{100 * probabilities[i, chosen[i]]:.0f} %"
+        told = f"{labels[i]}, not {chosen[i]}  {sure}"
+        if names is not None:
+            told = f"{names[labels[i]]},\nnot {names[chosen[i]]}\n{sure}"
+        axis.text(column, row + tall - height - 2, told, fontsize=8, color=GRADIENT)
     axis.imshow(sheet, cmap="gray", vmin=0, vmax=1)
     axis.set(title=f"{title}: {len(wrong):,} of {len(labels):,} wrong")
     _bare(axis)
@@ -134,9 +139,13 @@ def mistakes(
 
 @on_axis
 def confusion(
-    labels: Array, predictions: Array, classes: int | None = None, *, axis: Any = None
-) -> None:
-    """How often each class (a row) was taken for each (a column): the diagonal is right."""
+    labels: Array, predictions: Array, classes: int | None = None, *, axis: Any = None,
+    names: Sequence[str] | None = None,
+) -> None:  # fmt: skip
+    """How often each class (a row) was taken for each (a column): the diagonal is right.
+
+    names   of the classes; by default their numbers
+    """
     count = classes or int(max(labels.max(), predictions.max())) + 1
     table = np.zeros((count, count), dtype=int)
     np.add.at(table, (labels, predictions), 1)
@@ -149,6 +158,9 @@ def confusion(
     right = np.trace(table) / max(1, table.sum())
     axis.set(title=f"confusion: {100 * right:.1f} % right", xlabel="taken for", ylabel="is",
              xticks=range(count), yticks=range(count))  # fmt: skip
+    if names is not None:
+        axis.set_xticklabels(names, rotation=90)
+        axis.set_yticklabels(names)
 
 
 def _bare(axis: Any) -> None:
