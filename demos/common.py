@@ -23,9 +23,8 @@ from .program import program
 
 __all__ = [
     "ACTIVATIONS", "accuracy", "can_plot", "check_losses", "decimal", "draw_into_files", "folder",
-    "imported",
-    "not_negative", "page", "parser", "positive", "program", "progress", "seed", "step_size",
-    "wrote",
+    "imported", "not_negative", "page", "parser", "positive", "program", "progress", "seed",
+    "step_size", "wrote",
 ]  # fmt: skip
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
