@@ -151,12 +151,17 @@ def units(net: nn.Module, x: Any, axis: Any) -> None:
 
 
 def load(options: Any) -> Any:
-    """The data in float32; a fall-back to the subset is told in a plain line."""
+    """The data in float32."""
     if options.data == "fashion":
         return nn.fashion_mnist(options.folder, flatten=False)
+    return read(options.folder, options.subset, flatten=False)
+
+
+def read(folder: Path | None, subset: bool, *, flatten: bool) -> Any:
+    """MNIST; a fall-back to the subset is told in a plain line."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", nn.SubsetWarning)
-        data = nn.mnist(options.folder, subset=options.subset, flatten=False)
+        data = nn.mnist(folder, subset=subset, flatten=flatten)
     for warning in caught:
         print(f"note: {warning.message}")
     return data

@@ -28,7 +28,7 @@ from nn import plots
 from nn.plots.style import GRADIENT, MUTED, STYLE, VALUE
 
 from . import common, training
-from .mnist import load
+from .mnist import read
 
 QUICK = {"epochs": 2, "hidden": 100, "subset": True}
 DIGIT = (28, 28)
@@ -229,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--subset", action="store_true", help="use the small subset")
     options = training.parsed(parser, arguments, QUICK)
     out = common.folder(options.out)
-    data = load(options.data, options.subset)
+    data = read(options.data, options.subset, flatten=True)
     (x, _), (x_test, _) = data
     print(f"{len(x):,} training and {len(x_test):,} test images, {x.dtype}")
     for latent in options.latent:

@@ -117,4 +117,5 @@ accelerate(
     fused=_attend,
     keeps=("weights",),
     vjp=(lambda g, x, weights: _attention_back(g, x, weights),),
+    alone=True,
 )

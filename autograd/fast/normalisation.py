@@ -424,6 +424,7 @@ accelerate(
     fused=_normalised,
     keeps=("kept", "shared"),
     vjp=(_by_x, _by_gamma, _by_beta),
+    alone=True,
 )
 accelerate(gates.moments, _moments)
 

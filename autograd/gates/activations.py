@@ -46,6 +46,7 @@ def elu(x: Array, alpha: float = 1.0) -> Array:
 
     The gradient at 0 is alpha.
 
+    >>> import numpy as np
     >>> elu(np.array([-1.0, 2.0])).round(4)
     array([-0.6321,  2.    ])
     """

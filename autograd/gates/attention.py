@@ -78,6 +78,7 @@ def self_attention(x: Array, heads: int, causal: bool = False) -> Array:
     causal   no place looks at later ones
     Gives (n, places, features), the heads side by side.
 
+    >>> import numpy as np
     >>> self_attention(np.ones((2, 5, 24)), heads=4).shape
     (2, 5, 8)
     """

@@ -58,6 +58,7 @@ def normalise(x: Array, gamma: Array, beta: Array, axis: Axes, eps: float = 1e-5
     the lines of Ioffe, Szegedy 2015 (arXiv:1502.03167, section 3) put together, for a single gamma;
     else g is first multiplied by it.
 
+    >>> import numpy as np
     >>> normalise(np.array([[1.0, 3.0], [10.0, 30.0]]), 1.0, 0.0, axis=1).round(3)
     array([[-1.,  1.],
            [-1.,  1.]])
@@ -80,6 +81,7 @@ def _moments_back(g: Any, x: Any, axis: Axes) -> Any:
 def moments(x: Array, axis: Axes) -> Array:
     """Mean and variance along `axis`, one after the other in an array.
 
+    >>> import numpy as np
     >>> moments(np.array([1.0, 3.0]), axis=0)
     array([2., 1.])
     """
