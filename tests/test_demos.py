@@ -146,7 +146,8 @@ def test_optimisers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert f'="optimisers/{name}"' in page.read_text()
         now, then = image.open(tmp_path / name), image.open(page.parent / "optimisers" / name)
         assert now.text["Description"] == then.text["Description"], "python -m demos.optimisers"
-        assert now.size == then.size
+        off = [abs(m - n) for m, n in zip(now.size, then.size, strict=True)]
+        assert max(off) <= 2  # versions of matplotlib differ by a pixel
 
 
 @pytest.mark.parametrize(
