@@ -20,7 +20,7 @@ from nn import plots
 from . import common
 from .classifier import Curves, fit, scores_of, shifted
 
-BATCH, LR, EPOCHS = 50, 5e-3, 20
+BATCH, LR, EPOCHS = 50, 5e-3, 30
 
 
 def cnn(seed: int) -> nn.Module:
