@@ -96,7 +96,7 @@ MODELS = {
     "logistic regression": Recipe(logistic, 20, 3e-2, 0.0, (32, 32)),
     "MLP": Recipe(MLP, 60, 3e-2, 0.1, (68, 68)),
     "CNN": Recipe(CNN, 80, 2e-2, 0.1, (94, 56)),
-    "GRU": Recipe(GRU, 60, 3e-2, 0.1, (91, 57)),
+    "GRU": Recipe(GRU, 80, 4e-2, 0.03, (91, 57)),
 }
 ORDERS, COLOURS = ("as they are", "shuffled"), (VALUE, GRADIENT)
 
