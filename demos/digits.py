@@ -20,7 +20,7 @@ from nn import plots
 from . import common
 from .classifier import Curves, fit, scores_of, shifted
 
-BATCH, LR, EPOCHS = 50, 5e-3, 20
+BATCH, LR, EPOCHS = 50, 5e-3, 30
 
 
 def cnn(seed: int) -> nn.Module:
@@ -46,7 +46,7 @@ def picture(path: Path, net: nn.Module, data: Any, curves: Curves) -> None:
     x, t = data[1]
     p = ag.softmax(scores_of(net, x))
     plots.confusion(t, p.argmax(axis=1), axis=axes[0, 1])
-    plots.mistakes(x, t, p, (8, 8), "mistakes", axis=axes[0, 2], count=10)
+    plots.mistakes(x, t, p, (8, 8), "mistakes", axis=axes[0, 2], count=9, across=3)
     plots.save(figure, path, "digits of 8 by 8 pixels: accuracy, confusion, mistakes")
     common.wrote(path)
 

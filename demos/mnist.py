@@ -23,7 +23,7 @@ import nn
 from nn import plots
 
 from . import common
-from .classifier import Curves, Fit, fit, scores_of, shifted
+from .classifier import Curves, Fit, fit, scores_of
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 TILES = 60  # units of the first layer that are shown
@@ -65,7 +65,6 @@ class Recipe(NamedTuple):
     steps: int
     lr: float
     sgd: bool = False  # or Adam, with its step size up and down again
-    shift: bool = False  # images are moved by up to a pixel
 
 
 MODELS = {
@@ -91,7 +90,7 @@ def train(
     print(f"{'epoch':>5}  {'step':>6}  {'loss':>7}  {'training':>8}  {'test':>7}  {'ms/step':>7}")
     return fit(
         net, data, optimiser, cycle, steps=recipe.steps, every=epoch, batch=batch, seed=seed,
-        transform=shifted if recipe.shift else None, compiled=compiled, tell=tell,
+        compiled=compiled, tell=tell,
     )  # fmt: skip
 
 

@@ -108,17 +108,17 @@ def weight_tiles(
 def mistakes(
     images: Array, labels: Array, probabilities: Array, shape: Sequence[int],
     title: str = "most confident mistakes", *, axis: Any = None, count: int = 15,
-    names: Sequence[str] | None = None,
+    across: int = 5, names: Sequence[str] | None = None,
 ) -> None:  # fmt: skip
     """The wrong answers that the net is surest of, with the right one and its confidence.
 
-    images (n, height * width) in 0 to 1, labels (n,), probabilities (n, classes); names of the
-    classes, where they are no digits.
+    images (n, height * width) in 0 to 1, labels (n,), probabilities (n, classes); so many images
+    across; names of the classes, where they are no digits.
     """
     chosen = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(chosen != labels)
     worst = wrong[np.argsort(-probabilities[wrong, chosen[wrong]], kind="stable")][:count]
-    (height, width), across = shape, 5
+    height, width = shape
     lines = 1 if names is None else 3  # of text above an image
     tall, wide = height + lines * max(8, height // 3), width + max(12, width // 2)
     sheet = np.ones((tall * max(1, -(-len(worst) // across)), across * wide))
