@@ -150,6 +150,7 @@ def kill(folder: Path, signals: list[signal.Signals], seed: int) -> list[float]:
             moments.append(float(rng.uniform(0, 0.3)))
             time.sleep(moments[-1])
             process.send_signal(name)
+            process.wait(60)
         run = parts()
         reached = nn.load_checkpoint(path, **run)["step"]
         assert digest(run) == digest(train(path, reached, save=False)), reached
@@ -159,6 +160,7 @@ def kill(folder: Path, signals: list[signal.Signals], seed: int) -> list[float]:
 
 
 if __name__ == "__main__":  # python tests/saved.py PATH STEPS, or python -m tests.saved kill 25
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     if sys.argv[1] != "kill":
         print(digest(train(Path(sys.argv[1]), int(sys.argv[2]))))
     else:
