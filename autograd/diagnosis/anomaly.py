@@ -290,9 +290,9 @@ def detect_anomaly(*, forward: bool = True, backward: bool = True) -> Switch:
     forward    look at what gates on tensors compute
     backward   look at the gradients of backward passes inside the block, too
     AnomalyError names the gate, its layer, the line of the program that called it, the operands,
-    and a remedy. Compiled functions run eagerly inside. Costs some twenty microseconds a gate,
-    and a look at each array; outside of the block nothing. An infinite gradient behind a branch that
-    `np.where` does not take is no fault, but an infinite value there is: pass forward=False.
+    and a remedy. Compiled functions run eagerly inside. It costs some twenty microseconds a gate,
+    and a look at each array; outside of the block nothing. An infinite gradient behind a branch
+    that `np.where` does not take is no fault, but an infinite value there is: pass forward=False.
 
     >>> import numpy as np, autograd as ag
     >>> p = ag.Tensor([0.5, 0.0], name="p")

@@ -144,8 +144,9 @@ def slowly() -> Iterator[bytes]:
 
 
 DOWNLOADING = """
-import sys, nn
+import signal, sys, nn
 from nn.data import mnist
+signal.signal(signal.SIGINT, signal.default_int_handler)
 module = sys.modules["nn.data.mnist"]
 module.MIRRORS[:] = [sys.argv[1]]
 nn.mnist()
