@@ -28,7 +28,9 @@ class _Convolution(Layer):
     """What the convolutions have in common: filters W and biases b, given or drawn, and options."""
 
     _sizes: tuple[str, ...] = ("rows", "columns")  # of a filter
-    _options: ClassVar[dict[str, Any]] = {}  # by name, with what is usual
+    _options: ClassVar[dict[str, Any]] = {  # by name, with what is usual
+        "stride": 1, "padding": 0, "dilation": 1, "groups": 1,
+    }  # fmt: skip
 
     W: Parameter
     b: Parameter  # or None, with bias=False
@@ -130,8 +132,6 @@ class Conv2d(_Convolution):
     (32, 16, 24, 24)
     """
 
-    _options: ClassVar[dict[str, Any]] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
-
     def __init__(
         self,
         in_channels: int | ArrayLike | Parameter,
@@ -172,7 +172,6 @@ class Conv1d(_Convolution):
     """
 
     _sizes = ("length",)
-    _options: ClassVar[dict[str, Any]] = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
     def __init__(
         self,

@@ -29,6 +29,11 @@ class Case:
     extra: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def in_numpy(self) -> Callable[..., Any]:
+        """What plain NumPy, of any version, computes in its place."""
+        return self.plain or self.f
+
+    @property
     def id(self) -> str:
         return f"{self.gate}-{self.tag}" if self.tag else self.gate
 

@@ -102,7 +102,7 @@ def _emptied(x: Any, axis: int) -> Any:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_every_form_of_the_inputs_that_numpy_takes(case: Case) -> None:
-    plain = case.plain or case.f
+    plain = case.in_numpy
     compare(case.f, plain, case.inputs)
     if case.gate != "astype":
         compare(case.f, plain, [x.astype(np.float32) for x in case.inputs])
@@ -145,7 +145,7 @@ def test_a_fault_in_what_a_function_is_made_of_is_caught(
     case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each gate that it is made of is spoilt in turn: the comparison turns red."""
-    plain = case.plain or case.f
+    plain = case.in_numpy
     names, right, caught = gates_of(case.f(*map(Tensor, case.inputs))), gradients(case), 0
     for name in names:
         with monkeypatch.context() as patch:
